@@ -1,0 +1,59 @@
+"""Neural cellular automata trained by the Forward-Forward algorithm. Names load when first used."""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ffnca.automata.base import rollout
+    from ffnca.automata.life import Life
+    from ffnca.automata.nca import NCA
+    from ffnca.creature import Creature
+    from ffnca.errors import InputError
+    from ffnca.ff.ascent import AscentLayer
+    from ffnca.ff.layer import FFLayer, local_step
+    from ffnca.growth.evaluate import evaluate
+    from ffnca.growth.schedule import Budget
+    from ffnca.simulation import open_creature, open_simulation
+    from ffnca.training import train_creature
+    from ffnca.world import load_world
+
+_HOMES = {
+    "AscentLayer": "ffnca.ff.ascent",
+    "Budget": "ffnca.growth.schedule",
+    "Creature": "ffnca.creature",
+    "FFLayer": "ffnca.ff.layer",
+    "InputError": "ffnca.errors",
+    "Life": "ffnca.automata.life",
+    "NCA": "ffnca.automata.nca",
+    "evaluate": "ffnca.growth.evaluate",
+    "load_world": "ffnca.world",
+    "local_step": "ffnca.ff.layer",
+    "open_creature": "ffnca.simulation",
+    "open_simulation": "ffnca.simulation",
+    "rollout": "ffnca.automata.base",
+    "train_creature": "ffnca.training",
+}
+
+__all__ = [
+    "NCA",
+    "AscentLayer",
+    "Budget",
+    "Creature",
+    "FFLayer",
+    "InputError",
+    "Life",
+    "evaluate",
+    "load_world",
+    "local_step",
+    "open_creature",
+    "open_simulation",
+    "rollout",
+    "train_creature",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name from its home module (PEP 562)."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'ffnca' has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOMES[name]), name)

@@ -1,0 +1,107 @@
+"""Neural cellular automata: perceive, update, fire, mask."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import nnx
+from jaxtyping import Array, Bool, Float, PRNGKeyArray, UInt8
+
+from ffnca.automata.layered_rule import LayeredRule
+from ffnca.ff.ascent import STATE_LIMIT, AscentLayer
+from ffnca.grid.boundary import Boundary, pad
+from ffnca.grid.kernels import alive_mask
+from ffnca.grid.perceive import perceive
+from ffnca.render import over
+
+CHUNK = 512
+"""Cells updated in one matrix product. Only living cells that fire are computed, chunk after chunk."""
+
+
+class NCA(nnx.Module):
+    """A rule on a lattice. States are float32 (..., H, W, C): premultiplied RGBA, then hidden channels."""
+
+    def __init__(
+        self,
+        rule: AscentLayer | LayeredRule,
+        *,
+        perception: tuple[str, ...],
+        boundary: Boundary = "wrap",
+        fire_rate: float = 0.5,
+        alive_threshold: float = 0.1,
+    ) -> None:
+        """Put a rule on a lattice.
+
+        Args:
+            rule: An ascent layer, which sees neighbours and own state apart, or a layered rule.
+            perception: Names of kernels, see `ffnca.grid.perceive`.
+            boundary: What lies beyond the edge.
+            fire_rate: Probability that a cell updates in a step; changes are never rescaled.
+            alive_threshold: Alpha above which a cell lives.
+        """
+        self.rule = rule
+        self.perception = tuple(perception)
+        self.boundary: Boundary = boundary
+        self.fire_rate = float(fire_rate)
+        self.alive_threshold = float(alive_threshold)
+
+    @property
+    def sees_itself(self) -> bool:
+        """Whether the own state is part of the perception rather than given apart."""
+        return not isinstance(self.rule, AscentLayer)
+
+    def perceive(self, state: Float[Array, "*batch H W C"]) -> Float[Array, "*batch H W P"]:
+        """What the rule sees in each cell."""
+        return perceive(
+            state, self.perception, self.boundary, alive_threshold=self.alive_threshold, own=self.sees_itself
+        )
+
+    def alive(self, state: Float[Array, "*batch H W C"]) -> Bool[Array, "*batch H W"]:
+        """Living cells and their neighbours."""
+        return alive_mask(pad(state, self.boundary), self.alive_threshold)
+
+    def fire(self, shape: tuple[int, ...], key: PRNGKeyArray) -> Bool[Array, "*batch H W"]:
+        """Which cells update in this step."""
+        return jax.random.bernoulli(key, self.fire_rate, shape)
+
+    def step(self, state: Float[Array, "*batch H W C"], key: PRNGKeyArray) -> Float[Array, "*batch H W C"]:
+        """One step with a random fire mask."""
+        return self.advance(state, self.fire(state.shape[:-1], key))
+
+    def advance(
+        self, state: Float[Array, "*batch H W C"], fire: Bool[Array, "*batch H W"]
+    ) -> Float[Array, "*batch H W C"]:
+        """One step with a given fire mask: perceive, update the living cells that fire, mask the dead."""
+        alive = self.alive(state)
+        state = self.update(state, self.perceive(state), alive & fire)
+        return state * (alive & self.alive(state))[..., None]
+
+    def update(
+        self,
+        state: Float[Array, "*batch H W C"],
+        perception: Float[Array, "*batch H W P"],
+        chosen: Bool[Array, "*batch H W"],
+    ) -> Float[Array, "*batch H W C"]:
+        """Change the chosen cells by the rule; the cost follows the number of chosen cells, not the grid."""
+        own, seen = state.reshape(-1, state.shape[-1]), perception.reshape(-1, perception.shape[-1])
+        num_cells, chunk = own.shape[0], min(CHUNK, own.shape[0])
+        num_slots = -(-num_cells // chunk) * chunk
+        (places,) = jnp.nonzero(chosen.reshape(-1), size=num_slots, fill_value=num_cells)
+
+        def change(index: Array, cells: Array) -> Array:
+            place = jax.lax.dynamic_slice(places, (index * chunk,), (chunk,))
+            before = own.at[place].get(mode="fill", fill_value=0.0)
+            after = before + self.rule.change(seen.at[place].get(mode="fill", fill_value=0.0), before)
+            return cells.at[place].set(jnp.clip(after, -STATE_LIMIT, STATE_LIMIT), mode="drop")
+
+        num_chunks = (jnp.sum(chosen) + chunk - 1) // chunk
+        return jax.lax.fori_loop(0, num_chunks, change, own).reshape(state.shape)
+
+    def deficit(self, state: Float[Array, "*batch H W C"]) -> Float[Array, "*batch H W"]:
+        """Goodness deficit of every cell, its ill health: 0 when all is well, and 0 where nothing lives."""
+        perception = self.perceive(state)
+        cells = self.rule.deficit(perception.reshape(-1, perception.shape[-1]), state.reshape(-1, state.shape[-1]))
+        return jnp.where(self.alive(state), cells.reshape(state.shape[:-1]), 0.0)
+
+    def render(self, state: Float[Array, "*batch H W C"]) -> UInt8[np.ndarray, "*batch H W 3"]:
+        """Colour over white."""
+        return over(np.asarray(state))

@@ -1,0 +1,64 @@
+"""Checkpoints of a run, by orbax: layers, optimisers, pool, standardiser, round and progress, whole or not at all."""
+
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+import orbax.checkpoint as ocp
+
+from ffnca.errors import InputError
+from ffnca.growth.round import TrainState
+from ffnca.growth.train import Progress
+
+NUM_KEPT = 2
+
+
+def _leaves(state: TrainState, progress: Progress) -> dict[str, Any]:
+    leaves = jax.tree.leaves(state)
+    return {
+        "state": {f"{index:04d}": np.asarray(leaf) for index, leaf in enumerate(leaves)},
+        "progress": {name: np.float64(value) for name, value in progress._asdict().items()},
+    }
+
+
+class Checkpoints:
+    """The last few checkpoints in a folder; the newest complete one counts."""
+
+    def __init__(self, folder: Path) -> None:
+        """Open or make the folder."""
+        options = ocp.CheckpointManagerOptions(max_to_keep=NUM_KEPT, enable_async_checkpointing=False)
+        self._manager = ocp.CheckpointManager(folder.resolve(), options=options)
+        self._folder = folder
+
+    @property
+    def newest(self) -> int | None:
+        """Round of the newest complete checkpoint, None if there is none."""
+        return self._manager.latest_step()
+
+    def save(self, state: TrainState, progress: Progress) -> None:
+        """Keep this state under its round; a round that is there already is left as it is."""
+        step = int(state.round)
+        if self.newest is None or step > self.newest:
+            self._manager.save(step, args=ocp.args.StandardSave(_leaves(state, progress)))  # pyright: ignore
+
+    def load(self, like: TrainState) -> tuple[TrainState, Progress]:
+        """The newest checkpoint, in the shape of `like`.
+
+        Raises:
+            InputError: If there is none, or it is of another shape.
+        """
+        if self.newest is None:
+            raise InputError(f"{self._folder}: no complete checkpoint to resume from")
+        template = _leaves(like, Progress())
+        try:
+            found = self._manager.restore(self.newest, args=ocp.args.StandardRestore(template))  # pyright: ignore
+        except (ValueError, KeyError, OSError) as error:
+            raise InputError(f"{self._folder}: the checkpoint does not fit this world ({error})") from error
+        leaves = [found["state"][name] for name in sorted(found["state"])]
+        state = jax.tree.unflatten(jax.tree.structure(like), leaves)
+        return state, Progress(**{name: float(value) for name, value in found["progress"].items()})
+
+    def close(self) -> None:
+        """Wait for what is under way."""
+        self._manager.close()

@@ -1,0 +1,183 @@
+"""The command line. Every command imports what it needs when it runs, so that help answers at once."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from typer.exceptions import TyperException
+
+from ffnca.errors import InputError
+
+app = typer.Typer(
+    name="ffnca",
+    help="Neural cellular automata whose rules are trained by the Forward-Forward algorithm.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+WorldName = Annotated[str, typer.Argument(metavar="WORLD", help="A shipped name, a .toml or a rule .safetensors.")]
+Seed = Annotated[int, typer.Option(help="Same seed, same result.", min=0, max=2**31 - 1)]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+NUM_STEPS_MAX = 10_000_000
+_DEMO_STEPS, _DEMO_WOUND = 220, 100
+
+
+@app.command()
+def worlds(as_json: AsJson = False) -> None:
+    """List the shipped worlds: name, kind, size, trained or not."""
+    from ffnca.listing import list_worlds
+
+    rows = list_worlds()
+    if as_json:
+        _print_json(rows)
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("name", "title", "kind", "size", "trained", box=None)
+    for row in rows:
+        trained = {True: "yes", False: "no", None: "-"}[row["trained"]]
+        table.add_row(row["name"], row["title"], row["kind"], "x".join(map(str, row["size"])), trained)
+    Console().print(table)
+
+
+@app.command()
+def run(
+    world: WorldName,
+    steps: Annotated[int, typer.Option(help="How many steps.", min=0, max=NUM_STEPS_MAX)] = 200,
+    size: Annotated[str | None, typer.Option(metavar="N|HxW", help="Grid size instead of the world's.")] = None,
+    seed: Seed = 0,
+    out: Annotated[Path | None, typer.Option(metavar="STATE.npz", help="Write the last state.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run a world without drawing it; print speed and, where there is a target, relative MSE."""
+    _compute()
+    from ffnca.commands import run_world
+
+    figures = run_world(world, steps, size, seed, out)
+    if as_json:
+        _print_json(figures)
+    else:
+        error = "" if figures["rel_mse"] is None else f", relative MSE {figures['rel_mse']:.4f}"
+        typer.echo(f"{figures['world']}: {steps} steps, {figures['steps_per_second']:.0f} steps/s{error}")
+
+
+@app.command()
+def train(
+    world: WorldName,
+    out: Annotated[Path | None, typer.Option(metavar="RUN", help="Run folder; runs/NAME if not given.")] = None,
+    minutes: Annotated[float | None, typer.Option(help="Train this long; the world's own time if not given.")] = None,
+    updates: Annotated[int | None, typer.Option(help="Train this many updates instead.")] = None,
+    seed: Seed = 0,
+    objective: Annotated[str | None, typer.Option(metavar="NAME", help="ascent or distance.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on from the run's newest checkpoint.")] = False,
+) -> None:
+    """Train the rule of a growth world; keeps rule, metrics, curve, preview and checkpoints in RUN."""
+    _compute()
+    from ffnca.commands import train_world
+
+    typer.echo(train_world(world, out, _budget(minutes, updates), seed, objective, resume))
+
+
+@app.command()
+def grow(
+    target: Annotated[str, typer.Argument(metavar="TARGET", help="An emoji or a picture file.")],
+    size: Annotated[int, typer.Option(help="Longer side of the creature in cells.")] = 40,
+    minutes: Annotated[float, typer.Option(help="Train this long.")] = 10.0,
+    seed: Seed = 0,
+    out: Annotated[Path | None, typer.Option(metavar="NAME.gif", help="Animation; .png and .safetensors too.")] = None,
+) -> None:
+    """Train a rule that grows an emoji or a picture, and animate it: NAME.gif, NAME.png, NAME.safetensors."""
+    _compute()
+    from ffnca.commands import grow_target
+
+    typer.echo(grow_target(target, size, _budget(minutes, None), seed, out))
+
+
+@app.command()
+def export(
+    world: WorldName,
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="Ends .gif, .png (contact sheet), .apng or .webp.")],
+    steps: Annotated[int, typer.Option(help="How many steps.", min=0, max=100_000)] = 200,
+    fps: Annotated[float, typer.Option(help="Frames a second, one frame a step.")] = 25.0,
+    scale: Annotated[int | None, typer.Option(help="Pixels a cell; about 400 in all.", min=1, max=64)] = None,
+    seed: Seed = 0,
+    wound: Annotated[
+        list[str] | None, typer.Option(metavar="STEP[:X,Y,R]", help="Erase a disc, in cells; may be repeated.")
+    ] = None,
+    show: Annotated[str, typer.Option(metavar="VIEW", help="colour, goodness or channel:K.")] = "colour",
+) -> None:
+    """Write an animation of a world."""
+    _compute()
+    from ffnca.commands import export_world
+
+    typer.echo(export_world(world, out, steps, fps, scale, seed, wound or [], show))
+
+
+@app.command("eval")
+def evaluate(world: WorldName, seed: Seed = 0, as_json: AsJson = False) -> None:
+    """Measure a trained creature: relative MSE by age, healing by kind of wound, goodness AUROC."""
+    _compute()
+    from ffnca.commands import evaluate_world, evaluation_table
+
+    table = evaluate_world(world, seed)
+    if as_json:
+        _print_json(table)
+        return
+    from rich.console import Console
+
+    Console().print(evaluation_table(world, table))
+
+
+@app.command()
+def demo() -> None:
+    """Grow, wound and heal a shipped creature; writes demo.gif and demo.png."""
+    _compute()
+    from ffnca.commands import demonstrate
+
+    typer.echo(demonstrate(_DEMO_STEPS, _DEMO_WOUND))
+
+
+def _budget(minutes: float | None, updates: int | None):
+    from ffnca.commands import checked_budget
+
+    return checked_budget(minutes, updates)
+
+
+def _compute() -> None:
+    """Make ready to compute: compiled code is kept between runs in a per-user folder."""
+    import os
+
+    folder = Path(typer.get_app_dir("ffnca")) / "compiled"
+    os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(folder))
+    os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.5")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+
+def _print_json(value: object) -> None:
+    import json
+
+    typer.echo(json.dumps(value))
+
+
+def main() -> None:
+    """Entry point: one line on stderr and exit code 2 for bad input, 130 for Ctrl-C."""
+    try:
+        code = app(standalone_mode=False)
+    except InputError as error:
+        code = _fail(str(error), 2)
+    except TyperException as error:
+        code = _fail(" ".join(error.format_message().split()), 2)
+    except (KeyboardInterrupt, typer.Abort) as error:
+        code = _fail(str(error.__cause__ or "") or "interrupted", 130)
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        code = _fail(f"{where}{error.strerror or error}", 2)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _fail(message: str, code: int) -> int:
+    typer.echo(f"ffnca: {message}", err=True)
+    return code

@@ -1,0 +1,214 @@
+"""What each command does, for the command line and for scripts: figures and files in, one line of text out."""
+
+import math
+import time
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+
+from ffnca.atomic import replacing
+from ffnca.automata.base import rollout
+from ffnca.creature import Creature
+from ffnca.errors import InputError
+from ffnca.export.animation import SUFFIXES, write_animation
+from ffnca.export.scene import DiscWound, Scene
+from ffnca.growth.evaluate import evaluate
+from ffnca.growth.schedule import Budget
+from ffnca.growth.target import target_name
+from ffnca.progress import counted, training_bar
+from ffnca.render import enlarge
+from ffnca.run_folder import RunFolder
+from ffnca.simulation import open_creature, open_simulation
+from ffnca.training import Interrupted, train_creature
+from ffnca.world import MAX_SIDE, MIN_SIDE, GrowthWorld, find_world, load_world
+
+FIT_PIXELS = 400
+SHEET_SCALE = 4
+SHEET_STEPS = (0, 5, 10, 20, 30, 45, 60, 100, 101, 110, 130, 200)
+MAX_MINUTES = 60 * 24 * 7
+DEMO_WORLD = "lizard"
+
+
+def checked_budget(minutes: float | None, updates: int | None) -> Budget | None:
+    """The budget that the options ask for, None if they ask for nothing.
+
+    Raises:
+        InputError: If both are given, or one is out of range.
+    """
+    if minutes is not None and updates is not None:
+        raise InputError("--minutes and --updates: give one of the two")
+    if minutes is not None and not 0 < minutes <= MAX_MINUTES:
+        raise InputError(f"--minutes {minutes:g}: allowed is more than 0, up to {MAX_MINUTES}")
+    if updates is not None and not 1 <= updates <= 10**9:
+        raise InputError(f"--updates {updates}: allowed is 1 to 1000000000")
+    return None if minutes is None and updates is None else Budget(minutes, updates)
+
+
+def parsed_size(text: str) -> tuple[int, int]:
+    """Height and width from N or HxW.
+
+    Raises:
+        InputError: If the text is neither, or a side is out of range.
+    """
+    sides = text.lower().split("x")
+    if len(sides) > 2 or not all(side.isascii() and side.isdigit() for side in sides):
+        raise InputError(f"--size {text!r}: allowed is N or HxW, in cells")
+    height, width = int(sides[0]), int(sides[-1])
+    if not all(MIN_SIDE <= side <= MAX_SIDE for side in (height, width)):
+        raise InputError(f"--size {text!r}: allowed is {MIN_SIDE} to {MAX_SIDE} cells a side")
+    return height, width
+
+
+def run_world(text: str, num_steps: int, size: str | None, seed: int, out: Path | None) -> dict[str, Any]:
+    """Run a world and say how fast; write the last state if asked."""
+    simulation = open_simulation(text, parsed_size(size) if size else None, seed=seed)
+    if out is not None and out.suffix != ".npz":
+        raise InputError(f"--out {out}: allowed is a name that ends in .npz")
+    key = jax.random.key(seed)
+    rollout(simulation.automaton, simulation.start, 0, key=key).block_until_ready()  # compile
+    began = time.perf_counter()
+    state = rollout(simulation.automaton, simulation.start, num_steps, key=key).block_until_ready()
+    seconds = time.perf_counter() - began
+    if out is not None:
+        arrays: dict[str, Any] = {"state": np.asarray(state, np.float32), "step": num_steps, "seed": seed}
+        if simulation.body is not None:
+            arrays["target"] = simulation.body.picture
+        with replacing(out) as path, path.open("wb") as file:
+            np.savez(file, **arrays)
+    rate = num_steps / seconds if seconds > 0 else 0.0
+    return {
+        "world": simulation.name,
+        "steps": num_steps,
+        "seconds": seconds,
+        "steps_per_second": rate,
+        "cell_updates_per_second": rate * state.shape[0] * state.shape[1],
+        "rel_mse": simulation.relative_mse(state),
+    }
+
+
+def train_world(
+    text: str, out: Path | None, budget: Budget | None, seed: int, objective: str | None, resume: bool
+) -> str:
+    """Train a growth world in a run folder."""
+    path = find_world(text)
+    if path.suffix == ".safetensors":
+        creature = Creature.load(path)
+    else:
+        world = load_world(path)
+        if not isinstance(world, GrowthWorld):
+            raise InputError(f"{text}: is a {world.kind} world; only growth worlds can be trained")
+        creature = Creature.untrained(world, path.parent)
+    if objective is not None:
+        creature = creature.retrained_by(objective)
+    budget = budget or Budget(minutes=creature.world.train.minutes)
+    run = RunFolder(out or Path("runs") / path.stem)
+    with training_bar(path.stem) as show:
+        try:
+            best = train_creature(creature, budget, seed=seed, run=run, resume=resume, show=show)
+        except Interrupted as stop:
+            raise KeyboardInterrupt(f"interrupted; saved in {run.folder}, go on with --resume") from stop
+    return f"{run.rule}: {_quality(best)}"
+
+
+def grow_target(target: str, size: int, budget: Budget | None, seed: int, out: Path | None) -> str:
+    """Train on an emoji or a picture, then write its rule, its animation and its contact sheet."""
+    if budget is None:
+        raise InputError("--minutes: needed")
+    source = Path(target)
+    animation = out or Path(f"{target_name(target)}{'-grown' if source.is_file() else ''}.gif")
+    if animation.suffix not in (".gif", ".webp", ".apng"):
+        raise InputError(f"--out {animation}: allowed is a name that ends in .gif, .webp or .apng")
+    creature = Creature.for_target(target, size)
+    rule, sheet = animation.with_suffix(".safetensors"), animation.with_suffix(".png")
+    if source.is_file() and any(path.exists() and path.samefile(source) for path in (animation, rule, sheet)):
+        raise InputError(f"--out {animation}: would overwrite the picture {target}; name another")
+    with replacing(rule) as path:  # an unwritable folder is found now, not after the training
+        path.touch()
+        with training_bar(animation.stem) as show:
+            try:
+                best = train_creature(creature, budget, seed=seed, show=show)
+            except Interrupted as stop:
+                if stop.creature is None:
+                    raise KeyboardInterrupt("interrupted before anything was worth saving") from stop
+                stop.creature.save(rule)
+                raise KeyboardInterrupt(f"interrupted; the rule so far is in {rule}") from stop
+        best.save(path)
+    story(str(rule), [animation, sheet], seed=seed)
+    return f"{animation}, {sheet}, {rule}: {_quality(best)}"
+
+
+def export_world(
+    text: str,
+    out: Path,
+    num_steps: int,
+    fps: float,
+    scale: int | None,
+    seed: int,
+    wounds: list[str],
+    show: str,
+) -> str:
+    """Write one animation of a world."""
+    if out.suffix not in SUFFIXES:
+        raise InputError(f"{out}: allowed endings are {', '.join(SUFFIXES)}")
+    scene = Scene(open_simulation(text, seed=seed), num_steps, tuple(map(DiscWound.parsed, wounds)), show)
+    write_scene(scene, out, fps=fps, scale=scale, seed=seed)
+    return f"{out}: {num_steps + 1} frames"
+
+
+def write_scene(scene: Scene, out: Path, *, fps: float, scale: int | None, seed: int) -> None:
+    """Play a scene and write it in the format of the file's ending."""
+    frames = np.stack(list(counted(scene.frames(key=jax.random.key(seed)), scene.num_steps + 1, "drawing")))
+    labels = [f"step {step}" for step in range(len(frames))]
+    fitting = max(1, FIT_PIXELS // max(frames.shape[1:3])) if out.suffix != ".png" else SHEET_SCALE
+    write_animation(out, enlarge(frames, scale or fitting), fps, labels=labels)
+
+
+def story(text: str, outs: list[Path], *, seed: int = 0, num_steps: int = 220, wound_at: int = 100) -> None:
+    """Grow, wound and heal a creature: an animation, and a contact sheet of the moments that tell the most."""
+    scene = Scene(open_simulation(text, seed=seed), num_steps, (DiscWound(wound_at),))
+    frames = np.stack(list(counted(scene.frames(key=jax.random.key(seed)), num_steps + 1, "drawing")))
+    for out in outs:
+        if out.suffix == ".png":
+            moments = [step for step in SHEET_STEPS if step <= num_steps]
+            labels = [f"step {step}" + (" (wounded)" if step == wound_at else "") for step in moments]
+            write_animation(out, enlarge(frames[moments], SHEET_SCALE), 25.0, labels=labels)
+        else:
+            write_animation(out, enlarge(frames, max(1, FIT_PIXELS // max(frames.shape[1:3]))), 25.0)
+
+
+def demonstrate(num_steps: int, wound_at: int) -> str:
+    """The shipped creature grows, is wounded and heals."""
+    outs = [Path("demo.gif"), Path("demo.png")]
+    story(DEMO_WORLD, outs, num_steps=num_steps, wound_at=wound_at)
+    return (
+        f"demo.gif, demo.png: the {DEMO_WORLD} grows from one cell, loses a disc at step {wound_at} "
+        f"and has healed by step {num_steps}"
+    )
+
+
+def evaluate_world(text: str, seed: int) -> dict[str, Any]:
+    """The table of `ffnca eval`."""
+    creature = open_creature(text)
+    return evaluate(creature.automaton, creature.body(), key=jax.random.key(seed))
+
+
+def evaluation_table(text: str, table: dict[str, Any]) -> Any:
+    """The same for people, as a rich table."""
+    from rich.table import Table
+
+    rows = Table("measure", "value", title=f"{text}: {table['params']} parameters", box=None, title_justify="left")
+    for age, error in table["rel_mse"].items():
+        rows.add_row(f"relative MSE at step {age}", f"{error:.4f}")
+    for name, stress in table["stress"].items():
+        healed = f"{stress['healed']} of {stress['trials']} healed, median {stress['median_rel_mse']:.4f}"
+        rows.add_row(f"wound: {name}", healed)
+    rows.add_row("goodness AUROC", f"{table['goodness_auroc']:.3f}")
+    return rows
+
+
+def _quality(creature: Creature) -> str:
+    errors = [(name, value) for name, value in creature.record.items() if name.startswith("rel_mse_")]
+    shown = ", ".join(f"{float(value):.4f} at step {name.rpartition('_')[2]}" for name, value in errors)
+    return f"relative MSE {shown}" if shown and math.isfinite(float(errors[0][1])) else "not measured"

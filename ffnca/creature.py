@@ -1,0 +1,192 @@
+"""A creature: a growth world with its body and its rule, made from a world or a rule file and saved as one."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import nnx
+from jaxtyping import Array, Float
+
+from ffnca.automata.layered_rule import LayeredRule
+from ffnca.automata.nca import NCA
+from ffnca.errors import InputError
+from ffnca.ff.ascent import AscentLayer
+from ffnca.grid.perceive import perception_size
+from ffnca.growth.body import Body, build_body
+from ffnca.growth.round import Recipe
+from ffnca.growth.target import load_target, target_name
+from ffnca.rule_file import RuleFile, load_rule, save_rule
+from ffnca.world import OBJECTIVES, GrowthWorld
+
+MARGIN = 16
+"""Free cells on every side of a creature whose grid nobody chose, as in Mordvintsev et al. (2020)."""
+
+
+def _blank_rule(world: GrowthWorld) -> AscentLayer | LayeredRule:
+    spec, key = world.rule, jax.random.key(0)
+    if world.train.objective == "ascent":
+        num_context = perception_size(spec.perception, spec.channels, own=False)
+        return AscentLayer(num_context, spec.channels, spec.hidden[0], key=key)
+    return LayeredRule.drawn(perception_size(spec.perception, spec.channels), spec.hidden, spec.channels, key=key)
+
+
+def _named(rule: nnx.Module) -> dict[str, Array]:
+    flat = nnx.to_flat_state(nnx.state(rule))
+    return {".".join(str(part) for part in path): leaf[...] for path, leaf in zip(flat.paths, flat.leaves, strict=True)}
+
+
+def _filled(world: GrowthWorld, tensors: dict[str, np.ndarray], name: str) -> AscentLayer | LayeredRule:
+    rule = _blank_rule(world)
+    wanted = _named(rule)
+    if missing := sorted(set(wanted) ^ set(tensors)):
+        raise InputError(f"{name}: tensor {missing[0]!r} does not fit the rule; allowed: {', '.join(sorted(wanted))}")
+    for key, value in wanted.items():
+        if tensors[key].shape != value.shape:
+            raise InputError(f"{name}: tensor {key!r} has shape {tensors[key].shape}; allowed: {value.shape}")
+    flat = nnx.to_flat_state(nnx.state(rule))
+    for path, leaf in zip(flat.paths, flat.leaves, strict=True):
+        leaf[...] = jnp.asarray(tensors[".".join(str(part) for part in path)])
+    return rule
+
+
+@dataclass(frozen=True)
+class Creature:
+    """A world that grows something, on a grid of its own size.
+
+    Attributes:
+        world: How it was described.
+        picture: What it grows, premultiplied RGBA of the picture alone.
+        automaton: Its rule; fresh and useless until trained.
+        record: Facts of its training, empty if untrained.
+    """
+
+    world: GrowthWorld
+    picture: Float[np.ndarray, "h w 4"]
+    automaton: NCA
+    record: dict[str, float | int | str] = field(default_factory=dict)
+
+    @classmethod
+    def untrained(cls, world: GrowthWorld, folder: Path | None = None) -> Self:
+        """A creature with a blank rule, its picture found relative to `folder`.
+
+        Raises:
+            InputError: If the target is neither an emoji nor a usable picture.
+        """
+        target = world.target
+        picture = load_target(target.emoji or target.image or "", target.size, folder)
+        return cls.with_rule(world, picture, _blank_rule(world))
+
+    @classmethod
+    def with_rule(
+        cls,
+        world: GrowthWorld,
+        picture: Float[np.ndarray, "h w 4"],
+        rule: AscentLayer | LayeredRule,
+        record: dict[str, float | int | str] | None = None,
+    ) -> Self:
+        """A creature of these parts."""
+        spec = world.rule
+        automaton = NCA(
+            rule,
+            perception=spec.perception,
+            boundary=world.grid.boundary,
+            fire_rate=spec.fire_rate,
+            alive_threshold=spec.alive_threshold,
+        )
+        return cls(world, picture, automaton, record or {})
+
+    @classmethod
+    def for_target(cls, target: str, size: int = 40, **settings: Any) -> Self:
+        """An untrained creature of an emoji or a picture, with the default rule.
+
+        Args:
+            target: An emoji or a path.
+            size: Longer side in cells.
+            settings: Keys of the world file's [train] table.
+
+        Raises:
+            InputError: If the target or a setting cannot be used.
+        """
+        picture = load_target(target, size)
+        side = max(picture.shape[:2]) + 2 * MARGIN
+        kind = "image" if Path(target).is_file() else "emoji"
+        world = GrowthWorld.model_validate(
+            {
+                "kind": "growth",
+                "title": target_name(target),
+                "grid": {"size": (side, side)},
+                "rule": {},
+                "target": {kind: target, "size": size},
+                "train": settings,
+            }
+        )
+        return cls.with_rule(world, picture, _blank_rule(world))
+
+    def retrained_by(self, objective: str) -> Self:
+        """The same creature, blank, to be trained by another objective.
+
+        Raises:
+            InputError: If there is no such objective.
+        """
+        if objective not in OBJECTIVES:
+            raise InputError(f"--objective {objective!r}: allowed are {', '.join(OBJECTIVES)}")
+        train = self.world.train.model_copy(update={"objective": objective})
+        world = self.world.model_copy(update={"train": train})
+        return self.with_rule(world, self.picture, _blank_rule(world))
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Read a rule file.
+
+        Raises:
+            InputError: If it cannot be read or does not fit its world.
+        """
+        rule = load_rule(path)
+        return cls.with_rule(rule.world, rule.target, _filled(rule.world, rule.tensors, path.name), rule.record)
+
+    def save(self, path: Path) -> None:
+        """Write a rule file, whole or not at all."""
+        body = self.body((self.picture.shape[0] + 2, self.picture.shape[1] + 2))
+        save_rule(
+            path,
+            RuleFile(
+                world=self.world,
+                tensors={name: np.asarray(value) for name, value in _named(self.automaton.rule).items()},
+                target=self.picture,
+                seed_cell=body.target[body.seed_at],
+                seed_at=np.array([body.seed_at[0] - 1, body.seed_at[1] - 1], np.int32),
+                record=self.record,
+            ),
+        )
+
+    def body(self, size: tuple[int, int] | None = None) -> Body:
+        """The body in the middle of a grid of this size, by default the world's.
+
+        Raises:
+            InputError: If the grid does not hold the picture.
+        """
+        shape, picture = size or self.world.grid.size, self.picture.shape
+        if shape[0] < picture[0] + 2 or shape[1] < picture[1] + 2:
+            raise InputError(
+                f"a grid of {shape[0]}x{shape[1]} is too small for this creature; "
+                f"allowed: at least {picture[0] + 2}x{picture[1] + 2}"
+            )
+        return build_body(
+            self.picture,
+            (int(shape[0]), int(shape[1])),
+            self.world.rule.channels,
+            alive_threshold=self.world.rule.alive_threshold,
+            code_amplitude=self.world.train.code_amplitude,
+        )
+
+    def training_body(self) -> Body:
+        """The body on the smaller grid that it is trained on: the picture and a margin."""
+        margin = 2 * self.world.train.margin
+        return self.body((self.picture.shape[0] + margin, self.picture.shape[1] + margin))
+
+    def recipe(self) -> Recipe:
+        """How to train it."""
+        return Recipe(self.world.rule, self.world.train, self.world.grid.boundary)

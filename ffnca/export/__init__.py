@@ -1,0 +1,1 @@
+"""Files to show: animations and pages made from rendered frames."""

@@ -1,0 +1,188 @@
+"""Animation files from frames: GIF, APNG and lossless WebP that play at the right speed, PNG as a contact sheet."""
+
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Int, UInt8
+from PIL import Image
+
+from ffnca.atomic import replacing
+from ffnca.errors import InputError
+from ffnca.render import contact_sheet
+
+MAX_FPS = 1000
+MAX_SHEET_FRAMES = 12
+
+# suffix: ticks a second in which the format counts delays, shortest and longest delay in ticks.
+# Browsers slow GIF frames of less than 2 ticks down to 10, so they are never written.
+_CLOCKS = {".gif": (100, 2, 65_535), ".apng": (1000, 1, 65_535), ".webp": (1000, 1, 2**24 - 1)}
+SUFFIXES = (*_CLOCKS, ".png")
+_MAX_SIDE = 16_383  # the limit of WebP, the lowest of the three
+_MAX_COLOURS = 256
+_MAX_SAMPLE = 2**20  # pixels from which a palette is computed
+_CHUNK = 4096  # colours matched at a time
+
+
+def write_animation(
+    path: Path,
+    frames: UInt8[np.ndarray, "frame height width 3"] | Iterable[UInt8[np.ndarray, "height width 3"]],
+    fps: float,
+    labels: Sequence[str] | None = None,
+) -> None:
+    """Write frames as the kind of file that the suffix of `path` names. Same frames, same bytes.
+
+    Animations loop forever, and last `len(frames) / fps` seconds to within 10 ms (5 ms in GIF, whose delays are
+    hundredths of a second). Equal frames in a row are stored as one long frame. A GIF shows at most 50 frames a
+    second: at a higher rate frames are left out, so that the duration stays right.
+
+    Args:
+        path: `.gif`, `.apng` or `.webp`, or `.png` for a sheet of at most 12 frames, evenly spaced.
+        frames: All of one shape; an iterator is read once.
+        fps: Frames a second, above 0 and at most `MAX_FPS`.
+        labels: One text a frame, shown in the sheet only.
+
+    Raises:
+        InputError: If the suffix, the rate or the number of frames cannot be used, or the file cannot be written.
+        ValueError: If frames differ in shape, are not uint8 colours, or labels do not match them.
+    """
+    path = Path(path)
+    suffix = path.suffix.lower()
+    if suffix not in SUFFIXES:
+        raise InputError(f"{path}: cannot write {path.suffix or 'a file without suffix'}, use {', '.join(SUFFIXES)}")
+    if not 0 < fps <= MAX_FPS:
+        raise InputError(f"fps: {fps} is not above 0 and at most {MAX_FPS}")
+    with replacing(path) as temporary:  # first, so that a missing folder is noticed before frames are computed
+        video = _collect(frames, path)
+        if suffix == ".png":
+            _write_sheet(temporary, video, labels)
+            return
+        ticks, shortest, longest = _CLOCKS[suffix]
+        kept, delays = _schedule(len(video), fps, ticks, shortest)
+        kept, delays = _merge_equal(video, kept, delays)
+        if delays.max() > longest:
+            raise InputError(f"{path}: a frame would stay for more than {longest / ticks:g} s, use a higher fps")
+        # Pillow rather than imageio, whose writer lets every frame of a GIF bring its own palette.
+        writer = {".gif": _write_gif, ".apng": _write_apng, ".webp": _write_webp}[suffix]
+        writer(temporary, video[kept], [int(delay) * 1000 // ticks for delay in delays])
+
+
+def _collect(frames: Iterable[np.ndarray], path: Path) -> UInt8[np.ndarray, "frame height width 3"]:
+    """One checked array of all frames."""
+    video = frames if isinstance(frames, np.ndarray) else [np.asarray(frame) for frame in frames]
+    if len(video) == 0:
+        raise InputError(f"{path}: there is no frame to write, at least 1 is needed")
+    shapes = {frame.shape for frame in video}
+    if len(shapes) > 1:
+        raise ValueError(f"frames differ in shape: {sorted(shapes)}")
+    video = np.asarray(video)
+    if video.ndim != 4 or video.shape[-1] != 3 or 0 in video.shape or video.dtype != np.uint8:
+        raise ValueError(f"frames must be uint8 (height, width, 3), not {video.dtype} {video.shape[1:]}")
+    if max(video.shape[1:3]) > _MAX_SIDE:
+        raise InputError(f"{path}: {video.shape[2]}x{video.shape[1]} pixels, at most {_MAX_SIDE} a side; scale less")
+    return video
+
+
+def _schedule(
+    num_frames: int, fps: float, ticks: int, shortest: int
+) -> tuple[Int[np.ndarray, " kept"], Int[np.ndarray, " kept"]]:
+    """Choose the frames to show and their delays in ticks, rounding times rather than delays.
+
+    Returns:
+        Indices of the frames kept (all, unless they are faster than `shortest`), and the delay of each.
+    """
+    stride = max(1.0, fps * shortest / ticks)
+    num_kept = max(1, int(num_frames / stride + 1e-9))
+    starts = np.arange(num_kept) * stride
+    times = np.rint(np.append(starts, num_frames) * ticks / fps).astype(int)
+    kept = np.floor(starts + 1e-9).astype(int)
+    return kept, np.maximum(np.diff(times), shortest)
+
+
+def _merge_equal(
+    video: UInt8[np.ndarray, "frame height width 3"], kept: Int[np.ndarray, " kept"], delays: Int[np.ndarray, " kept"]
+) -> tuple[Int[np.ndarray, " distinct"], Int[np.ndarray, " distinct"]]:
+    """Give the delays of equal frames in a row to the first of them."""
+    changes = [not np.array_equal(video[before], video[after]) for before, after in pairwise(kept)]
+    firsts = np.flatnonzero([True, *changes])
+    return kept[firsts], np.add.reduceat(delays, firsts)
+
+
+def _write_gif(path: Path, video: UInt8[np.ndarray, "frame height width 3"], milliseconds: list[int]) -> None:
+    """One global palette for all frames: smaller files, and colours that do not flicker."""
+    palette = _shared_palette(video)
+    images = [Image.fromarray(indices) for indices in _apply_palette(video, palette)]
+    for image in images:
+        image.putpalette(palette.tobytes())
+    # `palette` and no `optimize`: Pillow then neither adds local palettes nor reorders the global one.
+    _save(path, "GIF", images, milliseconds, palette=palette.tobytes(), optimize=False, disposal=1)
+
+
+def _shared_palette(video: UInt8[np.ndarray, "frame height width 3"]) -> UInt8[np.ndarray, "colour 3"]:
+    """Choose the colours of an animation.
+
+    Returns:
+        Every colour of the animation if there are at most 256. Otherwise 256 colours by median cut over a sample
+        of all frames; k-means after it brings frequent colours, the background above all, back to their exact value.
+    """
+    distinct = _distinct(video)
+    if len(distinct) <= _MAX_COLOURS:
+        return _unpack(distinct)
+    pixels = video.reshape(-1, 3)
+    # An odd stride does not stay on the same columns of frames whose width is even.
+    sample = pixels[:: (len(pixels) // _MAX_SAMPLE) | 1]
+    quantised = Image.fromarray(sample[None]).quantize(_MAX_COLOURS, Image.Quantize.MEDIANCUT, kmeans=1)
+    return np.unique(np.array(quantised.getpalette(), np.uint8).reshape(-1, 3), axis=0)  # Pillow mixes up twins
+
+
+def _apply_palette(
+    video: UInt8[np.ndarray, "frame height width 3"], palette: UInt8[np.ndarray, "colour 3"]
+) -> UInt8[np.ndarray, "frame height width"]:
+    """Match every pixel with the index of the nearest colour of a palette, without dithering."""
+    distinct = _distinct(video)
+    entries = palette.astype(np.float32)
+    index_of = np.zeros(2**24, np.uint8)
+    for start in range(0, len(distinct), _CHUNK):
+        packed = distinct[start : start + _CHUNK]
+        # |colour - entry|^2 without |colour|^2, which is the same for all entries; exact in float32.
+        distance = (entries**2).sum(axis=1) - 2 * _unpack(packed).astype(np.float32) @ entries.T
+        index_of[packed] = distance.argmin(axis=1)
+    return np.stack([index_of[_pack(frame)] for frame in video])
+
+
+def _distinct(video: np.ndarray) -> np.ndarray:
+    seen = np.zeros(2**24, bool)
+    for frame in video:
+        seen[_pack(frame)] = True
+    return np.flatnonzero(seen)
+
+
+def _pack(colours: np.ndarray) -> np.ndarray:
+    red, green, blue = np.moveaxis(colours.astype(np.int32), -1, 0)
+    return red << 16 | green << 8 | blue
+
+
+def _unpack(packed: np.ndarray) -> np.ndarray:
+    return np.stack([packed >> 16, packed >> 8 & 255, packed & 255], axis=-1).astype(np.uint8)
+
+
+def _write_apng(path: Path, video: UInt8[np.ndarray, "frame height width 3"], milliseconds: list[int]) -> None:
+    _save(path, "PNG", [Image.fromarray(frame) for frame in video], milliseconds)
+
+
+def _write_webp(path: Path, video: UInt8[np.ndarray, "frame height width 3"], milliseconds: list[int]) -> None:
+    _save(path, "WEBP", [Image.fromarray(frame) for frame in video], milliseconds, lossless=True, method=4)
+
+
+def _save(path: Path, format: str, images: list[Image.Image], milliseconds: list[int], **options: object) -> None:
+    durations = milliseconds if len(images) > 1 else milliseconds[0]
+    images[0].save(path, format=format, save_all=True, append_images=images[1:], duration=durations, loop=0, **options)
+
+
+def _write_sheet(path: Path, video: UInt8[np.ndarray, "frame height width 3"], labels: Sequence[str] | None) -> None:
+    if labels is not None and len(labels) != len(video):
+        raise ValueError(f"{len(labels)} labels for {len(video)} frames")
+    chosen = np.rint(np.linspace(0, len(video) - 1, min(len(video), MAX_SHEET_FRAMES))).astype(int)
+    sheet = contact_sheet(video[chosen], None if labels is None else [labels[int(index)] for index in chosen])
+    Image.fromarray(sheet).save(path, format="PNG", optimize=True)

@@ -1,0 +1,135 @@
+"""A scene: a simulation played, wounded where asked, and drawn frame by frame."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple, Self
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, PRNGKeyArray, UInt8
+
+from ffnca.automata.base import rollout
+from ffnca.automata.nca import NCA
+from ffnca.errors import InputError
+from ffnca.render import heat, signed
+from ffnca.simulation import Simulation
+
+HEAT_TOP = 0.5
+"""Goodness deficit drawn at the hot end of the map; a cell with noise of 0.3 on 16 channels has about 0.7."""
+
+
+class DiscWound(NamedTuple):
+    """A disc erased just before a step is drawn.
+
+    Attributes:
+        step: When.
+        x: Column of its middle, in cells; None for the default place, right of the middle.
+        y: Row of its middle, in cells.
+        radius: In cells.
+    """
+
+    step: int
+    x: float | None = None
+    y: float | None = None
+    radius: float | None = None
+
+    @classmethod
+    def parsed(cls, text: str) -> Self:
+        """From STEP or STEP:X,Y,R.
+
+        Raises:
+            InputError: If the text is neither.
+        """
+        step, _, place = text.partition(":")
+        try:
+            numbers = [float(number) for number in place.split(",")] if place else []
+            wound = cls(int(step), *numbers)
+        except (ValueError, TypeError) as error:
+            raise InputError(f"--wound {text!r}: allowed is STEP or STEP:X,Y,R, in steps and cells") from error
+        if wound.step < 0 or len(numbers) not in (0, 3) or not np.isfinite(numbers).all():
+            raise InputError(f"--wound {text!r}: allowed is STEP or STEP:X,Y,R, in steps and cells")
+        return wound
+
+    def inflicted(self, state: Float[Array, "H W C"], half_width: float) -> Float[Array, "H W C"]:
+        """The state with the disc erased; by default 0.35 half-widths wide, 0.4 right of the middle."""
+        height, width = state.shape[:2]
+        x = width / 2 + 0.4 * half_width if self.x is None else self.x
+        y = height / 2 if self.y is None else self.y
+        radius = 0.35 * half_width if self.radius is None else self.radius
+        rows, columns = np.mgrid[0:height, 0:width]
+        kept = np.square(columns - x) + np.square(rows - y) >= radius**2
+        return state * jnp.asarray(kept, jnp.float32)[..., None]
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What to play and how to draw it.
+
+    Attributes:
+        simulation: What runs.
+        num_steps: How far; the first frame is the initial state, then one a step.
+        wounds: In any order.
+        show: `colour`, `goodness` or `channel:K`.
+    """
+
+    simulation: Simulation
+    num_steps: int
+    wounds: tuple[DiscWound, ...] = ()
+    show: str = "colour"
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be drawn.
+
+        Raises:
+            InputError: If the view does not exist for this world, or a wound comes after the end.
+        """
+        name, _, number = self.show.partition(":")
+        channels = self.simulation.start.shape[-1]
+        if name == "channel" and number.isascii() and number.isdigit() and int(number) < channels:
+            pass
+        elif self.show == "goodness":
+            if not isinstance(self.simulation.automaton, NCA):
+                raise InputError(f"--show goodness: {self.simulation.name} has no goodness; allowed: colour, channel:K")
+        elif self.show != "colour":
+            raise InputError(f"--show {self.show!r}: allowed are colour, goodness, channel:0 to channel:{channels - 1}")
+        for wound in self.wounds:
+            if wound.step > self.num_steps:
+                raise InputError(f"--wound at step {wound.step}: allowed is 0 to {self.num_steps}, the last step")
+
+    @property
+    def half_width(self) -> float:
+        """Half the longer side of what lives there, in cells."""
+        creature, shape = self.simulation.creature, self.simulation.start.shape
+        return max(creature.picture.shape[:2] if creature else shape[:2]) / 2
+
+    def states(self, *, key: PRNGKeyArray) -> Iterator[Float[Array, "H W C"]]:
+        """The state of every step, wounds done."""
+        wounds = {wound.step: wound for wound in self.wounds}
+        state = self.simulation.start
+        for step in range(self.num_steps + 1):
+            if step:
+                state = rollout(self.simulation.automaton, state, 1, key=key, first_step=step - 1)
+            if step in wounds:
+                state = wounds[step].inflicted(state, self.half_width)
+            yield state
+
+    def frames(self, *, key: PRNGKeyArray) -> Iterator[UInt8[np.ndarray, "H W 3"]]:
+        """The frame of every step, one pixel a cell."""
+        for state in self.states(key=key):
+            yield self.drawn(state)
+
+    def drawn(self, state: Float[Array, "H W C"]) -> UInt8[np.ndarray, "H W 3"]:
+        """One state in the chosen view."""
+        automaton = self.simulation.automaton
+        if self.show == "colour":
+            return automaton.render(state)
+        if isinstance(automaton, NCA) and self.show == "goodness":
+            living = np.asarray(state[..., 3] > automaton.alive_threshold)
+            return heat(np.asarray(_deficit(automaton, state)), 0.0, HEAT_TOP, living)
+        return signed(np.asarray(state[..., int(self.show.partition(":")[2])]), 1.0)
+
+
+@jax.jit
+def _deficit(automaton: NCA, state: Array) -> Array:
+    return automaton.deficit(state)

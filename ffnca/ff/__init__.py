@@ -1,0 +1,1 @@
+"""Forward-Forward learning: layers that learn from their own goodness. Knows nothing of grids."""

@@ -1,0 +1,59 @@
+"""Perception: what one cell sees of itself and its eight neighbours, as one vector."""
+
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from ffnca.grid import kernels
+from ffnca.grid.boundary import Boundary, pad
+
+KERNELS = ("identity", "sobel", "laplacian", "neighbour_mean", "alive")
+
+
+def perceive(
+    state: Float[Array, "*batch H W C"],
+    names: tuple[str, ...],
+    boundary: Boundary,
+    *,
+    alive_threshold: float,
+    own: bool = True,
+) -> Float[Array, "*batch H W P"]:
+    """Concatenate the named kernels, in order.
+
+    Args:
+        state: Grid, channels last, alpha in channel 3.
+        names: From `KERNELS`. `sobel` gives 2C numbers, `alive` 4 (own flag, living share, across x, across y),
+            the others C.
+        boundary: What lies beyond the edge.
+        alive_threshold: Alpha above which a cell counts as living.
+        own: Whether the cell itself is seen. If not, `identity` and the own alive flag are left out and
+            `laplacian` is the weighted neighbour mean alone.
+
+    Returns:
+        Perception, `perception_size(names, C, own=own)` numbers a cell.
+
+    Raises:
+        ValueError: If a name is unknown.
+    """
+    padded = pad(state, boundary)
+    parts = []
+    for name in names:
+        if name == "identity":
+            parts += [state] if own else []
+        elif name == "sobel":
+            parts.append(kernels.sobel(padded))
+        elif name == "laplacian":
+            parts.append(kernels.laplacian(padded) if own else kernels.ring(padded) / kernels.RING_WEIGHT)
+        elif name == "neighbour_mean":
+            parts.append(kernels.neighbour_mean(padded, alive_threshold))
+        elif name == "alive":
+            parts += [kernels.living(state, alive_threshold)] if own else []
+            parts.append(kernels.alive_pattern(padded, alive_threshold))
+        else:
+            raise ValueError(f"kernel {name!r}: allowed are {', '.join(KERNELS)}")
+    return jnp.concatenate(parts, axis=-1)
+
+
+def perception_size(names: tuple[str, ...], num_channels: int, *, own: bool = True) -> int:
+    """How many numbers `perceive` gives a cell."""
+    sizes = {"identity": num_channels * own, "sobel": 2 * num_channels, "alive": 3 + own}
+    return sum(sizes.get(name, num_channels) for name in names)

@@ -1,0 +1,135 @@
+"""The body to grow: what every cell of the grid should be, where it starts, and how far each cell is from there."""
+
+from typing import NamedTuple
+
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Bool, Float
+from scipy import ndimage
+from scipy.spatial import cKDTree
+
+from ffnca.grid.seeds import single_cell
+from ffnca.growth.morphogen import coordinates, position_code
+
+BRIDGE_ALPHA = 0.2
+"""Alpha of the faint tissue that joins separate parts, so that all can grow from one cell."""
+OUTSIDE = 1e9
+_TOUCHING = np.ones((3, 3), bool)
+
+
+class Body(NamedTuple):
+    """A target laid out in the middle of a grid; a tree of arrays that goes into compiled code as data.
+
+    Attributes:
+        picture: The picture alone, premultiplied RGBA; what quality is measured against.
+        target: The whole state of every cell: picture, bridges, position code; zero where nothing lives.
+        alive: Cells that should live.
+        distance: Steps from the seed cell along living cells; `OUTSIDE` where nothing lives.
+        x: Column position in half-widths, 0 in the middle.
+        y: Row position in half-widths.
+        seed_at: Row and column of the first cell.
+        reach: Distance of the farthest living cell.
+        empty_mse: Mean squared error of an empty grid, by which relative MSE divides.
+    """
+
+    picture: Float[np.ndarray, "H W 4"]
+    target: Float[np.ndarray, "H W C"]
+    alive: Bool[np.ndarray, "H W"]
+    distance: Float[np.ndarray, "H W"]
+    x: Float[np.ndarray, "H W"]
+    y: Float[np.ndarray, "H W"]
+    seed_at: tuple[int, int]
+    reach: float
+    empty_mse: float
+
+    @property
+    def start(self) -> Float[Array, "H W C"]:
+        """The initial state: the first cell alone."""
+        target = jnp.asarray(self.target)
+        return single_cell(self.alive.shape, target[self.seed_at], self.seed_at)
+
+    def relative_mse(self, state: Float[Array, "*batch H W C"]) -> Float[Array, "*batch"]:
+        """Mean squared error over premultiplied RGBA, divided by that of an empty grid."""
+        return jnp.mean(jnp.square(state[..., :4] - self.picture), axis=(-3, -2, -1)) / self.empty_mse
+
+
+def joined(picture: Float[np.ndarray, "H W 4"], alive_threshold: float) -> Float[np.ndarray, "H W 4"]:
+    """Join separate parts of a picture to the largest by faint straight bridges."""
+    picture = picture.copy()
+    while True:
+        parts, num_parts = ndimage.label(picture[..., 3] > alive_threshold, structure=_TOUCHING)
+        if num_parts <= 1:
+            return picture
+        main = 1 + int(np.argmax(np.bincount(parts.ravel())[1:]))
+        inside, others = np.argwhere(parts == main), np.argwhere((parts != main) & (parts > 0))
+        gaps, nearest = cKDTree(inside).query(others)
+        other = int(np.argmin(gaps))
+        ends = np.stack([inside[nearest[other]], others[other]])
+        line = np.rint(np.linspace(ends[0], ends[1], int(np.abs(ends[1] - ends[0]).max()) + 1)).astype(int)
+        bridge = picture[line[:, 0], line[:, 1], 3]
+        picture[line[:, 0], line[:, 1], 3] = np.maximum(bridge, BRIDGE_ALPHA)
+
+
+def geodesic(alive: Bool[np.ndarray, "H W"], start: tuple[int, int]) -> Float[np.ndarray, "H W"]:
+    """Number of king's moves from `start` to every cell along living cells."""
+    distance = np.full(alive.shape, OUTSIDE)
+    reached, step = np.zeros_like(alive), 0
+    reached[start] = True
+    while True:
+        distance[reached & (distance == OUTSIDE)] = step
+        grown = ndimage.binary_dilation(reached, _TOUCHING, mask=alive) | reached
+        if (grown == reached).all():
+            return distance
+        reached, step = grown, step + 1
+
+
+def build_body(
+    picture: Float[np.ndarray, "h w 4"],
+    shape: tuple[int, int],
+    num_channels: int,
+    *,
+    alive_threshold: float,
+    code_amplitude: float,
+) -> Body:
+    """Lay a picture out in the middle of a grid and say what each cell should be.
+
+    Args:
+        picture: Premultiplied RGBA, at least one living cell.
+        shape: Height and width of the grid; must hold the picture.
+        num_channels: Channels of the state, at least 4; those above 4 carry the position code.
+        alive_threshold: Alpha above which a cell lives.
+        code_amplitude: Of the position code.
+
+    Raises:
+        ValueError: If the picture does not fit or nothing in it lives.
+    """
+    height, width = picture.shape[:2]
+    if height > shape[0] or width > shape[1]:
+        raise ValueError(f"a picture of {height}x{width} does not fit a grid of {shape[0]}x{shape[1]}")
+    top, left = (shape[0] - height) // 2, (shape[1] - width) // 2
+    canvas = np.zeros((*shape, 4), np.float32)
+    canvas[top : top + height, left : left + width] = picture
+    colours = joined(canvas, alive_threshold)
+    alive = colours[..., 3] > alive_threshold
+    if not alive.any():
+        raise ValueError("the picture has no cell with alpha above the alive threshold")
+    half_width = max(height, width) / 2
+    x, y = coordinates(shape, (top + height / 2, left + width / 2), half_width)
+    code = position_code(x, y, num_channels - 4, half_width, code_amplitude)
+    target = np.concatenate([colours, code], -1) * alive[..., None]
+    cells = np.argwhere(alive)
+    middle = np.array([top + height / 2, left + width / 2])
+    row, column = cells[np.argmin(np.square(cells - middle).sum(1))]
+    seed_at = (int(row), int(column))
+    distance = geodesic(alive, seed_at)
+    return Body(
+        picture=canvas,
+        target=target.astype(np.float32),
+        alive=alive,
+        distance=distance.astype(np.float32),
+        x=x.astype(np.float32),
+        y=y.astype(np.float32),
+        seed_at=seed_at,
+        reach=float(distance[alive].max()),
+        empty_mse=float(np.mean(np.square(canvas))),
+    )

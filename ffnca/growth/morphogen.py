@@ -1,0 +1,40 @@
+"""The position code: a smooth pattern in the hidden channels that tells each cell where in the body it is."""
+
+import numpy as np
+from jaxtyping import Float
+
+LOWEST_FREQUENCY = 0.5
+CELLS_PER_CYCLE = 4.8
+"""The finest wave of the code is this many cells long, whatever the size of the body."""
+
+
+def coordinates(
+    shape: tuple[int, int], middle: tuple[float, float], half_width: float
+) -> tuple[Float[np.ndarray, "H W"], Float[np.ndarray, "H W"]]:
+    """x and y of every cell in units of the body's half-width, 0 at `middle` (row, column)."""
+    rows, columns = np.mgrid[0 : shape[0], 0 : shape[1]]
+    return (columns - middle[1]) / half_width, (rows - middle[0]) / half_width
+
+
+def position_code(
+    x: Float[np.ndarray, "H W"], y: Float[np.ndarray, "H W"], num_channels: int, half_width: float, amplitude: float
+) -> Float[np.ndarray, "H W channel"]:
+    """Sine and cosine of x and y at geometrically spaced frequencies.
+
+    Args:
+        x: Column position in half-widths.
+        y: Row position in half-widths.
+        num_channels: How many channels to fill; four a frequency, a remainder stays 0.
+        half_width: Half the longer side of the body in cells, which sets the highest frequency.
+        amplitude: Of each wave.
+
+    Returns:
+        The code of every cell, within plus and minus `amplitude`.
+    """
+    code = np.zeros((*x.shape, num_channels))
+    highest = max(2 * half_width / CELLS_PER_CYCLE, LOWEST_FREQUENCY)
+    frequencies = np.geomspace(LOWEST_FREQUENCY, highest, max(num_channels // 4, 1))
+    waves = [wave(np.pi * rate * axis) for rate in frequencies for axis in (x, y) for wave in (np.sin, np.cos)]
+    filled = min(len(waves), num_channels)
+    code[..., :filled] = amplitude * np.stack(waves[:filled], -1)
+    return code

@@ -1,0 +1,171 @@
+"""One round of training: roll the pool and the teacher forward without gradients, then update layer by layer."""
+
+from functools import partial
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import optax.contrib
+from jaxtyping import Array, Float, Int, PRNGKeyArray
+
+from ffnca.automata.base import rollout
+from ffnca.automata.nca import NCA
+from ffnca.ff.standardise import Standardiser
+from ffnca.grid.perceive import perceive, perception_size
+from ffnca.growth.body import Body
+from ffnca.growth.corrupt import add_noise
+from ffnca.growth.objectives import Ascent, Cells, Distance, Layers, Objective
+from ffnca.growth.pool import draw, fresh_pool, put_back
+from ffnca.growth.stages import draw_stages
+from ffnca.world import NcaSpec, TrainSpec
+
+OPTIMISER = optax.contrib.muon(1.0, adam_learning_rate=0.15)
+"""Each layer's own: momentum made orthogonal for matrices (Jordan et al., 2024), Adam at 0.15 of the rate for biases.
+
+It sees one layer's gradient and nothing else. At equal rounds it ends several times lower than Adam.
+"""
+_NUM_MEASURED = 32
+
+
+class Recipe(NamedTuple):
+    """Everything that is fixed before training starts, hashable, so that equal recipes share compiled code."""
+
+    nca: NcaSpec
+    train: TrainSpec
+    boundary: str
+
+    @property
+    def objective(self) -> Objective:
+        """The local objective by its name."""
+        if self.train.objective == "distance":
+            return Distance()
+        return Ascent(self.train.ascent_steps, self.train.ascent_rate, self.train.own_state_bound)
+
+    def automaton(self, layers: Layers, standardiser: Standardiser) -> NCA:
+        """The layers as an automaton on raw perceptions."""
+        return NCA(
+            self.objective.rule(layers, standardiser),
+            perception=self.nca.perception,
+            boundary=self.boundary,  # pyright: ignore[reportArgumentType]
+            fire_rate=self.nca.fire_rate,
+            alive_threshold=self.nca.alive_threshold,
+        )
+
+
+class TrainState(NamedTuple):
+    """Everything that training changes; saved whole, so that a resumed run goes on bit for bit.
+
+    Attributes:
+        layers: The layers that learn, on standardised perceptions.
+        averaged: Their exponential average, which rolls out, is measured and is saved as the rule.
+        optimisers: One state a layer.
+        pool: Sample pool of the rule's own states.
+        standardiser: Of the perceptions; fixed.
+        round: Rounds done.
+    """
+
+    layers: Layers
+    averaged: Layers
+    optimisers: tuple[optax.OptState, ...]
+    pool: Float[Array, "pool H W C"]
+    standardiser: Standardiser
+    round: Int[Array, ""]
+
+
+class RoundFigures(NamedTuple):
+    """What a round shows: mean loss of its updates, and the median relative MSE of the drawn pool states."""
+
+    loss: Float[Array, ""]
+    pool_mse: Float[Array, ""]
+
+
+def _see(states: Array, recipe: Recipe) -> Float[Array, "cell perception"]:
+    seen = perceive(
+        states,
+        recipe.nca.perception,
+        recipe.boundary,  # pyright: ignore[reportArgumentType]
+        alive_threshold=recipe.nca.alive_threshold,
+        own=recipe.train.objective != "ascent",
+    )
+    return seen.reshape(-1, seen.shape[-1])
+
+
+def _noisy(states: Array, recipe: Recipe, key: PRNGKeyArray) -> Array:
+    scale_key, noise_key = jax.random.split(key)
+    scale = recipe.train.noise * jax.random.uniform(scale_key, states.shape[:1])
+    return add_noise(states, states[..., 3] > recipe.nca.alive_threshold, scale, key=noise_key)
+
+
+@partial(jax.jit, static_argnames="recipe")
+def start(body: Body, recipe: Recipe, *, key: PRNGKeyArray) -> TrainState:
+    """Fresh layers, optimisers and pool, with the standardiser measured on noisy teacher states."""
+    layer_key, stage_key, noise_key = jax.random.split(key, 3)
+    spec = recipe.nca
+    num_perception = perception_size(spec.perception, spec.channels, own=recipe.train.objective != "ascent")
+    layers = recipe.objective.start(num_perception, spec.hidden, spec.channels, key=layer_key)
+    states = _noisy(draw_stages(body, _NUM_MEASURED, key=stage_key), recipe, noise_key)
+    perception = _see(states, recipe)
+    unmeasured = Standardiser(jnp.zeros(num_perception), jnp.ones(num_perception))
+    alive = recipe.automaton(layers, unmeasured).alive(states)
+    return TrainState(
+        layers=layers,
+        averaged=layers,
+        optimisers=tuple(OPTIMISER.init(layer) for layer in layers),
+        pool=fresh_pool(body, recipe.train.pool_size),
+        standardiser=Standardiser.measured(perception, alive.reshape(-1).astype(jnp.float32)),
+        round=jnp.zeros((), jnp.int32),
+    )
+
+
+@partial(jax.jit, static_argnames="recipe", donate_argnames="state")
+def train_round(
+    state: TrainState, body: Body, learning_rate: Float[Array, ""] | float, recipe: Recipe, *, key: PRNGKeyArray
+) -> tuple[TrainState, RoundFigures]:
+    """One round: states from pool and teacher, one rollout, then several updates of every layer by itself.
+
+    Args:
+        state: Donated; use the returned one.
+        body: What to grow.
+        learning_rate: Of this round.
+        recipe: What is fixed.
+        key: The run's key; the round's own is folded in from `state.round`.
+
+    Returns:
+        The state after the round and its figures.
+    """
+    train, keys = recipe.train, jax.random.split(jax.random.fold_in(key, state.round), 6)
+    teacher = draw_stages(body, train.teacher_batch, key=keys[0])
+    places, drawn = draw(state.pool, body, train.pool_batch, key=keys[1])
+    num_steps = jax.random.randint(keys[2], (), 1, train.max_rollout + 1)
+    automaton = recipe.automaton(state.averaged, state.standardiser)
+    rolled = rollout(automaton, jnp.concatenate([drawn, teacher]), num_steps, key=keys[3])
+    states = jax.lax.stop_gradient(jnp.concatenate([_noisy(teacher, recipe, keys[4]), rolled]))
+
+    perception = _see(states, recipe)
+    healthy = _see(jnp.asarray(body.target)[None], recipe)
+    own, target = states.reshape(-1, states.shape[-1]), jnp.asarray(body.target).reshape(-1, states.shape[-1])
+    count = jnp.cumsum(automaton.alive(states).reshape(-1).astype(jnp.float32))
+
+    def update(carry: tuple, update_key: PRNGKeyArray) -> tuple[tuple, Array]:
+        layers, averaged, optimisers = carry
+        cell = jnp.searchsorted(count, jax.random.uniform(update_key, (train.cells,)) * count[-1])
+        here = cell % target.shape[0]
+        cells = Cells(state.standardiser(perception[cell]), own[cell], target[here], state.standardiser(healthy[here]))
+        gradients, loss = recipe.objective.gradients(layers, cells)
+        steps = [OPTIMISER.update(*triple) for triple in zip(gradients, optimisers, layers, strict=True)]
+        layers = recipe.objective.constrained(
+            tuple(
+                jax.tree.map(lambda weight, change: weight + learning_rate * change, layer, step[0])
+                for layer, step in zip(layers, steps, strict=True)
+            )
+        )
+        averaged = jax.tree.map(lambda old, new: train.average * old + (1 - train.average) * new, averaged, layers)
+        return (layers, averaged, tuple(step[1] for step in steps)), loss
+
+    carry = (state.layers, state.averaged, state.optimisers)
+    (layers, averaged, optimisers), losses = jax.lax.scan(
+        update, carry, jax.random.split(keys[5], train.updates_per_round)
+    )
+    pool = put_back(state.pool, places, rolled[: train.pool_batch])
+    figures = RoundFigures(jnp.mean(losses), jnp.median(body.relative_mse(drawn)))
+    return TrainState(layers, averaged, optimisers, pool, state.standardiser, state.round + 1), figures

@@ -1,0 +1,140 @@
+"""Training as a generator of reports: the caller prints, plots and saves."""
+
+import math
+import time
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, PRNGKeyArray
+
+from ffnca.growth.body import Body
+from ffnca.growth.evaluate import ages_of
+from ffnca.growth.round import Recipe, TrainState, start, train_round
+from ffnca.growth.schedule import Budget, falling_rate
+
+ROUNDS_PER_REPORT = 25
+MEASURED_AGES = (200, 600)
+_NUM_MEASURED = 4
+_SECONDS_PER_MEASUREMENT = 12.0
+
+
+class Progress(NamedTuple):
+    """What a run carries besides its `TrainState`, so that it can go on where it stopped.
+
+    Attributes:
+        seconds: Spent training so far.
+        rate_scale: Halved by every rollback.
+        best: Lowest measured relative MSE so far, the larger of the two ages.
+    """
+
+    seconds: float = 0.0
+    rate_scale: float = 1.0
+    best: float = math.inf
+
+
+class Report(NamedTuple):
+    """Where a run stands.
+
+    Attributes:
+        state: On the host, so that it outlives the next round.
+        progress: See `Progress`.
+        fraction: Share of the budget used.
+        updates: Done so far.
+        loss: Mean since the last report.
+        pool_mse: Median relative MSE in the pool.
+        learning_rate: In use.
+        quality: Median relative MSE at each of `MEASURED_AGES`, or None where it was not measured.
+        grown: The measured states at the first age, or None.
+        improved: Whether this is the best measurement so far.
+        event: Something the user should know, in one line, or None.
+    """
+
+    state: TrainState
+    progress: Progress
+    fraction: float
+    updates: int
+    loss: float
+    pool_mse: float
+    learning_rate: float
+    quality: tuple[float, ...] | None
+    grown: Float[np.ndarray, "seed H W C"] | None
+    improved: bool
+    event: str | None
+
+
+def measure(
+    state: TrainState, body: Body, recipe: Recipe, *, key: PRNGKeyArray
+) -> tuple[tuple[float, ...], Float[Array, "seed H W C"]]:
+    """Median relative MSE of the averaged rule at `MEASURED_AGES`, and the states at the first of them."""
+    automaton = recipe.automaton(state.averaged, state.standardiser)
+    states = ages_of(automaton, body, MEASURED_AGES, _NUM_MEASURED, key=key)
+    return tuple(float(jnp.median(body.relative_mse(grown))) for grown in states), states[0]
+
+
+def train(
+    body: Body,
+    recipe: Recipe,
+    budget: Budget,
+    *,
+    key: PRNGKeyArray,
+    state: TrainState | None = None,
+    progress: Progress | None = None,
+) -> Iterator[Report]:
+    """Train until the budget is used up; a loss that is not finite goes back to the last report at half the rate.
+
+    Args:
+        body: What to grow, on the training grid.
+        recipe: Everything fixed.
+        budget: Minutes or updates.
+        key: The run's key; resume with the same.
+        state: To go on from, as found in a report.
+        progress: The same report's.
+
+    Yields:
+        A report every `ROUNDS_PER_REPORT` rounds and at the end.
+
+    Raises:
+        FloatingPointError: If the loss stays not finite however small the rate.
+    """
+    round_key, measure_key, start_key = jax.random.split(key, 3)
+    state = start(body, recipe, key=start_key) if state is None else jax.device_put(state)
+    progress = progress or Progress()
+    per_round = recipe.train.updates_per_round
+    kept, updates = jax.device_get(state), int(state.round) * per_round
+    last_measured = -math.inf
+    fraction = budget.fraction(progress.seconds, updates)
+    while fraction < 1:
+        losses, event, began = [], None, time.monotonic()
+        rate = 0.0
+        for _ in range(ROUNDS_PER_REPORT):
+            rate = progress.rate_scale * falling_rate(recipe.train.learning_rate, fraction)
+            state, figures = train_round(state, body, rate, recipe, key=round_key)
+            losses.append(figures)
+            updates += per_round
+            jax.block_until_ready(figures)
+            fraction = budget.fraction(progress.seconds + time.monotonic() - began, updates)
+            if fraction >= 1:
+                break
+        loss = float(np.mean([figures.loss for figures in losses]))
+        progress = progress._replace(seconds=progress.seconds + time.monotonic() - began)
+        if not math.isfinite(loss):
+            progress = progress._replace(rate_scale=progress.rate_scale / 2)
+            state = jax.device_put(kept)
+            updates = int(state.round) * per_round
+            fraction = budget.fraction(progress.seconds, updates)
+            event = f"the loss was not finite: back to update {updates} at {progress.rate_scale:g} of the rate"
+            if progress.rate_scale < 2**-10:
+                raise FloatingPointError("the loss is not finite however small the learning rate")
+        quality = grown = None
+        improved = False
+        if event is None and (fraction >= 1 or progress.seconds - last_measured >= _SECONDS_PER_MEASUREMENT):
+            quality, states = measure(state, body, recipe, key=measure_key)
+            grown, last_measured = np.asarray(states), progress.seconds
+            improved = max(quality) < progress.best
+            progress = progress._replace(best=min(progress.best, max(quality)))
+        kept = jax.device_get(state)
+        pool_mse = float(np.mean([figures.pool_mse for figures in losses]))
+        yield Report(kept, progress, fraction, updates, loss, pool_mse, rate, quality, grown, improved, event)

@@ -1,0 +1,44 @@
+"""Progress bars on stderr: rate and time left for long work, silence where stderr is no terminal."""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, ProgressColumn, TextColumn, TimeRemainingColumn
+
+from ffnca.growth.train import MEASURED_AGES, Report
+
+Item = TypeVar("Item")
+
+
+def _bar(*columns: ProgressColumn) -> Progress:
+    console = Console(stderr=True)
+    shown = (TextColumn("{task.description}"), BarColumn(), *columns, TimeRemainingColumn())
+    return Progress(*shown, console=console, disable=not console.is_terminal, transient=True)
+
+
+def counted(items: Iterable[Item], total: int, label: str) -> Iterator[Item]:
+    """The same items, counted on a bar."""
+    with _bar(TextColumn("{task.completed:.0f}/{task.total:.0f}")) as progress:
+        yield from progress.track(items, total=total, description=label)
+
+
+@contextmanager
+def training_bar(label: str) -> Iterator[Callable[[Report], None]]:
+    """A bar that shows loss, relative MSE, learning rate and time left of a training run."""
+    with _bar(TextColumn("{task.fields[figures]}")) as progress:
+        task = progress.add_task(label, total=1.0, figures="compiling")
+        measured = ""
+
+        def show(report: Report) -> None:
+            nonlocal measured
+            if report.quality is not None:
+                pairs = zip(MEASURED_AGES, report.quality, strict=True)
+                measured = " " + " ".join(f"T={age}: {error:.4f}" for age, error in pairs)
+            if report.event:
+                progress.console.print(f"{label}: {report.event}")
+            figures = f"loss {report.loss:.4f}, pool {report.pool_mse:.3f}, rate {report.learning_rate:.1e}{measured}"
+            progress.update(task, completed=min(report.fraction, 1.0), figures=figures)
+
+        yield show

@@ -1,0 +1,145 @@
+"""Colour from states: over a background, as a heat map, as a signed map, enlarged and laid out in a sheet."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from jaxtyping import Bool, Float, UInt8
+from PIL import Image, ImageDraw, ImageFont
+
+# Dark indigo through magenta and orange to pale yellow; the lightness rises all the way, as in inferno.
+_HEAT_ANCHORS = np.array(
+    [(16, 12, 52), (66, 20, 104), (126, 34, 110), (184, 52, 88), (228, 92, 52), (248, 156, 40), (252, 226, 120)], float
+)
+# Blue for negative, white for zero, red for positive; both ends equally dark.
+_SIGNED_ANCHORS = np.array([(24, 72, 160), (120, 164, 216), (255, 255, 255), (224, 132, 120), (160, 24, 40)], float)
+
+_MARGIN = 8
+_INK = (48, 48, 48)
+_PAPER = (255, 255, 255)
+
+
+def over(state: Float[Any, "*batch height width channel"], background: float = 1.0) -> UInt8[np.ndarray, "..."]:
+    """Show the premultiplied RGBA of a state over a plain background.
+
+    Args:
+        state: Channels 0-2 colour premultiplied by alpha, 3 alpha, others unused. Not finite counts as 0.
+        background: Grey level of the background, 0 black to 1 white.
+
+    Returns:
+        Colours, `(*batch, height, width, 3)`, clipped and rounded.
+    """
+    visible = np.asarray(state, np.float32)[..., :4]
+    if visible.shape[-1] < 4:
+        raise ValueError(f"a state needs RGBA in its first 4 channels, not {visible.shape[-1]} channels")
+    visible = np.where(np.isfinite(visible), visible, 0)
+    clear = 1 - np.clip(visible[..., 3:], 0, 1)
+    return _to_bytes(255 * (visible[..., :3] + background * clear))
+
+
+def heat(
+    values: Float[Any, "*batch height width"],
+    low: float,
+    high: float,
+    alive: Bool[Any, "*batch height width"] | None = None,
+    background: float = 1.0,
+) -> UInt8[np.ndarray, "..."]:
+    """Draw a quantity as a heat map whose lightness rises with the value.
+
+    Args:
+        values: What to draw, e.g. the health of each cell.
+        low: The value of the darkest colour, and all under it.
+        high: The value of the lightest colour, and all over it.
+        alive: Where cells live; the others are drawn in the background colour. None draws all.
+        background: Grey level of the background, 0 black to 1 white.
+
+    Returns:
+        Colours, `(*batch, height, width, 3)`.
+    """
+    if high < low:
+        raise ValueError(f"low {low} is above high {high}")
+    level = (np.asarray(values, np.float32) - low) / max(high - low, np.finfo(np.float32).tiny)
+    colours = _interpolate(level, _HEAT_ANCHORS)
+    if alive is not None:
+        colours = np.where(np.asarray(alive, bool)[..., None], colours, _to_bytes(np.full(3, 255 * background)))
+    return colours
+
+
+def signed(values: Float[Any, "*batch height width"], scale: float) -> UInt8[np.ndarray, "..."]:
+    """Draw a quantity around zero, e.g. a hidden channel: blue under, white at, red over zero.
+
+    Args:
+        values: What to draw.
+        scale: The magnitude of the deepest colours, and all over it; above 0.
+
+    Returns:
+        Colours, `(*batch, height, width, 3)`.
+    """
+    if not scale > 0:
+        raise ValueError(f"scale {scale} is not above 0")
+    return _interpolate((np.asarray(values, np.float32) / scale + 1) / 2, _SIGNED_ANCHORS)
+
+
+def enlarge(frames: UInt8[np.ndarray, "*batch height width 3"], scale: int) -> UInt8[np.ndarray, "..."]:
+    """Draw each cell as a square of `scale` pixels.
+
+    Args:
+        frames: Colours, one pixel a cell.
+        scale: Pixels a cell, at least 1.
+
+    Returns:
+        Colours, `(*batch, height * scale, width * scale, 3)`.
+    """
+    if scale < 1:
+        raise ValueError(f"scale {scale} is under 1")
+    return np.repeat(np.repeat(frames, scale, axis=-3), scale, axis=-2)
+
+
+def contact_sheet(
+    frames: UInt8[np.ndarray, "frame height width 3"], labels: Sequence[str] | None = None, columns: int = 4
+) -> UInt8[np.ndarray, "sheet_height sheet_width 3"]:
+    """Lay frames out in rows on white paper, each with its label under it.
+
+    Args:
+        frames: At least one frame.
+        labels: One short text a frame; None leaves the labels out.
+        columns: Frames a row.
+
+    Returns:
+        The sheet. Its columns are as wide as the widest of frame and labels, so no label overlaps another.
+    """
+    num_frames, height, width = frames.shape[:3]
+    if num_frames < 1 or columns < 1:
+        raise ValueError(f"{num_frames} frames in {columns} columns: both must be at least 1")
+    if labels is not None and len(labels) != num_frames:
+        raise ValueError(f"{len(labels)} labels for {num_frames} frames")
+    font = ImageFont.load_default(size=min(24, max(13, width // 14)))
+    texts = [] if labels is None else list(labels)
+    label_height = sum(font.getmetrics()) if isinstance(font, ImageFont.FreeTypeFont) else 13
+    label_height = label_height + _MARGIN // 2 if texts else 0
+    cell_width = max([width, *(int(font.getlength(text)) + 1 for text in texts)]) + _MARGIN
+    cell_height = height + label_height + _MARGIN
+    columns = min(columns, num_frames)
+    rows = -(-num_frames // columns)
+
+    sheet = Image.new("RGB", (columns * cell_width + _MARGIN, rows * cell_height + _MARGIN), _PAPER)
+    draw = ImageDraw.Draw(sheet)
+    for index, frame in enumerate(frames):
+        left = _MARGIN + index % columns * cell_width
+        top = _MARGIN + index // columns * cell_height
+        sheet.paste(Image.fromarray(frame), (left + (cell_width - _MARGIN - width) // 2, top))
+        if texts:
+            middle = left + (cell_width - _MARGIN) / 2
+            draw.text((middle, top + height + _MARGIN // 4), texts[index], fill=_INK, font=font, anchor="ma")
+    return np.asarray(sheet).copy()
+
+
+def _interpolate(level: Float[np.ndarray, "*batch"], anchors: Float[np.ndarray, "anchor 3"]) -> np.ndarray:
+    """Colours between evenly spaced anchors, for levels 0..1; not a number counts as 0."""
+    level = np.where(np.isnan(level), 0, level)
+    positions = np.linspace(0, 1, len(anchors))
+    return _to_bytes(np.stack([np.interp(level, positions, channel) for channel in anchors.T], axis=-1))
+
+
+def _to_bytes(colours: np.ndarray) -> np.ndarray:
+    return np.clip(np.rint(colours), 0, 255).astype(np.uint8)

@@ -1,0 +1,94 @@
+"""Anything that can be run: a world or a rule file opened as an automaton with its initial state."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import jax
+import numpy as np
+from ffnca.automata.life import Life, initial_state
+from ffnca.world import GrowthWorld, LifeWorld, World, find_world, load_world, rule_path_for, shipped_worlds
+from jaxtyping import Array, Float, PRNGKeyArray
+
+from ffnca.automata.base import Automaton, rollout
+from ffnca.creature import Creature
+from ffnca.errors import InputError
+from ffnca.growth.body import Body
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """An automaton, where it starts and, if it grows something, what that is.
+
+    Attributes:
+        name: How the user called it.
+        world: Its description.
+        automaton: The rule on its lattice.
+        start: Initial state (H, W, C).
+        body: What it should become, None for worlds without a target.
+        creature: The trained creature behind it, None for other worlds.
+    """
+
+    name: str
+    world: World
+    automaton: Automaton
+    start: Float[Array, "H W C"]
+    body: Body | None = None
+    creature: Creature | None = None
+
+    def states(self, num_steps: int, stride: int = 1, *, key: PRNGKeyArray) -> Iterator[Float[Array, "H W C"]]:
+        """The initial state and every `stride`-th after it, up to `num_steps`; one compilation for all."""
+        state = self.start
+        yield state
+        for step in range(0, num_steps, stride):
+            state = rollout(self.automaton, state, min(stride, num_steps - step), key=key, first_step=step)
+            yield state
+
+    def relative_mse(self, state: Float[Array, "H W C"]) -> float | None:
+        """Distance from the target, 1 for an empty grid; None where there is no target."""
+        return None if self.body is None else float(np.asarray(self.body.relative_mse(state)))
+
+
+def _name_of(path: Path) -> str:
+    return path.stem
+
+
+def open_creature(text: str) -> Creature:
+    """A trained creature by shipped name, world file or rule file.
+
+    Raises:
+        InputError: If there is no such world, it grows nothing, or it has no trained rule.
+    """
+    path = find_world(text)
+    if path.suffix == ".safetensors":
+        return Creature.load(path)
+    world = load_world(path)
+    if not isinstance(world, GrowthWorld):
+        raise InputError(f"{text}: is a {world.kind} world; allowed here: growth worlds and rule files")
+    rule = rule_path_for(path.stem)
+    if shipped_worlds().get(path.stem) != path or not rule.exists():
+        raise InputError(f"{text}: has no trained rule yet; train it with: ffnca train {text}, then name the rule file")
+    return Creature.load(rule)
+
+
+def open_simulation(text: str, size: tuple[int, int] | None = None, *, seed: int = 0) -> Simulation:
+    """Open a shipped name, a world file or a rule file.
+
+    Args:
+        text: What the user named.
+        size: Height and width instead of the world's own.
+        seed: For worlds that start at random.
+
+    Raises:
+        InputError: If it cannot be opened, or the size does not hold it.
+    """
+    path = find_world(text)
+    world = None if path.suffix == ".safetensors" else load_world(path)
+    if isinstance(world, LifeWorld):
+        if size is not None:
+            world = world.model_copy(update={"grid": world.grid.model_copy(update={"size": size})})
+        automaton = Life.from_notation(world.rule.notation, boundary=world.grid.boundary)
+        return Simulation(_name_of(path), world, automaton, initial_state(world, key=jax.random.key(seed)))
+    creature = open_creature(text)
+    body = creature.body(size)
+    return Simulation(_name_of(path), creature.world, creature.automaton, body.start, body, creature)

@@ -1,0 +1,129 @@
+"""A training run from start to end: reports shown, files kept, Ctrl-C answered."""
+
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+import jax
+
+from ffnca.checkpoint import Checkpoints
+from ffnca.creature import Creature
+from ffnca.growth.round import start
+from ffnca.growth.schedule import Budget
+from ffnca.growth.train import MEASURED_AGES, Report, train
+from ffnca.run_folder import RunFolder
+
+SECONDS_PER_CHECKPOINT = 20.0
+
+
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C during training, after everything was saved.
+
+    Attributes:
+        creature: The best rule so far, None if none was measured yet.
+    """
+
+    def __init__(self, creature: Creature | None) -> None:
+        """Carry what was saved."""
+        super().__init__("interrupted")
+        self.creature = creature
+
+
+@contextmanager
+def _ctrl_c_noted() -> Iterator[Callable[[], bool]]:
+    """Note the first Ctrl-C instead of raising; the second one raises as usual."""
+    noted = False
+
+    def note(number: int, frame: object) -> None:
+        nonlocal noted
+        noted = True
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    try:
+        before = signal.signal(signal.SIGINT, note)
+    except ValueError:  # not the main thread, where signals cannot be caught
+        yield lambda: False
+        return
+    try:
+        yield lambda: noted
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def trained(creature: Creature, report: Report, budget: Budget, seed: int) -> Creature:
+    """The creature with the averaged rule of a report and the facts of its training."""
+    state, recipe = report.state, creature.recipe()
+    record: dict[str, float | int | str] = {
+        "updates": report.updates,
+        "seconds": round(report.progress.seconds, 1),
+        "seed": seed,
+        "objective": recipe.train.objective,
+        "budget": f"{budget.updates} updates" if budget.updates is not None else f"{budget.minutes:g} minutes",
+    }
+    if report.quality is not None:
+        record |= {f"rel_mse_{age}": value for age, value in zip(MEASURED_AGES, report.quality, strict=True)}
+    rule = recipe.automaton(state.averaged, state.standardiser).rule
+    return replace(Creature.with_rule(creature.world, creature.picture, rule), record=record)
+
+
+def train_creature(
+    creature: Creature,
+    budget: Budget,
+    *,
+    seed: int = 0,
+    run: RunFolder | None = None,
+    resume: bool = False,
+    show: Callable[[Report], None] = lambda report: None,
+) -> Creature:
+    """Train a creature and keep its best rule.
+
+    Args:
+        creature: Its world, picture and recipe; its rule is not used.
+        budget: Minutes or updates.
+        seed: Of everything random.
+        run: Where to keep rule, metrics, plots and checkpoints; nothing is written without.
+        resume: Go on from the newest checkpoint in `run`.
+        show: Called with every report.
+
+    Returns:
+        The creature with the best measured rule.
+
+    Raises:
+        InputError: If the run folder does not fit.
+        Interrupted: On Ctrl-C, after saving.
+    """
+    body, recipe, key = creature.training_body(), creature.recipe(), jax.random.key(seed)
+    state = progress = checkpoints = None
+    best: Creature | None = None
+    if run is not None:
+        run.begin(creature, budget, seed, resume=resume)
+        checkpoints = Checkpoints(run.checkpoints)
+        if resume and checkpoints.newest is not None:
+            state, progress = checkpoints.load(start(body, recipe, key=key))
+            best = Creature.load(run.rule) if run.rule.exists() else None
+            run.trim(int(state.round) * recipe.train.updates_per_round)
+        elif resume:
+            run.trim(0)
+    saved_at = -SECONDS_PER_CHECKPOINT
+    with _ctrl_c_noted() as interrupted:
+        for report in train(body, recipe, budget, key=key, state=state, progress=progress):
+            last = interrupted() or report.fraction >= 1
+            if report.improved:
+                best = trained(creature, report, budget, seed)
+            if run is not None and checkpoints is not None:
+                run.log(report)
+                run.preview(report, creature)
+                if report.improved and best is not None:
+                    best.save(run.rule)
+                if last or report.progress.seconds - saved_at >= SECONDS_PER_CHECKPOINT:
+                    checkpoints.save(report.state, report.progress)
+                    saved_at = report.progress.seconds
+            show(report)
+            if interrupted():
+                raise Interrupted(best)
+    if checkpoints is not None:
+        checkpoints.close()
+    if best is None:  # a resumed run that was already at its end
+        raise RuntimeError("training ended without a measurement")
+    return best

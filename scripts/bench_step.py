@@ -1,0 +1,69 @@
+"""A full step of the 48 -> 128 -> 16 rule on 72x72 against its two matrix products alone, timed in one run.
+
+    python scripts/bench_step.py [--repeats 300]
+
+Prints milliseconds and their ratio for a grid that lives everywhere and for a creature of 40 cells across.
+"""
+
+import argparse
+import time
+from collections.abc import Callable
+
+import jax
+import jax.numpy as jnp
+from report import machine
+
+from ffnca.automata.layered_rule import LayeredRule
+from ffnca.automata.nca import NCA
+
+SIZE, CHANNELS, HIDDEN = 72, 16, 128
+
+
+def paired(functions: list[Callable[[], jax.Array]], repeats: int) -> list[float]:
+    """Median milliseconds of each, taken in turn so that a drifting machine is fair to all."""
+    times: list[list[float]] = [[] for _ in functions]
+    for function in functions:
+        function().block_until_ready()
+    for _ in range(repeats):
+        for function, taken in zip(functions, times, strict=True):
+            began = time.perf_counter()
+            function().block_until_ready()
+            taken.append(1000 * (time.perf_counter() - began))
+    return [sorted(taken)[repeats // 2] for taken in times]
+
+
+def main() -> None:
+    """Time and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--repeats", type=int, default=300)
+    repeats = parser.parse_args().repeats
+    names = ("identity", "sobel")
+    rule = LayeredRule.drawn(3 * CHANNELS, (HIDDEN,), CHANNELS, key=jax.random.key(0), proposes="delta")
+    update = rule.update_layer
+    update.kernel[...] = 0.01 * jax.random.normal(jax.random.key(1), update.kernel.shape)
+    automaton = NCA(rule, perception=names)
+    full = jax.random.uniform(jax.random.key(2), (SIZE, SIZE, CHANNELS), minval=0.2)
+    rows, columns = jnp.mgrid[0:SIZE, 0:SIZE] - SIZE / 2
+    creature = full * (jnp.hypot(rows, columns) < 14)[..., None]
+    perception = jax.random.normal(jax.random.key(3), (SIZE * SIZE, 3 * CHANNELS))
+    first, second = rule.perceive_layers[0].kernel[...], update.kernel[...]
+    key = jax.random.key(4)
+
+    step = jax.jit(lambda nca, state, key: nca.step(state, key))
+    products = jax.jit(lambda seen, first, second: (seen @ first) @ second)
+    matrices, living, small = paired(
+        [
+            lambda: products(perception, first, second),
+            lambda: step(automaton, full, key),
+            lambda: step(automaton, creature, key),
+        ],
+        repeats,
+    )
+    print(machine())
+    print(f"two matrix products alone: {matrices:.3f} ms")
+    print(f"full step, every cell alive: {living:.3f} ms, ratio {living / matrices:.2f}")
+    print(f"full step, 616 cells alive: {small:.3f} ms, ratio {small / matrices:.2f}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,33 @@
+"""Shared settings: rank promotion raises, annotated shapes are checked, hypothesis keeps to the clock."""
+
+import os
+
+os.environ.setdefault("JAX_PLATFORMS", "cpu")
+
+import jax
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, settings
+from jaxtyping import install_import_hook
+
+for package in ("ffnca.ff", "ffnca.grid", "ffnca.automata"):  # before they are imported
+    install_import_hook(package, "beartype.beartype")
+
+settings.register_profile("ffnca", deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("ffnca")
+
+
+@pytest.fixture
+def ring_picture() -> np.ndarray:
+    """A ring with a hole, premultiplied RGBA, 12 cells wide."""
+    rows, columns = np.mgrid[0:12, 0:12] - 5.5
+    radius = np.hypot(rows, columns)
+    alpha = ((radius < 6) & (radius > 2.2)).astype(np.float32)
+    colours = np.stack([0.5 + 0.08 * columns, 0.5 + 0.08 * rows, np.full((12, 12), 0.3)], -1)
+    return np.concatenate([colours * alpha[..., None], alpha[..., None]], -1).astype(np.float32)
+
+
+@pytest.fixture
+def key() -> jax.Array:
+    """The key of a test."""
+    return jax.random.key(0)

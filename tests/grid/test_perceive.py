@@ -1,0 +1,108 @@
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ffnca.grid.boundary import BOUNDARIES, pad
+from ffnca.grid.kernels import alive_mask
+from ffnca.grid.perceive import KERNELS, perceive, perception_size
+from ffnca.grid.seeds import single_cell, soup
+
+RING = np.array([[0.5, 1, 0.5], [1, 0, 1], [0.5, 1, 0.5]])
+SOBEL = np.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]]) / 8
+MODES = {"wrap": "wrap", "zero": "constant", "reflect": "reflect"}
+
+
+def _grid(seed: int, height: int = 7, width: int = 9, channels: int = 5) -> np.ndarray:
+    random = np.random.default_rng(seed)
+    state = random.normal(size=(height, width, channels)).astype(np.float32)
+    return state * (random.random((height, width, 1)) < 0.6)
+
+
+def _correlated(plane: np.ndarray, kernel: np.ndarray, boundary: str) -> np.ndarray:
+    padded = np.pad(plane, 1, mode=MODES[boundary])
+    out = np.zeros_like(plane)
+    for row in range(plane.shape[0]):
+        for column in range(plane.shape[1]):
+            out[row, column] = (padded[row : row + 3, column : column + 3] * kernel).sum()
+    return out
+
+
+def _oracle(state: np.ndarray, boundary: str, own: bool) -> np.ndarray:
+    channels = [state[..., channel] for channel in range(state.shape[-1])]
+    flags = (state[..., 3] > 0.1).astype(np.float32)
+    weight = _correlated(flags, RING, boundary)
+    parts = channels if own else []
+    parts = parts + [_correlated(plane, SOBEL, boundary) for plane in channels]
+    parts += [_correlated(plane, SOBEL.T, boundary) for plane in channels]
+    parts += [_correlated(plane, RING, boundary) / 6 - plane * own for plane in channels]
+    parts += [_correlated(plane * flags, RING, boundary) / np.maximum(weight, 0.5) for plane in channels]
+    parts += [flags] if own else []
+    across = np.array([[0, 0, 0], [-1, 0, 1], [0, 0, 0]])
+    parts += [weight / 6, _correlated(flags, across, boundary), _correlated(flags, across.T, boundary)]
+    return np.stack(parts, -1)
+
+
+@pytest.mark.parametrize("boundary", BOUNDARIES)
+@pytest.mark.parametrize("own", [True, False])
+def test_every_kernel_against_numpy(boundary: str, own: bool) -> None:
+    state = _grid(0)
+    found = perceive(jnp.asarray(state), KERNELS, boundary, alive_threshold=0.1, own=own)
+    np.testing.assert_allclose(found, _oracle(state, boundary, own), atol=1e-5)
+    assert found.shape[-1] == perception_size(KERNELS, 5, own=own)
+
+
+@given(st.integers(0, 1000), st.integers(-9, 9), st.integers(-9, 9))
+def test_wrap_commutes_with_rolling(seed: int, rows: int, columns: int) -> None:
+    state = jnp.asarray(_grid(seed))
+    seen = perceive(state, KERNELS, "wrap", alive_threshold=0.1)
+    rolled = perceive(jnp.roll(state, (rows, columns), (0, 1)), KERNELS, "wrap", alive_threshold=0.1)
+    np.testing.assert_array_equal(jnp.roll(seen, (rows, columns), (0, 1)), rolled)
+
+
+@pytest.mark.parametrize("boundary", BOUNDARIES)
+def test_without_own_the_cell_itself_is_not_seen(boundary: str) -> None:
+    state = jnp.asarray(_grid(1))
+    changed = state.at[3, 4].set(jnp.asarray([9.0, -3.0, 2.0, 1.0, 4.0]))
+    seen = [perceive(grid, KERNELS, boundary, alive_threshold=0.1, own=False)[3, 4] for grid in (state, changed)]
+    np.testing.assert_array_equal(*seen)
+
+
+def test_batch_equals_single() -> None:
+    batch = jnp.stack([jnp.asarray(_grid(seed)) for seed in range(3)])
+    seen = perceive(batch, KERNELS, "reflect", alive_threshold=0.1)
+    for index in range(3):
+        single = perceive(batch[index], KERNELS, "reflect", alive_threshold=0.1)
+        np.testing.assert_array_equal(seen[index], single)
+
+
+@pytest.mark.parametrize("boundary", BOUNDARIES)
+def test_alive_mask_respects_the_boundary(boundary: str) -> None:
+    state = single_cell((6, 7), jnp.ones(4), (0, 0))
+    found = np.asarray(alive_mask(pad(state, boundary), 0.1))
+    expected = np.zeros((6, 7), bool)
+    expected[:2, :2] = True
+    if boundary == "wrap":
+        expected[-1, :2] = expected[:2, -1] = expected[-1, -1] = True
+    np.testing.assert_array_equal(found, expected)
+
+
+def test_reflect_mirrors_across_the_edge_cell() -> None:
+    state = jnp.arange(12.0).reshape(3, 4, 1)
+    expected = np.pad(np.arange(12.0).reshape(3, 4), 1, mode="reflect")
+    np.testing.assert_array_equal(pad(state, "reflect")[..., 0], expected)
+
+
+def test_unknown_names_are_refused() -> None:
+    state = jnp.zeros((4, 4, 4))
+    with pytest.raises(ValueError, match="allowed are identity"):
+        perceive(state, ("roberts",), "wrap", alive_threshold=0.1)
+
+
+def test_soup_has_its_density_and_repeats() -> None:
+    first, second = (soup((64, 64), 0.3, key=jax.random.key(5)) for _ in range(2))
+    np.testing.assert_array_equal(first, second)
+    assert 0.27 < float(first.mean()) < 0.33
+    assert set(np.unique(first)) == {0.0, 1.0}

@@ -1,0 +1,76 @@
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from ffnca.growth.body import BRIDGE_ALPHA, OUTSIDE, build_body, geodesic, joined
+from ffnca.growth.morphogen import position_code
+
+
+def _body(picture, shape=(20, 22)):
+    return build_body(picture, shape, 16, alive_threshold=0.1, code_amplitude=0.7)
+
+
+def test_the_picture_lies_in_the_middle_and_the_rest_is_dead(ring_picture) -> None:
+    body = _body(ring_picture)
+    np.testing.assert_array_equal(body.picture[4:16, 5:17], ring_picture)
+    assert body.alive.sum() == (ring_picture[..., 3] > 0.1).sum()
+    assert not body.target[~body.alive].any()
+    np.testing.assert_array_equal(body.target[..., :4], body.picture)
+
+
+def test_the_code_is_the_same_on_every_grid_and_differs_between_cells(ring_picture) -> None:
+    small, large = _body(ring_picture), _body(ring_picture, (40, 51))
+    np.testing.assert_allclose(small.target[4:16, 5:17], large.target[14:26, 19:31], atol=1e-6)
+    codes = small.target[small.alive][:, 4:]
+    gaps = np.linalg.norm(codes[:, None] - codes[None], axis=-1) + 9 * np.eye(len(codes))
+    assert gaps.min() > 0.1
+    assert np.abs(codes).max() <= 0.7 + 1e-6
+
+
+def test_relative_mse_is_one_when_empty_and_zero_when_right(ring_picture) -> None:
+    body = _body(ring_picture)
+    states = jnp.stack([jnp.zeros_like(jnp.asarray(body.target)), jnp.asarray(body.target)])
+    np.testing.assert_allclose(body.relative_mse(states), [1.0, 0.0], atol=1e-6)
+
+
+def test_start_is_one_cell_of_the_body(ring_picture) -> None:
+    body = _body(ring_picture)
+    start = np.asarray(body.start)
+    assert (start != 0).any(-1).sum() == 1
+    np.testing.assert_array_equal(start[body.seed_at], body.target[body.seed_at])
+    assert body.alive[body.seed_at]
+
+
+def test_geodesic_goes_round_a_hole_not_through_it(ring_picture) -> None:
+    alive = ring_picture[..., 3] > 0.1
+    alive[:, 4:8] &= np.arange(12)[:, None] < 6  # a horseshoe
+    distance = geodesic(alive, (11, 3))
+    assert distance[11, 3] == 0
+    assert distance[11, 8] > 11
+    assert (distance[~alive] == OUTSIDE).all()
+
+
+def test_separate_parts_are_joined_by_faint_tissue() -> None:
+    picture = np.zeros((12, 20, 4), np.float32)
+    picture[2:6, 1:5], picture[2:6, 10:14], picture[9:11, 17:19] = 1.0, 1.0, 1.0
+    body = _body(picture, (16, 24))
+    assert (body.distance[body.alive] < OUTSIDE).all()
+    np.testing.assert_array_equal(body.picture[2:14, 2:22], picture)
+    bridges = body.alive & (body.picture[..., 3] == 0)
+    assert bridges.sum() > 0
+    np.testing.assert_allclose(body.target[bridges][:, :4], [[0, 0, 0, BRIDGE_ALPHA]] * bridges.sum(), atol=1e-6)
+    np.testing.assert_array_equal(joined(joined(picture, 0.1), 0.1), joined(picture, 0.1))
+
+
+def test_what_does_not_fit_is_refused(ring_picture) -> None:
+    with pytest.raises(ValueError, match="does not fit"):
+        _body(ring_picture, (10, 30))
+    with pytest.raises(ValueError, match="no cell"):
+        _body(np.zeros((4, 4, 4), np.float32))
+
+
+def test_channels_beyond_the_waves_stay_zero() -> None:
+    x = np.linspace(-1, 1, 9)[None].repeat(9, 0)
+    code = position_code(x, x.T, 14, 4.5, 0.7)
+    assert not code[..., 12:].any()
+    assert code[..., :12].any((0, 1)).all()

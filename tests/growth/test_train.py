@@ -1,0 +1,141 @@
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from ffnca.world import NcaSpec, TrainSpec
+
+from ffnca.growth.body import build_body
+from ffnca.growth.objectives import Ascent, Cells, Distance
+from ffnca.growth.round import Recipe, start, train_round
+from ffnca.growth.schedule import Budget, falling_rate
+from ffnca.growth.train import train
+
+
+def _recipe(objective: str, **changes) -> Recipe:
+    spec = TrainSpec(objective=objective, pool_size=16, pool_batch=2, teacher_batch=2, cells=128, **changes)
+    hidden = (24, 16) if objective == "distance" else (24,)
+    return Recipe(NcaSpec(hidden=hidden), spec, "wrap")
+
+
+@pytest.fixture
+def body(ring_picture):
+    return build_body(ring_picture, (18, 18), 16, alive_threshold=0.1, code_amplitude=0.7)
+
+
+def _equal(left, right) -> bool:
+    return all(bool((a == b).all()) for a, b in zip(jax.tree.leaves(left), jax.tree.leaves(right), strict=True))
+
+
+def _cells(seed: int) -> Cells:
+    keys = jax.random.split(jax.random.key(seed), 4)
+    normal = jax.random.normal
+    return Cells(normal(keys[0], (64, 20)), *(normal(key, (64, 6)) for key in keys[1:3]), normal(keys[3], (64, 20)))
+
+
+def test_each_layers_update_ignores_every_other_layer(key) -> None:
+    objective, cells = Distance(), _cells(0)
+    layers = objective.start(20, (12, 10, 8), 6, key=key)
+    # heads and update layers start at zero, where much would agree by chance
+    layers = jax.tree.map(lambda leaf: leaf + 0.1 * jax.random.normal(key, leaf.shape), layers)
+    baseline, _ = objective.gradients(layers, cells)
+    for perturbed in range(len(layers)):
+        changed = list(layers)
+        changed[perturbed] = jax.tree.map(lambda leaf: 1.3 * leaf + 0.05, layers[perturbed])
+        after, _ = objective.gradients(tuple(changed), cells)
+        assert not _equal(after[perturbed], baseline[perturbed])
+        for earlier in range(perturbed):
+            assert _equal(after[earlier], baseline[earlier])
+
+
+def test_a_later_layer_sees_earlier_ones_only_as_data(key) -> None:
+    objective, cells = Distance(), _cells(1)
+    layers = objective.start(20, (12, 10), 6, key=key)
+
+    def sum_of_losses(all_layers):
+        return objective.gradients(all_layers, cells)[1]
+
+    through_all = jax.grad(sum_of_losses)(layers)
+    assert _equal(through_all, objective.gradients(layers, cells)[0])
+
+
+def test_ascent_update_needs_no_autodiff_and_equals_its_own_gradient(key) -> None:
+    objective, cells = Ascent(5, 0.8, 0.45), _cells(2)
+    (layer,) = objective.start(20, (12,), 6, key=key)
+    negative = layer.settle(cells.perception, cells.state, num_steps=5, rate=0.8)
+
+    def gap(own):
+        return jnp.mean(own.goodness(cells.perception, negative) - own.goodness(cells.perception, cells.target))
+
+    (found,), _ = objective.gradients((layer,), cells)
+    for want, have in zip(jax.tree.leaves(jax.grad(gap)(layer)), jax.tree.leaves(found), strict=True):
+        np.testing.assert_allclose(have, want, atol=1e-5)
+    jaxpr = str(jax.make_jaxpr(lambda layers: objective.gradients(layers, cells)[0])((layer,)))
+    assert "custom_jvp" not in jaxpr
+
+
+@pytest.mark.parametrize("objective", ["ascent", "distance"])
+def test_nothing_flows_back_through_a_step(objective: str, body, key) -> None:
+    recipe = _recipe(objective)
+    state = start(body, recipe, key=key)
+
+    def loss_after(pool):
+        changed = state._replace(pool=pool)
+        after, figures = train_round.__wrapped__(changed, body, 1e-3, recipe, key=key)
+        return sum(jnp.sum(leaf) for leaf in jax.tree.leaves(after.layers)) + figures.loss
+
+    with pytest.raises(ValueError, match=r"[Rr]everse-mode differentiation does not work"):
+        jax.grad(loss_after)(state.pool)
+
+
+@pytest.mark.parametrize("objective", ["ascent", "distance"])
+def test_memory_does_not_grow_with_the_rollout(objective: str, body, key) -> None:
+    sizes = []
+    for max_rollout in (8, 96):
+        recipe = _recipe(objective, max_rollout=max_rollout)
+        state = start(body, recipe, key=key)
+        compiled = train_round.lower(state, body, 1e-3, recipe, key=key).compile()
+        sizes.append(compiled.memory_analysis().temp_size_in_bytes)
+    assert sizes[1] <= 1.05 * sizes[0]
+
+
+@pytest.mark.parametrize("objective", ["ascent", "distance"])
+def test_training_lowers_the_error(objective: str, body, key) -> None:
+    reports = list(train(body, _recipe(objective, learning_rate=0.005), Budget(updates=1200), key=key))
+    assert reports[-1].pool_mse < 0.6 * reports[0].pool_mse
+    assert reports[-1].fraction == 1.0
+    assert reports[-1].quality is not None
+    assert [report.updates for report in reports] == list(range(100, 1201, 100))
+
+
+def test_same_seed_same_weights_and_resume_goes_on_bit_for_bit(body, key) -> None:
+    recipe = _recipe("ascent")
+    whole = list(train(body, recipe, Budget(updates=200), key=key))
+    again = list(train(body, recipe, Budget(updates=200), key=key))
+    assert _equal(whole[-1].state, again[-1].state)
+    half = whole[0]
+    resumed = list(train(body, recipe, Budget(updates=200), key=key, state=half.state, progress=half.progress))
+    assert len(resumed) == 1
+    assert _equal(resumed[-1].state, whole[-1].state)
+    other = list(train(body, recipe, Budget(updates=200), key=jax.random.key(9)))
+    assert not _equal(other[-1].state.layers, whole[-1].state.layers)
+
+
+def test_a_loss_that_is_not_finite_rolls_back_and_halves_the_rate(body, key) -> None:
+    recipe = _recipe("ascent")
+    first = next(iter(train(body, recipe, Budget(updates=300), key=key)))
+    poisoned = first.state._replace(standardiser=first.state.standardiser._replace(mean=jnp.full(51, jnp.nan)))
+    report = next(iter(train(body, recipe, Budget(updates=300), key=key, state=poisoned, progress=first.progress)))
+    assert report.event is not None
+    assert "0.5 of the rate" in report.event
+    assert report.progress.rate_scale == 0.5
+    assert report.updates == 100
+
+
+def test_budget_and_rate() -> None:
+    assert Budget(minutes=2).fraction(60, 10**6) == 0.5
+    assert Budget(updates=400).fraction(10**6, 100) == 0.25
+    assert falling_rate(0.1, 0.0) == pytest.approx(0.1)
+    assert falling_rate(0.1, 1.0) == pytest.approx(0.001)
+    assert falling_rate(0.1, 0.5) == pytest.approx(0.0505)
+    with pytest.raises(ValueError, match="minutes or updates"):
+        Budget().fraction(1, 1)

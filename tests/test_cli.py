@@ -1,0 +1,296 @@
+"""The command line as a user meets it: figures, files, and one line for every kind of bad input."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from ffnca.world import shipped_worlds
+from PIL import Image
+
+from ffnca import cli
+
+COMMANDS = ("worlds", "run", "train", "grow", "export", "eval", "demo")
+
+
+@pytest.fixture
+def ffnca(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture, tmp_path: Path):
+    """Run the command line in this process; gives exit code, stdout, stderr."""
+    monkeypatch.chdir(tmp_path)
+
+    def call(*words: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["ffnca", *map(str, words)])
+        with pytest.raises(SystemExit) as end:
+            cli.main()
+        out, err = capsys.readouterr()
+        return int(end.value.code or 0), out, err
+
+    return call
+
+
+@pytest.fixture
+def tiny(tmp_path: Path) -> Path:
+    """A world that trains in seconds."""
+    pixels = np.zeros((10, 10, 4), np.uint8)
+    pixels[1:9, 2:8] = [200, 90, 30, 255]
+    Image.fromarray(pixels).save(tmp_path / "block.png")
+    world = tmp_path / "tiny.toml"
+    world.write_text(
+        'kind = "growth"\ntitle = "Tiny"\n[grid]\nsize = [16, 16]\n[rule]\nhidden = [16]\n'
+        '[target]\nimage = "block.png"\nsize = 10\n[train]\npool_size = 16\ncells = 64\nminutes = 0.1\n'
+    )
+    return world
+
+
+def _one_line(code: int, out: str, err: str, *parts: str) -> None:
+    assert code == 2, (out, err)
+    assert err.startswith("ffnca: ")
+    assert err.count("\n") == 1
+    assert "Traceback" not in err
+    for part in parts:
+        assert part in err
+
+
+def test_help_lists_what_is_there_and_nothing_else(ffnca) -> None:
+    code, out, _ = ffnca("--help")
+    assert code == 0
+    for name in COMMANDS:
+        assert f" {name} " in out
+    assert " view " not in out
+    assert " bench " not in out
+
+
+@pytest.mark.parametrize("words", [("--help",), ("worlds",), ("worlds", "--json")])
+def test_help_and_worlds_import_nothing_heavy(words: tuple[str, ...]) -> None:
+    code = (
+        f"import sys; sys.argv = ['ffnca', *{words!r}]\nfrom ffnca.cli import main\n"
+        "try: main()\nexcept SystemExit: pass\n"
+        "heavy = {'jax', 'flax', 'optax', 'matplotlib', 'scipy', 'orbax', 'pygame'} & set(sys.modules)\n"
+        "assert not heavy, heavy"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+
+
+def test_worlds_json_names_every_world(ffnca) -> None:
+    code, out, _ = ffnca("worlds", "--json")
+    rows = json.loads(out)
+    assert code == 0
+    assert [row["name"] for row in rows] == sorted(shipped_worlds())
+    assert {"name", "kind", "size", "trained"} <= set(rows[0])
+    assert sum(row["trained"] is True for row in rows) >= 6
+
+
+def test_run_prints_the_contract_and_writes_the_state(ffnca, tmp_path: Path) -> None:
+    code, out, _ = ffnca("run", "lizard", "--steps", 60, "--json", "--out", tmp_path / "state.npz")
+    figures = json.loads(out)
+    assert code == 0
+    assert set(figures) == {"world", "steps", "seconds", "steps_per_second", "cell_updates_per_second", "rel_mse"}
+    with np.load(tmp_path / "state.npz") as arrays:
+        assert arrays["state"].dtype == np.float32
+        assert arrays["state"].shape == (72, 72, 16)
+        assert arrays["target"].shape == (72, 72, 4)
+        assert int(arrays["step"]) == 60
+        assert int(arrays["seed"]) == 0
+        error = np.mean((arrays["state"][..., :4] - arrays["target"]) ** 2) / np.mean(arrays["target"] ** 2)
+    assert figures["rel_mse"] == pytest.approx(error, rel=1e-4)
+    assert figures["rel_mse"] < 0.1
+
+
+def test_run_on_another_size_and_on_life(ffnca) -> None:
+    code, out, _ = ffnca("run", "lizard", "--steps", 60, "--size", "60x90", "--json")
+    assert code == 0
+    assert json.loads(out)["rel_mse"] < 0.2
+    code, out, _ = ffnca("run", "life", "--steps", 5, "--size", "128", "--json")
+    assert code == 0
+    assert json.loads(out)["rel_mse"] is None
+
+
+def test_eval_prints_the_contract(ffnca) -> None:
+    code, out, _ = ffnca("eval", "lizard", "--json")
+    table = json.loads(out)
+    assert code == 0
+    assert set(table) == {"empty_mse", "rel_mse", "stress", "goodness_auroc", "params"}
+    assert set(table["rel_mse"]) == {"100", "200", "500", "1000", "2000"}
+    assert set(table["stress"]) == {"disc", "half", "quarter_left", "centre", "noise", "cut"}
+    assert table["rel_mse"]["200"] <= 0.01
+    assert table["rel_mse"]["2000"] <= 0.01
+    assert table["stress"]["disc"]["trials"] == 48
+    assert table["stress"]["disc"]["healed"] >= 45
+    assert table["goodness_auroc"] > 0.9
+
+
+def test_train_leaves_a_whole_run_behind_and_its_rule_runs(ffnca, tiny: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    code, _, err = ffnca("train", tiny, "--out", run, "--updates", 200)
+    assert (code, err) == (0, "")
+    rows = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+    assert [row["updates"] for row in rows] == [100, 200]
+    for name in ("curve.png", "preview.png"):
+        with Image.open(run / name) as picture:
+            assert min(picture.size) > 30
+    code, out, _ = ffnca("run", run / "rule.safetensors", "--steps", 10, "--json")
+    assert code == 0
+    assert json.loads(out)["rel_mse"] is not None
+    _one_line(*ffnca("train", tiny, "--out", run, "--updates", 200), "--resume")
+    _one_line(*ffnca("train", tiny, "--out", run, "--updates", 300, "--resume"), "budget")
+
+
+def test_killed_and_resumed_equals_never_killed(ffnca, tiny: Path, tmp_path: Path) -> None:
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    code, _, _ = ffnca("train", tiny, "--out", whole, "--updates", 3000)
+    assert code == 0
+    words = ["train", str(tiny), "--out", str(killed), "--updates", "3000"]
+    process = subprocess.Popen([sys.executable, "-c", "from ffnca.cli import main; main()", *words])
+    deadline = time.monotonic() + 120
+    while not any((killed / "checkpoints").glob("[0-9]*")) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    code, _, _ = ffnca(*words, "--resume")
+    assert code == 0
+    assert (killed / "rule.safetensors").exists()
+    rows = [[json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()] for run in (whole, killed)]
+    assert [row["updates"] for row in rows[1]] == [row["updates"] for row in rows[0]]
+    assert rows[1][-1]["loss"] == rows[0][-1]["loss"]
+    assert rows[1][-1]["rel_mse"] == rows[0][-1]["rel_mse"]
+
+
+def test_ctrl_c_saves_and_exits_130(tiny: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    words = ["train", str(tiny), "--out", str(run), "--minutes", "5"]
+    command = [sys.executable, "-c", "from ffnca.cli import main; main()", *words]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 120
+    while not (run / "metrics.jsonl").exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert err.count("\n") == 1
+    assert "--resume" in err
+    assert any((run / "checkpoints").glob("[0-9]*"))
+    assert (run / "rule.safetensors").exists()
+
+
+def test_grow_writes_three_files(ffnca, tmp_path: Path) -> None:
+    pixels = np.zeros((9, 9, 4), np.uint8)
+    pixels[1:8, 1:8] = [20, 120, 230, 255]
+    Image.fromarray(pixels).save(tmp_path / "blue.png")
+    code, _, err = ffnca("grow", "blue.png", "--size", 9, "--minutes", 0.05)
+    assert (code, err) == (0, "")
+    with Image.open(tmp_path / "blue-grown.gif") as animation:
+        assert animation.n_frames > 1  # pyright: ignore[reportAttributeAccessIssue]
+    with Image.open(tmp_path / "blue.png") as picture:
+        assert picture.size == (9, 9)  # the target itself is never overwritten
+    assert (tmp_path / "blue-grown.png").exists()
+    assert (tmp_path / "blue-grown.safetensors").exists()
+    _one_line(*ffnca("grow", "blue.png", "--size", 9, "--minutes", 0.05, "--out", "blue.gif"), "overwrite")
+
+
+def test_export_gif_is_the_same_in_two_processes(tmp_path: Path) -> None:
+    outs = [tmp_path / "one.gif", tmp_path / "two.gif"]
+    for out in outs:
+        words = ["export", "lizard", str(out), "--steps", "40", "--wound", "30", "--scale", "2"]
+        subprocess.run([sys.executable, "-c", "from ffnca.cli import main; main()", *words], check=True)
+    assert outs[0].read_bytes() == outs[1].read_bytes()
+    with Image.open(outs[0]) as animation:
+        assert animation.size == (144, 144)
+
+
+@pytest.mark.parametrize("show", ["goodness", "channel:5"])
+@pytest.mark.parametrize("suffix", [".png", ".webp", ".apng"])
+def test_export_views_and_formats(ffnca, tmp_path: Path, show: str, suffix: str) -> None:
+    out = tmp_path / f"view{suffix}"
+    code, _, err = ffnca("export", "lizard", out, "--steps", 12, "--show", show, "--scale", 1)
+    assert (code, err) == (0, "")
+    with Image.open(out) as picture:
+        assert len(np.unique(np.asarray(picture.convert("RGB")).reshape(-1, 3), axis=0)) > 2
+
+
+def test_demo_writes_its_files(ffnca, tmp_path: Path) -> None:
+    code, out, _ = ffnca("demo")
+    assert code == 0
+    assert "heal" in out
+    for name in ("demo.gif", "demo.png"):
+        with Image.open(tmp_path / name) as picture:
+            assert min(picture.size) > 100
+
+
+BAD = [
+    (("run", "lizzard"), ("lizzard", "lizard")),
+    (("run", "no-such.toml"), ("no-such.toml",)),
+    (("run", "lizard", "--steps", -1), ("steps",)),
+    (("run", "lizard", "--size", "0"), ("size",)),
+    (("run", "lizard", "--size", "-5"), ("size",)),
+    (("run", "lizard", "--size", "100000"), ("size",)),
+    (("run", "lizard", "--size", "axb"), ("size",)),
+    (("run", "lizard", "--size", "20"), ("too small",)),
+    (("run", "lizard", "--seed", "x"), ("seed",)),
+    (("run", "lizard", "--out", "nowhere/state.npz"), ("nowhere",)),
+    (("run", "lizard", "--out", "state.txt"), (".npz",)),
+    (("run",), ("WORLD",)),
+    (("fly",), ("fly",)),
+    (("run", "lizard", "--wings"), ("--wings",)),
+    (("train", "life"), ("life", "growth")),
+    (("train", "lizard", "--minutes", 0), ("--minutes",)),
+    (("train", "lizard", "--minutes", "nan"), ("--minutes",)),
+    (("train", "lizard", "--updates", 0), ("--updates",)),
+    (("train", "lizard", "--updates", 5, "--minutes", 1), ("one of the two",)),
+    (("train", "lizard", "--objective", "guess"), ("guess", "ascent", "distance")),
+    (("train", "lizard", "--resume"), ("no run",)),
+    (("grow", "lizard", "--minutes", 1), ("lizard",)),
+    (("grow", "🦎", "--minutes", 0), ("--minutes",)),
+    (("grow", "🦎", "--size", 3, "--minutes", 1), ("size",)),
+    (("grow", "🦎", "--minutes", 1, "--out", "a.mp3"), (".gif",)),
+    (("grow", "🦎", "--minutes", 1, "--out", "nowhere/a.gif"), ("nowhere",)),
+    (("grow", "missing.png", "--minutes", 1), ("missing.png",)),
+    (("grow", "empty.png", "--minutes", 1), ("empty.png",)),
+    (("grow", "clear.png", "--minutes", 1), ("clear.png",)),
+    (("grow", "huge.png", "--minutes", 1), ("huge.png",)),
+    (("grow", "cut.png", "--minutes", 1), ("cut.png",)),
+    (("grow", "./folder", "--minutes", 1), ("folder",)),
+    (("export", "lizard", "a.avi"), (".gif",)),
+    (("export", "lizard", "a.gif", "--fps", 0), ("fps",)),
+    (("export", "lizard", "a.gif", "--wound", "soon"), ("--wound",)),
+    (("export", "lizard", "a.gif", "--wound", "300"), ("--wound",)),
+    (("export", "lizard", "a.gif", "--show", "smell"), ("--show",)),
+    (("export", "lizard", "a.gif", "--show", "channel:16"), ("channel:15",)),
+    (("export", "life", "a.gif", "--show", "goodness"), ("goodness",)),
+    (("export", "lizard", "folder", "--steps", 1), ("folder",)),
+    (("eval", "life"), ("life", "growth")),
+    (("eval", "other.toml"), ("no trained rule",)),
+    (("run", "cut.safetensors"), ("cut.safetensors",)),
+    (("run", "text.safetensors"), ("text.safetensors",)),
+]
+
+
+@pytest.mark.parametrize(("words", "parts"), BAD, ids=[" ".join(map(str, words)) for words, _ in BAD])
+def test_bad_input_is_one_line_and_leaves_nothing(ffnca, tmp_path: Path, words, parts) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "empty.png").touch()
+    (tmp_path / "text.safetensors").write_text("not a rule")
+    world = 'kind = "growth"\ntitle = "O"\n[grid]\nsize=[40,40]\n[target]\nemoji="🐟"\nsize=20'
+    (tmp_path / "other.toml").write_text(world)
+    rule = next(shipped_worlds()["lizard"].parent.glob("rules/lizard.safetensors"))
+    (tmp_path / "cut.safetensors").write_bytes(rule.read_bytes()[:5000])
+    Image.new("RGBA", (20, 20)).save(tmp_path / "clear.png")
+    Image.new("1", (20_000, 10)).save(tmp_path / "huge.png")
+    Image.new("RGB", (64, 64), (9, 9, 99)).save(tmp_path / "whole.png")
+    (tmp_path / "cut.png").write_bytes((tmp_path / "whole.png").read_bytes()[:90])
+    before = sorted(tmp_path.rglob("*"))
+    _one_line(*ffnca(*words), *parts)
+    assert not [path for path in tmp_path.rglob("*") if path not in before]
+
+
+def test_a_full_disk_is_one_line(ffnca, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*args: object, **options: object) -> None:
+        raise OSError(28, os.strerror(28), str(tmp_path / "state.npz"))
+
+    monkeypatch.setattr(np, "savez", full)
+    _one_line(*ffnca("run", "lizard", "--steps", 1, "--out", tmp_path / "state.npz"), "No space left")
+    assert not list(tmp_path.iterdir())
