@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, get_args
 
 import jax
 import jax.numpy as jnp
@@ -17,9 +17,9 @@ from ffnca.ff.ascent import AscentLayer
 from ffnca.grid.perceive import perception_size
 from ffnca.growth.body import Body, build_body
 from ffnca.growth.round import Recipe
-from ffnca.growth.target import load_target, target_name
+from ffnca.growth.target import MIN_SIZE, load_target, target_name
 from ffnca.rule_file import RuleFile, load_rule, save_rule
-from ffnca.world import OBJECTIVES, GrowthWorld
+from ffnca.world import GrowthWorld, Objective, build_world
 
 MARGIN = 16
 """Free cells on every side of a creature whose grid nobody chose, as in Mordvintsev et al. (2020)."""
@@ -111,18 +111,18 @@ class Creature:
             InputError: If the target or a setting cannot be used.
         """
         picture = load_target(target, size)
-        side = max(picture.shape[:2]) + 2 * MARGIN
+        longest = max(picture.shape[:2])
         kind = "image" if Path(target).is_file() else "emoji"
-        world = GrowthWorld.model_validate(
-            {
-                "kind": "growth",
-                "title": target_name(target),
-                "grid": {"size": (side, side)},
-                "rule": {},
-                "target": {kind: target, "size": size},
-                "train": settings,
-            }
-        )
+        described = {
+            "kind": "growth",
+            "title": target_name(target),
+            "grid": {"size": (longest + 2 * MARGIN, longest + 2 * MARGIN)},
+            "target": {kind: target, "size": max(longest, MIN_SIZE)},
+            "train": settings,
+        }
+        world = build_world(described, target)
+        if not isinstance(world, GrowthWorld):
+            raise TypeError(f"not a growth world: {world.kind}")
         return cls.with_rule(world, picture, _blank_rule(world))
 
     def retrained_by(self, objective: str) -> Self:
@@ -131,10 +131,12 @@ class Creature:
         Raises:
             InputError: If there is no such objective.
         """
-        if objective not in OBJECTIVES:
-            raise InputError(f"--objective {objective!r}: allowed are {', '.join(OBJECTIVES)}")
-        train = self.world.train.model_copy(update={"objective": objective})
-        world = self.world.model_copy(update={"train": train})
+        if objective not in get_args(Objective):
+            raise InputError(f"--objective {objective!r}: allowed are {', '.join(get_args(Objective))}")
+        described = self.world.model_dump(exclude_none=True)
+        world = build_world(described | {"train": described["train"] | {"objective": objective}}, "--objective")
+        if not isinstance(world, GrowthWorld):
+            raise TypeError(f"not a growth world: {world.kind}")
         return self.with_rule(world, self.picture, _blank_rule(world))
 
     @classmethod

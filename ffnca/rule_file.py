@@ -1,125 +1,196 @@
-"""The portable rule: parameters, target and first cell in safetensors, with the world in its metadata."""
+"""The portable rule: a trained rule with its world, its target and its first cell in one safetensors file."""
 
 import json
-from dataclasses import dataclass
+import math
+import struct
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from jaxtyping import Float, Int
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save
+import safetensors.numpy
+from jaxtyping import Float32, Int32
+from safetensors import SafetensorError
 
 from ffnca.atomic import replacing
 from ffnca.errors import InputError
-from ffnca.world import GrowthWorld, dump_world, world_from_json
+from ffnca.world import GrowthWorld, dump_world, read_bounded, world_from_json
 
 FORMAT, FORMAT_VERSION = "ffnca-rule", "1"
-MAX_FILE_BYTES = 64 * 2**20
-MAX_SIDE = 128
-_PREFIX = "rule."
-_OWN = ("target", "seed_cell", "seed_at")
+MAX_RULE_BYTES = 64 * 2**20
+MAX_HEADER_BYTES = 2**20
+MAX_TENSORS = 256
+MAX_DIMENSIONS = 4
+MAX_FACTS = 64
+MAX_RECORD = 2**16
+MAX_NAME = 200
+MAX_TARGET_SIDE = 128
+PREFIX = "rule."
+"""Parameters are stored under this prefix, apart from the tensors of the format itself."""
+_METADATA = ("format", "format_version", "record", "world")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class RuleFile:
     """What a rule file holds.
 
     Attributes:
-        world: Description of the world that the rule was trained for.
-        tensors: Parameters of the rule by dotted name, float32.
-        target: The picture, premultiplied RGBA.
+        world: The world that the rule was trained for.
+        tensors: Parameters of the rule by flat dotted names, float32.
+        target: The picture that it grows, premultiplied RGBA in 0..1.
         seed_cell: State of the first cell.
-        seed_at: Its row and column in the picture.
+        seed_at: Row and column of the first cell within the picture.
         record: Facts of the training.
     """
 
     world: GrowthWorld
     tensors: dict[str, np.ndarray]
-    target: Float[np.ndarray, "h w 4"]
-    seed_cell: Float[np.ndarray, " C"]
-    seed_at: Int[np.ndarray, " 2"]
-    record: dict[str, float | int | str]
+    target: Float32[np.ndarray, "h w 4"]
+    seed_cell: Float32[np.ndarray, " C"]
+    seed_at: Int32[np.ndarray, "2"]
+    record: dict[str, float | int | str] = field(default_factory=dict)
 
 
 def save_rule(path: Path, rule: RuleFile) -> None:
-    """Write a rule file, whole or not at all; same rule, same bytes.
+    """Write a rule file, whole or not at all; equal rules give equal bytes.
+
+    Facts that are not finite are left out of the record.
 
     Raises:
-        InputError: If the path cannot be written.
+        InputError: If the rule could not be loaded again, or the file cannot be written.
     """
-    tensors = {f"{_PREFIX}{name}": np.ascontiguousarray(value, np.float32) for name, value in rule.tensors.items()}
-    tensors["target"] = np.ascontiguousarray(rule.target, np.float32)
-    tensors["seed_cell"] = np.ascontiguousarray(rule.seed_cell, np.float32)
-    tensors["seed_at"] = np.ascontiguousarray(rule.seed_at, np.int32)
-    contents = {"world": json.loads(dump_world(rule.world)), "record": rule.record, "version": FORMAT_VERSION}
-    # one entry, since the order of several is not fixed by the format
-    metadata = {FORMAT: json.dumps(contents, sort_keys=True, ensure_ascii=False)}
+    record = {key: value for key, value in rule.record.items() if not isinstance(value, float) or math.isfinite(value)}
+    metadata = {
+        "format": FORMAT,
+        "format_version": FORMAT_VERSION,
+        "world": dump_world(rule.world),
+        "record": json.dumps(record, sort_keys=True),
+    }
+    tensors = {PREFIX + name: tensor for name, tensor in rule.tensors.items()}
+    tensors |= {"target": rule.target, "seed_cell": rule.seed_cell, "seed_at": rule.seed_at}
+    tensors = {name: np.array(tensor, order="C") for name, tensor in tensors.items()}
+    _checked(tensors, metadata, str(path))
+    content = _canonical(safetensors.numpy.save(tensors, metadata))
     with replacing(path) as temporary:
-        temporary.write_bytes(save(tensors, metadata))
+        temporary.write_bytes(content)
 
 
 def load_rule(path: Path) -> RuleFile:
-    """Read a rule file, trusting nothing in it.
+    """Read a rule file.
 
     Raises:
-        InputError: If it is missing, truncated, of another format or version, or holds what does not fit.
+        InputError: If it cannot be read, is not a rule file, or anything in it is missing, surplus or out of range.
     """
-    name = str(path)
+    content = read_bounded(path, MAX_RULE_BYTES)
+    if len(content) < 8 or struct.unpack("<Q", content[:8])[0] > min(MAX_HEADER_BYTES, len(content) - 8):
+        raise InputError(f"{path}: is not a safetensors file, or is cut off")
     try:
-        size = path.stat().st_size
-        if size > MAX_FILE_BYTES:
-            raise InputError(f"{name}: is larger than {MAX_FILE_BYTES} bytes")
-        if path.is_dir() or size == 0:
-            raise InputError(f"{name}: is {'a folder' if path.is_dir() else 'empty'}, not a rule file")
-        with safe_open(path, framework="numpy") as file:
-            metadata = file.metadata() or {}
-            contents = _contents(metadata, name)
-            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - not a dict
-    except OSError as error:
-        raise InputError(f"{name}: cannot be read ({error.strerror or error})") from error
-    except (SafetensorError, TypeError, ValueError, KeyError, AttributeError) as error:
-        if isinstance(error, InputError):
-            raise
-        raise InputError(f"{name}: is not a whole safetensors file ({error})") from error
-    world = world_from_json(json.dumps(contents["world"]), name)
+        described, metadata = _header(content)
+        for name, about in described.items():
+            _check_described(name, about, str(path))
+        tensors = safetensors.numpy.load(content)
+    except InputError:
+        raise
+    except (SafetensorError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise InputError(f"{path}: is not a safetensors file, or is cut off ({str(error)[:100]})") from error
+    return _checked(tensors, metadata, str(path))
+
+
+def _header(content: bytes) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What the header says of the tensors, and the metadata."""
+    size = struct.unpack("<Q", content[:8])[0]
+    described = json.loads(content[8 : 8 + size].decode("utf-8"))
+    return described, described.pop("__metadata__", None) or {}
+
+
+def _canonical(content: bytes) -> bytes:
+    """The same file with its header in order; the library writes metadata in random order."""
+    size = struct.unpack("<Q", content[:8])[0]
+    header = json.dumps(json.loads(content[8 : 8 + size]), sort_keys=True, separators=(",", ":")).encode()
+    header += b" " * (-len(header) % 8)
+    return struct.pack("<Q", len(header)) + header + content[8 + size :]
+
+
+def _check_described(name: str, about: dict[str, Any], file: str) -> None:
+    if len(name) > MAX_NAME:
+        raise InputError(f"{file}: tensor {name[:60]!r}... has a name too long; allowed: up to {MAX_NAME} characters")
+    wanted = "I32" if name == "seed_at" else "F32"
+    if about["dtype"] != wanted:
+        raise InputError(f"{file}: tensor {name[:60]!r} is {str(about['dtype'])[:20]!r}; allowed: {wanted}")
+    shape = about["shape"]
+    if len(shape) > MAX_DIMENSIONS or not all(0 < side <= MAX_RULE_BYTES for side in shape):
+        raise InputError(
+            f"{file}: tensor {name[:60]!r} has shape {str(shape)[:40]}; "
+            f"allowed: up to {MAX_DIMENSIONS} dimensions, none of them 0"
+        )
+
+
+def _checked(tensors: dict[str, np.ndarray], metadata: dict[str, Any], file: str) -> RuleFile:
+    """The rule in these tensors and metadata, if it is one."""
+    if metadata.get("format") != FORMAT:
+        raise InputError(f"{file}: is not a rule file; allowed: safetensors whose metadata say format {FORMAT}")
+    if metadata.get("format_version") != FORMAT_VERSION:
+        version = str(metadata.get("format_version"))[:20]
+        raise InputError(f"{file}: has format version {version!r}; allowed: {FORMAT_VERSION!r}")
+    for key in _METADATA:
+        if not isinstance(metadata.get(key), str):
+            raise InputError(f"{file}: metadata {key!r} is missing; allowed: {', '.join(_METADATA)}")
+    world = world_from_json(metadata["world"], file)
     if not isinstance(world, GrowthWorld):
-        raise InputError(f"{name}: holds a {world.kind} world; allowed: growth")
-    return _checked(tensors, world, contents["record"], name)
+        raise InputError(f"{file}: holds a {world.kind} world; allowed: growth")
+    record = _checked_record(metadata["record"], file)
+
+    own = {name: tensor for name, tensor in tensors.items() if not name.startswith(PREFIX)}
+    parameters = {name.removeprefix(PREFIX): tensor for name, tensor in tensors.items() if name.startswith(PREFIX)}
+    if wrong := sorted(own.keys() ^ {"target", "seed_cell", "seed_at"}):
+        state = "is surplus" if wrong[0] in own else "is missing"
+        raise InputError(
+            f"{file}: tensor {wrong[0][:60]!r} {state}; allowed: target, seed_cell, seed_at and {PREFIX}NAME"
+        )
+    if not 1 <= len(parameters) <= MAX_TENSORS:
+        raise InputError(f"{file}: has {len(parameters)} parameter tensors; allowed: 1 to {MAX_TENSORS}")
+    for name, tensor in tensors.items():
+        _check_described(name, {"dtype": _dtype(tensor), "shape": tensor.shape}, file)
+        if not np.isfinite(tensor).all():
+            raise InputError(f"{file}: tensor {name[:60]!r} has numbers that are not finite; allowed: finite numbers")
+    if sum(tensor.nbytes for tensor in tensors.values()) > MAX_RULE_BYTES - MAX_HEADER_BYTES - 8:
+        raise InputError(f"{file}: has too many parameters; allowed: {MAX_RULE_BYTES // 2**20} MiB in all")
+    _check_body(own["target"], own["seed_cell"], own["seed_at"], world, file)
+    return RuleFile(world, parameters, own["target"], own["seed_cell"], own["seed_at"], record)
 
 
-def _contents(metadata: dict[str, str], name: str) -> dict:
-    if FORMAT not in metadata:
-        raise InputError(f"{name}: is a safetensors file, but not a rule of this project")
-    try:
-        contents = json.loads(metadata[FORMAT])
-        version, record = contents["version"], contents["record"]
-    except (ValueError, RecursionError, KeyError, TypeError) as error:
-        raise InputError(f"{name}: its metadata is damaged") from error
-    if version != FORMAT_VERSION:
-        raise InputError(f"{name}: has format version {str(version)[:20]!r}; allowed: {FORMAT_VERSION!r}")
-    if not isinstance(record, dict) or not all(isinstance(value, float | int | str) for value in record.values()):
-        raise InputError(f"{name}: its training record is damaged")
-    if "world" not in contents:
-        raise InputError(f"{name}: its metadata holds no world")
-    return contents
+def _dtype(tensor: np.ndarray) -> str:
+    return {np.dtype(np.float32): "F32", np.dtype(np.int32): "I32"}.get(tensor.dtype, str(tensor.dtype))
 
 
-def _checked(tensors: dict[str, np.ndarray], world: GrowthWorld, record: dict, name: str) -> RuleFile:
-    parameters = {key.removeprefix(_PREFIX): value for key, value in tensors.items() if key.startswith(_PREFIX)}
-    known = {*_OWN, *(f"{_PREFIX}{key}" for key in parameters)}
-    if odd := sorted(known ^ set(tensors)):
-        raise InputError(f"{name}: tensor {odd[0]!r} is {'missing' if odd[0] in _OWN else 'unknown'}")
-    target, seed_cell, seed_at = (tensors[key] for key in _OWN)
-    for key, value in tensors.items():
-        wanted = np.int32 if key == "seed_at" else np.float32
-        if value.dtype != wanted or not np.isfinite(value).all():
-            raise InputError(f"{name}: tensor {key!r} must be finite {np.dtype(wanted).name}, is {value.dtype}")
-    if target.ndim != 3 or target.shape[-1] != 4 or not 1 <= min(target.shape[:2]) <= max(target.shape[:2]) <= MAX_SIDE:
-        raise InputError(f"{name}: target has shape {target.shape}; allowed: 1 to {MAX_SIDE} a side, 4 channels")
-    if not (target[..., 3] > world.rule.alive_threshold).any():
-        raise InputError(f"{name}: nothing lives in its target")
+def _check_body(target: np.ndarray, seed_cell: np.ndarray, seed_at: np.ndarray, world: GrowthWorld, file: str) -> None:
+    if target.ndim != 3 or target.shape[2] != 4 or max(target.shape[:2]) > MAX_TARGET_SIDE:
+        raise InputError(
+            f"{file}: tensor 'target' has shape {target.shape}; allowed: (h, w, 4), sides of up to {MAX_TARGET_SIDE}"
+        )
+    if target.min() < 0 or target.max() > 1:
+        raise InputError(f"{file}: tensor 'target' has numbers out of range; allowed: 0 to 1")
+    if target[..., 3].max() <= world.rule.alive_threshold:
+        raise InputError(f"{file}: tensor 'target' has no alpha above {world.rule.alive_threshold:g}; one is needed")
     if seed_cell.shape != (world.rule.channels,):
-        raise InputError(f"{name}: seed_cell has shape {seed_cell.shape}; allowed: ({world.rule.channels},)")
+        raise InputError(
+            f"{file}: tensor 'seed_cell' has shape {seed_cell.shape}; allowed: ({world.rule.channels},), one a channel"
+        )
     if seed_at.shape != (2,) or (seed_at < 0).any() or (seed_at >= target.shape[:2]).any():
-        raise InputError(f"{name}: seed_at must be a row and a column inside the target")
-    return RuleFile(world, parameters, target, seed_cell, seed_at, record)
+        raise InputError(f"{file}: tensor 'seed_at' is not a row and column within the {target.shape[:2]} target")
+
+
+def _checked_record(text: str, file: str) -> dict[str, float | int | str]:
+    if len(text) > MAX_RECORD:
+        raise InputError(f"{file}: its record has {len(text)} characters; allowed: up to {MAX_RECORD}")
+    try:
+        record = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{file}: its record is not JSON ({str(error)[:100]})") from error
+    if not isinstance(record, dict) or len(record) > MAX_FACTS:
+        raise InputError(f"{file}: its record is not an object of up to {MAX_FACTS} facts")
+    for key, value in record.items():
+        is_fact = isinstance(value, str) or (isinstance(value, (int, float)) and not isinstance(value, bool))
+        if not is_fact or (isinstance(value, float) and not math.isfinite(value)):
+            raise InputError(f"{file}: record {key[:60]!r} is {str(value)[:40]!r}; allowed: finite numbers and text")
+    return record

@@ -107,7 +107,7 @@ def train_creature(
             run.trim(0)
     saved_at = -SECONDS_PER_CHECKPOINT
     with _ctrl_c_noted() as interrupted:
-        for report in train(body, recipe, budget, key=key, state=state, progress=progress):
+        for report in train(body, recipe, budget, key=key, resumed=state, progress=progress):
             last = interrupted() or report.fraction >= 1
             if report.improved:
                 best = trained(creature, report, budget, seed)

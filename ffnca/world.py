@@ -1,287 +1,346 @@
-"""World files: TOML, checked into frozen models, a tagged union by `kind`."""
+"""World files: what a system is, as frozen models parsed from TOML, and where the worlds that ship are found."""
 
 import difflib
-import re
+import json
+import os
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 
 from ffnca.errors import InputError
 
-MAX_FILE_BYTES = 2**20
-MIN_SIDE, MAX_SIDE = 8, 1024
-OBJECTIVES = ("ascent", "distance")
-_NUM_SHOWN = 3
+MAX_WORLD_BYTES = 2**20
+MAX_RLE = 100_000
+NOTATION = "^B[0-8]{0,9}/S[0-8]{0,9}$"
+DEFAULT_DENSITY = 0.3
+_SHOWN_ERRORS = 3
+_SHOWN_CHARACTERS = 60
 
+
+def _whole(default: int, low: int, high: int) -> Any:
+    return Field(default=default, ge=low, le=high, description=f"a whole number from {low} to {high}")
+
+
+def _several(default: tuple, description: str, most: int = 5) -> Any:
+    return Field(default=default, strict=False, min_length=1, max_length=most, description=description)
+
+
+def _above_zero(default: float, high: float) -> Any:
+    return Field(default=default, gt=0, le=high, description=f"a number above 0, at most {high:g}")
+
+
+_ONE_LINE = "^[^\\x00-\\x1f\\x7f-\\x9f\u2028\u2029]*$"
+MIN_SIDE, MAX_SIDE = 8, 1024
 Side = Annotated[int, Field(ge=MIN_SIDE, le=MAX_SIDE)]
+Width = Annotated[int, Field(ge=8, le=2048)]
 Kernel = Literal["identity", "sobel", "laplacian", "neighbour_mean", "alive"]
-Kernels = Annotated[tuple[Kernel, ...], Field(strict=False, min_length=1, max_length=5)]
-Width = Annotated[int, Field(ge=1, le=2048)]
-Widths = Annotated[tuple[Width, ...], Field(strict=False, min_length=1, max_length=4)]
-Share = Annotated[float, Field(gt=0, le=1)]
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Objective = Literal["ascent", "distance"]
+Title = Annotated[str, Field(min_length=1, max_length=200, pattern=_ONE_LINE, description="one line of text")]
 
 
 class _Spec(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    """Strict, but for tuples, which are written as lists in TOML and JSON."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False)
 
 
 class GridSpec(_Spec):
-    """The lattice: height and width in cells, and what lies beyond the edge."""
+    """The lattice: height and width in cells, and what lies beyond its edge."""
 
-    size: Annotated[tuple[Side, Side], Field(strict=False)]
-    boundary: Literal["wrap", "zero", "reflect"] = "wrap"
+    size: tuple[Side, Side] = Field(strict=False, description="[height, width], whole numbers from 8 to 1024")
+    boundary: Literal["wrap", "zero", "reflect"] = Field(default="wrap", description='"wrap", "zero" or "reflect"')
 
 
 class NcaSpec(_Spec):
-    """A neural rule: channels of the state, widths of its layers, what it sees and when it fires."""
+    """The rule of a neural cellular automaton: what a cell sees and how wide its layers are."""
 
-    channels: int = Field(16, ge=8, le=64)
-    hidden: Widths = (352,)
-    perception: Kernels = ("identity", "sobel", "neighbour_mean", "alive")
-    fire_rate: Share = 0.5
-    alive_threshold: float = Field(0.1, gt=0, lt=1)
+    channels: int = _whole(16, 8, 64)
+    hidden: tuple[Width, ...] = _several((352,), "1 to 4 whole numbers from 8 to 2048 in a list", 4)
+    perception: tuple[Kernel, ...] = _several(
+        ("identity", "sobel", "neighbour_mean", "alive"), f"a list of distinct names from {', '.join(get_args(Kernel))}"
+    )
+    fire_rate: float = _above_zero(0.5, 1)
+    alive_threshold: float = Field(default=0.1, gt=0, lt=1, description="a number above 0 and below 1")
 
     @model_validator(mode="after")
-    def _kernels_once(self) -> Self:
-        if len(set(self.perception)) != len(self.perception):
-            raise ValueError("perception names a kernel twice; allowed is each at most once")
+    def _sees_neighbours_once(self) -> Self:
+        if len(set(self.perception)) < len(self.perception):
+            raise ValueError("perception names a kernel twice; allowed: distinct names")
+        if self.perception == ("identity",):
+            raise ValueError("perception shows nothing of the neighbours; allowed: at least one name besides identity")
         return self
 
 
 class TargetSpec(_Spec):
-    """What to grow: an emoji or a picture file, and the length of its longer side in cells."""
+    """What to grow: an emoji or a picture file, and the cells of its longer side."""
 
-    emoji: str | None = Field(None, min_length=1, max_length=64)
-    image: str | None = Field(None, min_length=1, max_length=1024)
-    size: int = Field(40, ge=8, le=128)
+    emoji: str | None = Field(default=None, min_length=1, max_length=64, pattern=_ONE_LINE, description="one emoji")
+    image: str | None = Field(
+        default=None, min_length=1, max_length=4096, pattern=_ONE_LINE, description="a picture file"
+    )
+    size: int = _whole(40, 8, 128)
 
     @model_validator(mode="after")
-    def _one_of_two(self) -> Self:
+    def _emoji_or_image(self) -> Self:
         if (self.emoji is None) == (self.image is None):
-            raise ValueError("target needs exactly one of emoji and image")
+            raise ValueError("exactly one of emoji and image is allowed")
         return self
 
 
 class TrainSpec(_Spec):
-    """How a rule is trained; the defaults are the recipe that was measured.
+    """How to train: the local objective, its budget, and the sizes of pool and batches."""
 
-    Attributes:
-        objective: `ascent` or `distance`.
-        minutes: Budget where the command line gives none.
-        learning_rate: At the start; falls to a hundredth.
-        pool_size: States kept of the rule's own.
-        pool_batch: Drawn from the pool each round.
-        teacher_batch: Half-grown targets drawn each round.
-        max_rollout: Most steps of a round's rollout.
-        cells: Cells an update learns from.
-        updates_per_round: After each rollout.
-        noise: Largest deviation of the noise on teacher states.
-        own_state_bound: Largest singular value of the own-state weights (`ascent`).
-        ascent_steps: Steps to the negative (`ascent`).
-        ascent_rate: Size of each (`ascent`).
-        average: Of the exponential average of the weights, an update.
-        code_amplitude: Of the position code.
-        margin: Free cells around the body while it trains.
-    """
-
-    objective: Literal["ascent", "distance"] = "ascent"
-    minutes: Positive = 10.0
-    learning_rate: float = Field(0.02, gt=0, le=1)
-    pool_size: int = Field(256, ge=1, le=4096)
-    pool_batch: int = Field(8, ge=1, le=256)
-    teacher_batch: int = Field(8, ge=1, le=256)
-    max_rollout: int = Field(10, ge=1, le=1000)
-    cells: int = Field(2048, ge=1, le=2**20)
-    updates_per_round: int = Field(4, ge=1, le=1000)
-    noise: float = Field(0.2, ge=0, le=2)
-    own_state_bound: float = Field(0.45, gt=0, lt=1)
-    ascent_steps: int = Field(3, ge=1, le=100)
-    ascent_rate: float = Field(1.0, gt=0, le=1)
-    average: float = Field(0.995, ge=0, lt=1)
-    code_amplitude: float = Field(0.7, gt=0, le=2)
-    margin: int = Field(4, ge=2, le=64)
+    objective: Objective = Field(default="ascent", description='"ascent" or "distance"')
+    minutes: float = _above_zero(10.0, 10_080)
+    learning_rate: float = _above_zero(0.02, 1)
+    pool_size: int = _whole(256, 1, 4096)
+    pool_batch: int = _whole(8, 1, 256)
+    teacher_batch: int = _whole(8, 1, 256)
+    max_rollout: int = _whole(10, 1, 200)
+    cells: int = _whole(2048, 1, 65_536)
+    updates_per_round: int = _whole(4, 1, 64)
+    noise: float = Field(default=0.2, ge=0, le=2, description="a number from 0 to 2")
+    own_state_bound: float = Field(default=0.45, gt=0, lt=1, description="a number above 0 and below 1")
+    ascent_steps: int = _whole(3, 1, 100)
+    ascent_rate: float = _above_zero(1.0, 1)
+    average: float = Field(default=0.995, ge=0, lt=1, description="a number from 0 to below 1")
+    code_amplitude: float = _above_zero(0.7, 2)
+    margin: int = _whole(4, 1, 32)
 
     @model_validator(mode="after")
     def _batch_within_pool(self) -> Self:
         if self.pool_batch > self.pool_size:
-            raise ValueError(f"pool_batch {self.pool_batch} is more than pool_size {self.pool_size}")
+            raise ValueError(f"pool_batch = {self.pool_batch}; allowed: at most pool_size = {self.pool_size}")
         return self
 
 
 class GrowthWorld(_Spec):
-    """A world that grows a target from one cell."""
+    """A rule that grows a target from one cell."""
 
     kind: Literal["growth"]
-    title: str = Field(max_length=200)
+    title: Title
     grid: GridSpec
     rule: NcaSpec = NcaSpec()
     target: TargetSpec
     train: TrainSpec = TrainSpec()
 
     @model_validator(mode="after")
-    def _fits(self) -> Self:
-        if min(self.grid.size) < 10 or max(self.grid.size) < self.target.size + 2:
-            raise ValueError(f"grid.size {list(self.grid.size)} is too small for a target of {self.target.size} cells")
+    def _parts_fit(self) -> Self:
+        if min(self.grid.size) < self.target.size + 2:
+            raise ValueError(
+                f"grid.size = {list(self.grid.size)} is too small for target.size = {self.target.size}; "
+                f"allowed: sides of at least {self.target.size + 2}"
+            )
         if self.train.objective == "ascent" and len(self.rule.hidden) != 1:
-            raise ValueError("rule.hidden: the objective ascent has one layer; allowed is a list of one width")
+            raise ValueError(f'rule.hidden = {list(self.rule.hidden)}; allowed: one width when objective is "ascent"')
         return self
 
 
 class LifeSpec(_Spec):
-    """A Life-like rule in B/S notation."""
+    """A Life-like rule."""
 
-    notation: str = Field("B3/S23", pattern=r"^[Bb][0-8]{0,9}/[Ss][0-8]{0,9}$")
+    notation: str = Field(pattern=NOTATION, description='born and survive counts as in "B3/S23"')
 
 
 class LifeStart(_Spec):
-    """The initial state: a random soup of this density, or an RLE pattern in the middle."""
+    """How a Life-like world starts: at random with this share of living cells, or as a pattern in the middle."""
 
-    density: float | None = Field(None, ge=0, le=1)
-    rle: str | None = Field(None, max_length=100_000)
+    density: float | None = Field(default=None, ge=0, le=1, description="a number from 0 to 1")
+    rle: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=MAX_RLE,
+        description=f"a pattern in Golly's RLE, up to {MAX_RLE} characters",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _default_density(cls, given: Any) -> Any:
+        return {"density": DEFAULT_DENSITY} if given == {} else given
 
     @model_validator(mode="after")
-    def _not_both(self) -> Self:
-        if self.density is not None and self.rle is not None:
-            raise ValueError("start takes one of density and rle")
+    def _density_or_pattern(self) -> Self:
+        if (self.density is None) == (self.rle is None):
+            raise ValueError("one of density and rle is allowed, not both")
         return self
 
 
 class LifeWorld(_Spec):
-    """A Life-like world."""
+    """A Life-like automaton."""
 
     kind: Literal["life"]
-    title: str = Field(max_length=200)
+    title: Title
     grid: GridSpec
-    rule: LifeSpec = LifeSpec()
+    rule: LifeSpec
     start: LifeStart = LifeStart()
 
 
-World = GrowthWorld | LifeWorld
-_KINDS: dict[str, type[GrowthWorld] | type[LifeWorld]] = {"growth": GrowthWorld, "life": LifeWorld}
-_ADAPTER: TypeAdapter[World] = TypeAdapter(Annotated[World, Field(discriminator="kind")])
+World = Annotated[GrowthWorld | LifeWorld, Field(discriminator="kind")]
+KINDS: dict[str, type[_Spec]] = {"growth": GrowthWorld, "life": LifeWorld}
+_WORLD: TypeAdapter[GrowthWorld | LifeWorld] = TypeAdapter(World)
 
 
-def _allowed_keys(kind: object, path: tuple[Any, ...]) -> list[str]:
-    model: Any = _KINDS.get(str(kind))
-    for part in path:
-        field = model.model_fields.get(part) if model is not None else None
-        model = field.annotation if field is not None and isinstance(field.annotation, type) else None
-    return sorted(model.model_fields) if model is not None else []
+def build_world(settings: Mapping[str, Any], name: str) -> World:
+    """A world from nested settings.
 
+    Args:
+        settings: As read from TOML or JSON.
+        name: What to call it in errors, e.g. the file.
 
-def _explained(problem: Any, kind: object) -> str:
-    path = tuple(part for part in problem["loc"] if part not in _KINDS)
-    where = ".".join(map(str, path))
-    if problem["type"] == "extra_forbidden":
-        allowed = _allowed_keys(kind, path[:-1])
-        close = difflib.get_close_matches(str(path[-1]), allowed, 1)
-        hint = f'; did you mean "{close[0]}"?' if close else ""
-        return f'unknown key "{where}"{hint or ";"} allowed: {", ".join(allowed)}'
-    if problem["type"].startswith("union_tag"):
-        return f"kind: allowed are {', '.join(_KINDS)}"
-    if problem["type"] == "missing":
-        return f"{where}: is missing"
-    value = repr(problem["input"])
-    shown = f" {value[:60]}" if problem["type"] != "value_error" else ""
-    return f"{where}{shown}: {problem['msg']}".lstrip(": ")
-
-
-def _checked(values: object, name: str, *, strict: bool = True) -> World:
+    Raises:
+        InputError: If a key is unknown or missing, or a value is of another type or out of range.
+    """
     try:
-        return _ADAPTER.validate_python(values, strict=None if strict else False)
+        return _WORLD.validate_python(settings)
     except ValidationError as error:
-        kind = values.get("kind") if isinstance(values, dict) else None
-        problems = [_explained(problem, kind) for problem in error.errors(include_url=False)[:_NUM_SHOWN]]
-        raise InputError(f"{name}: {'; '.join(problems)}") from error
+        details = sorted(error.errors(include_url=False), key=lambda detail: detail["type"] != "extra_forbidden")
+        shown = [_described(detail) for detail in details[:_SHOWN_ERRORS]]
+        more = [f"and {len(details) - len(shown)} more"] if len(details) > len(shown) else []
+        raise InputError(f"{name}: {'; '.join(shown + more)}") from error
 
 
 def parse_world(text: str, name: str) -> World:
-    """A world from the text of its file.
-
-    Args:
-        text: TOML.
-        name: Of the file, for messages.
+    """A world from the text of a world file.
 
     Raises:
-        InputError: If the text is not TOML or not a world; names key, value and what is allowed.
+        InputError: If the text is not TOML or does not describe a world.
     """
     try:
-        values = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
-        raise InputError(f"{name}: is not TOML ({error})") from error
-    return _checked(values, name)
+        settings = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{name}: is not TOML ({str(error)[:200]})") from error
+    return build_world(settings, name)
 
 
 def world_from_json(text: str, name: str) -> World:
-    """A world from the JSON that `dump_world` gives.
+    """A world from `dump_world`.
 
     Raises:
-        InputError: As `parse_world`.
+        InputError: If the text is not JSON or does not describe a world.
     """
     try:
-        return _ADAPTER.validate_json(text)
-    except ValidationError as error:
-        problem = error.errors(include_url=False)[0]
-        raise InputError(f"{name}: world {_explained(problem, None)}") from error
+        settings = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{name}: its world is not JSON ({str(error)[:200]})") from error
+    return build_world(settings, name)
 
 
 def dump_world(world: World) -> str:
-    """Canonical JSON: same world, same text."""
-    return world.model_dump_json(exclude_none=True)
+    """A world as canonical JSON: equal worlds give equal text."""
+    return json.dumps(world.model_dump(mode="json", exclude_none=True), sort_keys=True, separators=(",", ":"))
+
+
+def read_bounded(path: Path, max_bytes: int) -> bytes:
+    """The whole of a file.
+
+    Raises:
+        InputError: If it is missing, a folder or a device, empty, larger than allowed, or cannot be read.
+    """
+    try:
+        if not path.is_file():
+            state = "is a folder" if path.is_dir() else "is not a regular file" if path.exists() else "no such file"
+            raise InputError(f"{path}: {state}; name a file")
+        with path.open("rb") as file:
+            content = file.read(max_bytes + 1)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from error
+    if not 0 < len(content) <= max_bytes:
+        state = "is too large" if content else "is empty (0 bytes)"
+        raise InputError(f"{path}: {state}; allowed: 1 to {max_bytes} bytes")
+    return content
 
 
 def load_world(path: Path) -> World:
     """Read a world file.
 
     Raises:
-        InputError: If it cannot be read or is not a world.
+        InputError: If it cannot be read or does not describe a world.
     """
     try:
-        if path.stat().st_size > MAX_FILE_BYTES:
-            raise InputError(f"{path}: is larger than {MAX_FILE_BYTES} bytes")
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror or error})") from error
+        text = read_bounded(path, MAX_WORLD_BYTES).decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise InputError(f"{path}: is not UTF-8 text") from error
+        raise InputError(f"{path}: is not UTF-8 text (byte {error.start})") from error
     return parse_world(text, str(path))
 
 
 def worlds_folder() -> Path:
-    """Where the shipped worlds are: inside the installed package, or beside it in a checkout."""
+    """Where the worlds that ship are: inside the installed package, or beside it in a checkout."""
     package = Path(__file__).resolve().parent
     installed = package / "worlds"
     return installed if installed.is_dir() else package.parent / "worlds"
 
 
 def shipped_worlds() -> dict[str, Path]:
-    """Name and file of every shipped world, sorted by name."""
-    return {path.stem: path for path in sorted(worlds_folder().glob("*.toml"))}
+    """World files that ship, by name, in order of their names."""
+    return {path.stem: path for path in sorted(worlds_folder().glob("*.toml"), key=lambda path: path.stem)}
 
 
 def rule_path_for(name: str) -> Path:
-    """Where the trained rule of a shipped world is or would be."""
+    """Where the trained rule of a shipped world is, if it has one."""
     return worlds_folder() / "rules" / f"{name}.safetensors"
 
 
 def find_world(text: str) -> Path:
-    """The file behind a shipped name, a path to a world or a path to a rule.
+    """The file that a user means by a shipped name or a path.
 
     Raises:
-        InputError: If it is none of these; names the nearest shipped worlds.
+        InputError: If it is neither a shipped name nor ends in `.toml` or `.safetensors`.
     """
     shipped = shipped_worlds()
     if text in shipped:
         return shipped[text]
     path = Path(text)
-    if path.suffix in (".toml", ".safetensors"):
-        if not path.is_file():
-            raise InputError(f"{text}: {'is a folder' if path.is_dir() else 'no such file'}")
-        return path
-    close = difflib.get_close_matches(text, shipped, 2)
-    hint = f"; did you mean {' or '.join(close)}?" if close else ""
-    shown = re.sub(r"\s+", " ", text)[:80]
-    raise InputError(f"{shown!r}: no such world{hint}; allowed: a name from 'ffnca worlds', a .toml or a .safetensors")
+    if path.suffix in (".toml", ".safetensors") and "\0" not in text:
+        same = shipped.get(path.stem, path)
+        return same if os.path.realpath(path) == str(same) else path
+    near = difflib.get_close_matches(text[:_SHOWN_CHARACTERS], shipped, 3)
+    hint = f"did you mean {' or '.join(near)}? " if near else ""
+    raise InputError(
+        f"{_shown(text)}: no such world; {hint}ffnca worlds lists them, or name a .toml or .safetensors file"
+    )
+
+
+def _described(detail: ErrorDetails) -> str:
+    """One validation error in words: where, what is there, what is allowed."""
+    model = KINDS.get(str(detail["loc"][0])) if detail["loc"] else None
+    if model is None:
+        tag = detail.get("ctx", {}).get("tag")
+        return f"kind {'is missing' if tag is None else '= ' + _shown(tag)}; allowed: {', '.join(sorted(KINDS))}"
+    place, fields, allowed = [str(part) for part in detail["loc"][1:]], model.model_fields, "a table"
+    for depth, part in enumerate(place):
+        if part not in fields and detail["type"] == "extra_forbidden":
+            return _unknown_key(place[:depth], part, sorted(fields))
+        if part not in fields:
+            break
+        table, allowed = fields[part].annotation, str(fields[part].description)
+        fields = {}
+        if isinstance(table, type) and issubclass(table, _Spec):
+            fields = table.model_fields
+            allowed = f"a table with {', '.join(sorted(fields))}"
+    key = ".".join(place)
+    if detail["type"] == "missing":
+        return f"{key} is missing; allowed: {allowed}"
+    if isinstance(cause := detail.get("ctx", {}).get("error"), ValueError):
+        return f"[{key}] {cause}" if key else str(cause)
+    return f"{key} = {_shown(detail['input'])}; allowed: {allowed}"
+
+
+def _unknown_key(table: list[str], key: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(key[:_SHOWN_CHARACTERS], known, 1)
+    hint = f'; did you mean "{near[0]}"?' if near else ";"
+    where = f"[{'.'.join(table)}] " if table else ""
+    return f"{where}unknown key {_shown(key)}{hint} allowed: {', '.join(known)}"
+
+
+def _shown(value: object) -> str:
+    """A value for an error message: short, on one line, printable."""
+    try:
+        text = value if isinstance(value, str) else repr(value)
+    except (ValueError, RecursionError):  # Python refuses to write out integers of thousands of digits
+        return "something huge"
+    text = text if len(text) <= _SHOWN_CHARACTERS else text[:_SHOWN_CHARACTERS] + "..."
+    return json.dumps(text, ensure_ascii=not text.isprintable()) if isinstance(value, str) else text

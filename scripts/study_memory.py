@@ -5,6 +5,8 @@
 Forward-Forward training keeps nothing of a rollout but its last state, so the figure must not depend on its length.
 """
 
+from typing import Any
+
 import jax
 from report import machine
 
@@ -23,7 +25,8 @@ def main() -> None:
             body, recipe, key = creature.training_body(), creature.recipe(), jax.random.key(0)
             state = start(body, recipe, key=key)
             compiled = train_round.lower(state, body, 1e-3, recipe, key=key).compile()
-            megabytes = compiled.memory_analysis().temp_size_in_bytes / 1e6
+            analysis: Any = compiled.memory_analysis()
+            megabytes = analysis.temp_size_in_bytes / 1e6
             print(f"{objective}: rollouts up to {length} steps: {megabytes:.1f} MB of temporaries")
 
 

@@ -1,6 +1,6 @@
 """Train every growth world that ships, or those named, and make the gallery from the rules.
 
-    python scripts/train_gallery.py [NAME ...] [--minutes M] [--only-draw]
+    python scripts/train_gallery.py [NAME ...] [--updates N] [--only-draw]
 
 Writes worlds/rules/NAME.safetensors, gallery/NAME.gif, gallery/NAME.png, gallery/NAME-health.gif and gallery/README.md.
 """
@@ -20,12 +20,12 @@ from ffnca.training import train_creature
 GALLERY = ROOT / "gallery"
 
 
-def train_one(name: str, path: Path, minutes: float | None) -> None:
+def train_one(name: str, path: Path, updates: int) -> None:
     """Train one world and keep its rule."""
     world = load_world(path)
     assert isinstance(world, GrowthWorld)
     creature = Creature.untrained(world, path.parent)
-    best = train_creature(creature, Budget(minutes=minutes or world.train.minutes))
+    best = train_creature(creature, Budget(updates=updates))
     rule_path_for(name).parent.mkdir(exist_ok=True)
     best.save(rule_path_for(name))
     print(name, json.dumps(best.record), flush=True)
@@ -44,7 +44,7 @@ def page(names: list[str]) -> str:
     for name in names:
         creature = Creature.load(rule_path_for(name))
         target, record = creature.world.target, creature.record
-        train = f"ffnca train {name} --minutes {float(record['seconds']) / 60:.0f} --seed {record['seed']}"
+        train = f"ffnca train {name} --updates {record['budget'].split()[0]} --seed {record['seed']}"
         lines += [
             "",
             f"## {creature.world.title} {target.emoji or ''}",
@@ -63,13 +63,13 @@ def main() -> None:
     """Train, draw, write the page."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*")
-    parser.add_argument("--minutes", type=float)
+    parser.add_argument("--updates", type=int, default=14_000)
     parser.add_argument("--only-draw", action="store_true")
     options = parser.parse_args()
     growth = {name: path for name, path in shipped_worlds().items() if isinstance(load_world(path), GrowthWorld)}
     for name in options.names or list(growth):
         if not options.only_draw:
-            train_one(name, growth[name], options.minutes)
+            train_one(name, growth[name], options.updates)
         story(name, [GALLERY / f"{name}.gif", GALLERY / f"{name}.png"])
     trained = [name for name in growth if rule_path_for(name).exists()]
     (GALLERY / "README.md").write_text(page(trained), encoding="utf-8")

@@ -1,6 +1,6 @@
 """The Forward-Forward layer: affine and ReLU, trained by its own goodness and its own optimiser."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -103,6 +103,7 @@ def local_step(
         The layer after the step and the detached activities of both passes before it.
     """
     value, gradient = jax.value_and_grad(lambda own: own.loss(positive, negative, name=loss))(layer)
-    change, optimiser_state = optimiser.update(gradient, optimiser_state, layer)
-    outputs = jax.lax.stop_gradient((layer(positive), layer(negative)))
-    return LocalStep(optax.apply_updates(layer, change), optimiser_state, value, *outputs)
+    weights: Any = layer  # a module is a pytree, which optax's types do not know
+    change, optimiser_state = optimiser.update(gradient, optimiser_state, weights)
+    changed: Any = optax.apply_updates(weights, change)
+    return LocalStep(changed, optimiser_state, value, *jax.lax.stop_gradient((layer(positive), layer(negative))))

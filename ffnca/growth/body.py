@@ -1,12 +1,12 @@
 """The body to grow: what every cell of the grid should be, where it starts, and how far each cell is from there."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float
 from scipy import ndimage
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 
 from ffnca.grid.seeds import single_cell
 from ffnca.growth.morphogen import coordinates, position_code
@@ -57,12 +57,14 @@ def joined(picture: Float[np.ndarray, "H W 4"], alive_threshold: float) -> Float
     """Join separate parts of a picture to the largest by faint straight bridges."""
     picture = picture.copy()
     while True:
-        parts, num_parts = ndimage.label(picture[..., 3] > alive_threshold, structure=_TOUCHING)
+        labelled: Any = ndimage.label(picture[..., 3] > alive_threshold, structure=_TOUCHING)
+        parts, num_parts = labelled
         if num_parts <= 1:
             return picture
         main = 1 + int(np.argmax(np.bincount(parts.ravel())[1:]))
         inside, others = np.argwhere(parts == main), np.argwhere((parts != main) & (parts > 0))
-        gaps, nearest = cKDTree(inside).query(others)
+        found: Any = KDTree(inside).query(others)
+        gaps, nearest = found
         other = int(np.argmin(gaps))
         ends = np.stack([inside[nearest[other]], others[other]])
         line = np.rint(np.linspace(ends[0], ends[1], int(np.abs(ends[1] - ends[0]).max()) + 1)).astype(int)
@@ -77,7 +79,7 @@ def geodesic(alive: Bool[np.ndarray, "H W"], start: tuple[int, int]) -> Float[np
     reached[start] = True
     while True:
         distance[reached & (distance == OUTSIDE)] = step
-        grown = ndimage.binary_dilation(reached, _TOUCHING, mask=alive) | reached
+        grown = np.asarray(ndimage.binary_dilation(reached, _TOUCHING, mask=alive)) | reached
         if (grown == reached).all():
             return distance
         reached, step = grown, step + 1

@@ -25,7 +25,7 @@ class Progress(NamedTuple):
     """What a run carries besides its `TrainState`, so that it can go on where it stopped.
 
     Attributes:
-        seconds: Spent training so far.
+        seconds: On the clock so far, measuring and saving included.
         rate_scale: Halved by every rollback.
         best: Lowest measured relative MSE so far, the larger of the two ages.
     """
@@ -80,7 +80,7 @@ def train(
     budget: Budget,
     *,
     key: PRNGKeyArray,
-    state: TrainState | None = None,
+    resumed: TrainState | None = None,
     progress: Progress | None = None,
 ) -> Iterator[Report]:
     """Train until the budget is used up; a loss that is not finite goes back to the last report at half the rate.
@@ -90,7 +90,7 @@ def train(
         recipe: Everything fixed.
         budget: Minutes or updates.
         key: The run's key; resume with the same.
-        state: To go on from, as found in a report.
+        resumed: State to go on from, as found in a report.
         progress: The same report's.
 
     Yields:
@@ -100,14 +100,16 @@ def train(
         FloatingPointError: If the loss stays not finite however small the rate.
     """
     round_key, measure_key, start_key = jax.random.split(key, 3)
-    state = start(body, recipe, key=start_key) if state is None else jax.device_put(state)
+    state: TrainState = start(body, recipe, key=start_key) if resumed is None else jax.device_put(resumed)
     progress = progress or Progress()
     per_round = recipe.train.updates_per_round
-    kept, updates = jax.device_get(state), int(state.round) * per_round
+    kept: TrainState = jax.device_get(state)
+    updates = int(kept.round) * per_round
     last_measured = -math.inf
     fraction = budget.fraction(progress.seconds, updates)
+    seconds, began = progress.seconds, time.monotonic()  # all of it counts: compiling, measuring, the caller's saving
     while fraction < 1:
-        losses, event, began = [], None, time.monotonic()
+        losses, event = [], None
         rate = 0.0
         for _ in range(ROUNDS_PER_REPORT):
             rate = progress.rate_scale * falling_rate(recipe.train.learning_rate, fraction)
@@ -115,15 +117,15 @@ def train(
             losses.append(figures)
             updates += per_round
             jax.block_until_ready(figures)
-            fraction = budget.fraction(progress.seconds + time.monotonic() - began, updates)
+            fraction = budget.fraction(seconds + time.monotonic() - began, updates)
             if fraction >= 1:
                 break
         loss = float(np.mean([figures.loss for figures in losses]))
-        progress = progress._replace(seconds=progress.seconds + time.monotonic() - began)
+        progress = progress._replace(seconds=seconds + time.monotonic() - began)
         if not math.isfinite(loss):
             progress = progress._replace(rate_scale=progress.rate_scale / 2)
             state = jax.device_put(kept)
-            updates = int(state.round) * per_round
+            updates = int(kept.round) * per_round
             fraction = budget.fraction(progress.seconds, updates)
             event = f"the loss was not finite: back to update {updates} at {progress.rate_scale:g} of the rate"
             if progress.rate_scale < 2**-10:

@@ -2,13 +2,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from ffnca.world import NcaSpec, TrainSpec
 
 from ffnca.growth.body import build_body
 from ffnca.growth.objectives import Ascent, Cells, Distance
 from ffnca.growth.round import Recipe, start, train_round
 from ffnca.growth.schedule import Budget, falling_rate
 from ffnca.growth.train import train
+from ffnca.world import NcaSpec, TrainSpec
 
 
 def _recipe(objective: str, **changes) -> Recipe:
@@ -58,7 +58,7 @@ def test_a_later_layer_sees_earlier_ones_only_as_data(key) -> None:
     assert _equal(through_all, objective.gradients(layers, cells)[0])
 
 
-def test_ascent_update_needs_no_autodiff_and_equals_its_own_gradient(key) -> None:
+def test_ascent_update_needs_no_autodiff_and_equals_its_own_gradient(key, monkeypatch: pytest.MonkeyPatch) -> None:
     objective, cells = Ascent(5, 0.8, 0.45), _cells(2)
     (layer,) = objective.start(20, (12,), 6, key=key)
     negative = layer.settle(cells.perception, cells.state, num_steps=5, rate=0.8)
@@ -69,8 +69,9 @@ def test_ascent_update_needs_no_autodiff_and_equals_its_own_gradient(key) -> Non
     (found,), _ = objective.gradients((layer,), cells)
     for want, have in zip(jax.tree.leaves(jax.grad(gap)(layer)), jax.tree.leaves(found), strict=True):
         np.testing.assert_allclose(have, want, atol=1e-5)
-    jaxpr = str(jax.make_jaxpr(lambda layers: objective.gradients(layers, cells)[0])((layer,)))
-    assert "custom_jvp" not in jaxpr
+    for name in ("grad", "value_and_grad", "vjp", "jvp", "linearize"):
+        monkeypatch.delattr(jax, name)
+    assert _equal(objective.gradients((layer,), cells)[0], (found,))
 
 
 @pytest.mark.parametrize("objective", ["ascent", "distance"])
@@ -83,8 +84,7 @@ def test_nothing_flows_back_through_a_step(objective: str, body, key) -> None:
         after, figures = train_round.__wrapped__(changed, body, 1e-3, recipe, key=key)
         return sum(jnp.sum(leaf) for leaf in jax.tree.leaves(after.layers)) + figures.loss
 
-    with pytest.raises(ValueError, match=r"[Rr]everse-mode differentiation does not work"):
-        jax.grad(loss_after)(state.pool)
+    assert not jax.grad(loss_after)(state.pool).any()
 
 
 @pytest.mark.parametrize("objective", ["ascent", "distance"])
@@ -100,7 +100,9 @@ def test_memory_does_not_grow_with_the_rollout(objective: str, body, key) -> Non
 
 @pytest.mark.parametrize("objective", ["ascent", "distance"])
 def test_training_lowers_the_error(objective: str, body, key) -> None:
-    reports = list(train(body, _recipe(objective, learning_rate=0.005), Budget(updates=1200), key=key))
+    recipe = _recipe(objective, learning_rate=0.02)
+    recipe = recipe._replace(nca=NcaSpec(hidden=(48,)), train=recipe.train.model_copy(update={"cells": 512}))
+    reports = list(train(body, recipe, Budget(updates=1200), key=key))
     assert reports[-1].pool_mse < 0.6 * reports[0].pool_mse
     assert reports[-1].fraction == 1.0
     assert reports[-1].quality is not None
@@ -113,7 +115,7 @@ def test_same_seed_same_weights_and_resume_goes_on_bit_for_bit(body, key) -> Non
     again = list(train(body, recipe, Budget(updates=200), key=key))
     assert _equal(whole[-1].state, again[-1].state)
     half = whole[0]
-    resumed = list(train(body, recipe, Budget(updates=200), key=key, state=half.state, progress=half.progress))
+    resumed = list(train(body, recipe, Budget(updates=200), key=key, resumed=half.state, progress=half.progress))
     assert len(resumed) == 1
     assert _equal(resumed[-1].state, whole[-1].state)
     other = list(train(body, recipe, Budget(updates=200), key=jax.random.key(9)))
@@ -124,7 +126,7 @@ def test_a_loss_that_is_not_finite_rolls_back_and_halves_the_rate(body, key) -> 
     recipe = _recipe("ascent")
     first = next(iter(train(body, recipe, Budget(updates=300), key=key)))
     poisoned = first.state._replace(standardiser=first.state.standardiser._replace(mean=jnp.full(51, jnp.nan)))
-    report = next(iter(train(body, recipe, Budget(updates=300), key=key, state=poisoned, progress=first.progress)))
+    report = next(iter(train(body, recipe, Budget(updates=300), key=key, resumed=poisoned, progress=first.progress)))
     assert report.event is not None
     assert "0.5 of the rate" in report.event
     assert report.progress.rate_scale == 0.5

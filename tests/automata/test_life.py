@@ -1,0 +1,227 @@
+"""Life against a plain oracle, its known creatures, and patterns in RLE."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays
+
+from ffnca.automata.base import Automaton, rollout
+from ffnca.automata.life import Life, initial_state, parse_rle, to_rle
+from ffnca.errors import InputError
+from ffnca.world import LifeWorld, build_world, load_world, shipped_worlds
+
+BOUNDARIES = ("wrap", "zero", "reflect")
+NOTATIONS = ("B3/S23", "B36/S23", "B2/S", "B0123478/S01234678")
+
+
+def _oracle(cells: np.ndarray, born: set[int], survive: set[int], boundary: str) -> np.ndarray:
+    """Cell by cell, by the definition of each boundary."""
+    height, width = cells.shape
+
+    def at(row: int, column: int) -> int:
+        if boundary == "zero":
+            return int(cells[row, column]) if 0 <= row < height and 0 <= column < width else 0
+        if boundary == "wrap":
+            return int(cells[row % height, column % width])
+        mirrored = [
+            -place if place < 0 else 2 * (side - 1) - place if place >= side else place
+            for place, side in ((row, height), (column, width))
+        ]
+        return int(cells[mirrored[0], mirrored[1]])
+
+    after = np.zeros_like(cells)
+    for row in range(height):
+        for column in range(width):
+            count = sum(at(row + i, column + j) for i in (-1, 0, 1) for j in (-1, 0, 1) if (i, j) != (0, 0))
+            after[row, column] = count in (survive if cells[row, column] else born)
+    return after
+
+
+def _state(cells: np.ndarray) -> jax.Array:
+    return jnp.asarray(cells[..., None], jnp.float32)
+
+
+def _placed(pattern: str, side: int = 12) -> np.ndarray:
+    cells, rows = np.zeros((side, side), bool), parse_rle(pattern)
+    cells[4 : 4 + rows.shape[0], 4 : 4 + rows.shape[1]] = rows
+    return cells
+
+
+def _after(cells: np.ndarray, num_steps: int, life: Life) -> np.ndarray:
+    return np.asarray(rollout(life, _state(cells), num_steps, key=jax.random.key(0)))[..., 0] > 0
+
+
+@pytest.mark.parametrize("boundary", BOUNDARIES)
+@pytest.mark.parametrize("notation", NOTATIONS)
+def test_equals_the_oracle(boundary, notation: str, key) -> None:
+    born, survive = ({int(digit) for digit in part[1:]} for part in notation.split("/"))
+    life = Life.from_notation(notation, boundary=boundary)
+    for seed, shape in enumerate([(9, 8), (8, 13)]):
+        cells = np.random.default_rng(seed).random(shape) < 0.4
+        state = _state(cells)
+        for _ in range(3):
+            cells, state = _oracle(cells, born, survive, boundary), life.step(state, key)
+            np.testing.assert_array_equal(np.asarray(state)[..., 0], cells)
+
+
+@pytest.mark.parametrize("notation", NOTATIONS)
+def test_all_512_neighbourhoods(notation: str, key) -> None:
+    born, survive = (part[1:] for part in notation.split("/"))
+    blocks = (np.arange(512)[:, None] >> np.arange(9) & 1).reshape(512, 3, 3)
+    after = Life.from_notation(notation, boundary="zero").step(_state(blocks), key)
+    assert after.dtype == jnp.float32
+    for block, cell in zip(blocks, np.asarray(after)[:, 1, 1, 0], strict=True):
+        alive, count = block[1, 1], block.sum() - block[1, 1]
+        assert cell == float(str(count) in (survive if alive else born))
+
+
+def test_blinker_and_glider() -> None:
+    life = Life.from_notation("B3/S23")
+    blinker = _placed("3o!")
+    np.testing.assert_array_equal(_after(blinker, 1, life), _oracle(blinker, {3}, {2, 3}, "wrap"))
+    assert not (_after(blinker, 1, life) == blinker).all()
+    np.testing.assert_array_equal(_after(blinker, 2, life), blinker)
+    glider = _placed("bob$2bo$3o!")
+    np.testing.assert_array_equal(_after(glider, 4, life), np.roll(glider, (1, 1), (0, 1)))
+    np.testing.assert_array_equal(_after(glider, 48, life), glider)  # once around the torus
+
+
+@given(arrays(bool, (8, 9)), st.integers(-9, 9), st.integers(-9, 9))
+def test_stepping_commutes_with_rolling_under_wrap(cells: np.ndarray, down: int, right: int) -> None:
+    life, key = Life.from_notation("B3/S23"), jax.random.key(0)
+    rolled = life.step(_state(np.roll(cells, (down, right), (0, 1))), key)
+    np.testing.assert_array_equal(rolled, np.roll(np.asarray(life.step(_state(cells), key)), (down, right), (0, 1)))
+
+
+def test_batch_equals_singles_and_rollouts_compose(key) -> None:
+    life = Life.from_notation("B36/S23", boundary="reflect")
+    states = _state(np.random.default_rng(1).random((2, 3, 10, 11)) < 0.4)
+    batch = life.step(states, key)
+    for index in np.ndindex(2, 3):
+        np.testing.assert_array_equal(batch[index], life.step(states[index], key))
+    parts = rollout(life, rollout(life, states, 3, key=key), 4, key=key, first_step=3)
+    np.testing.assert_array_equal(parts, rollout(life, states, 7, key=key))
+
+
+def test_contract_and_rendering() -> None:
+    life = Life.from_notation("B3/S23")
+    assert isinstance(life, Automaton)
+    assert life == Life.from_notation("B3/S32")
+    assert hash(life) == hash(Life.from_notation("B33/S23"))
+    assert not jax.tree.leaves(life)
+    cells = _placed("3o!")
+    picture = life.render(_state(cells))
+    assert (picture.dtype, picture.shape) == (np.uint8, (12, 12, 3))
+    assert (picture[cells] < 60).all()
+    assert (picture[~cells] > 200).all()
+    assert life.render(_state(np.stack([cells, cells]))).shape == (2, 12, 12, 3)
+
+
+@pytest.mark.parametrize("notation", ["", "B3", "B9/S2", "b3/s23", "B3/S23\n", "3/23", "B\u0663/S2"])
+def test_bad_notation(notation: str) -> None:
+    with pytest.raises(InputError, match="notation"):
+        Life.from_notation(notation)
+
+
+@given(arrays(bool, array_shapes(min_dims=2, max_dims=2, max_side=90)))
+def test_rle_round_trip(pattern: np.ndarray) -> None:
+    text = to_rle(pattern, "B36/S23")
+    assert max(map(len, text.splitlines())) <= 70
+    np.testing.assert_array_equal(parse_rle(text), pattern)
+
+
+def test_rle_as_golly_writes_it() -> None:
+    glider = np.array([[0, 1, 0], [0, 0, 1], [1, 1, 1]], bool)
+    for text in (
+        "bob$2bo$3o!",
+        "#N Glider\n#C a comment!\n\nx = 3, y = 3, rule = B3/S23\nbo$2bo$3o! after the end",
+        "x=3,y=3\r\nbo$2\r\nbo$3o\r\n!",
+        ".A.$..A$3A$!",
+    ):
+        np.testing.assert_array_equal(parse_rle(text)[:3], glider)
+    assert parse_rle("x = 5, y = 4\no!").shape == (4, 5)
+    np.testing.assert_array_equal(parse_rle("o3$o!")[:, 0], [True, False, False, True])
+    assert to_rle(glider) == "x = 3, y = 3, rule = B3/S23\nbo$2bo$3o!\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ("", "the end"),
+        ("!", "empty"),
+        ("3o", "the end"),
+        ("3o$2", "'2'"),
+        ("3z!", "'3z!'"),
+        ("x = 2, y = 1\n3o!", "larger"),
+        ("x = 3, y = 1\n3o$o!", "larger"),
+        ("x = 0, y = 3\n!", "allowed"),
+        ("x = 9999, y = 3\n!", "allowed"),
+        ("2049o!", "larger"),
+        ("99999999999999999999o!", "larger"),
+        ("9999$9999$9999$o!", "larger"),
+        ("\u0663o!", "allowed"),
+    ],
+)
+def test_bad_rle(text: str, part: str) -> None:
+    with pytest.raises(InputError) as caught:
+        parse_rle(text)
+    assert part in str(caught.value)
+
+
+@given(st.text(alphabet="bo$!.A0123456789 xy=,#\n\t\u0663z", max_size=60))
+def test_any_rle(text: str) -> None:
+    try:
+        pattern = parse_rle(text)
+    except InputError as error:
+        if len(str(error).splitlines()) != 1:
+            pytest.fail(str(error))
+    else:
+        np.testing.assert_array_equal(parse_rle(to_rle(pattern)), pattern)
+
+
+def _world(**start: object) -> LifeWorld:
+    settings = {"kind": "life", "title": "t", "grid": {"size": [20, 31]}, "rule": {"notation": "B3/S23"}}
+    world = build_world(settings | {"start": start}, "w")
+    assert isinstance(world, LifeWorld)
+    return world
+
+
+def test_initial_states(key) -> None:
+    state = initial_state(_world(rle="3o!"), key=key)
+    assert (state.shape, state.dtype, float(state.sum())) == ((20, 31, 1), jnp.float32, 3.0)
+    assert np.asarray(state)[9, 14:17].all()
+    for density in (0, 0.0, 1, 0.5):
+        state = initial_state(_world(density=density), key=key)
+        assert state.shape == (20, 31, 1)
+        assert set(np.unique(state).tolist()) <= {0.0, 1.0}
+        assert float(state.mean()) == pytest.approx(density, abs=0.08)
+    np.testing.assert_array_equal(initial_state(_world(), key=key), initial_state(_world(density=0.3), key=key))
+    with pytest.raises(InputError, match="too small"):
+        initial_state(_world(rle="32o!"), key=key)
+    with pytest.raises(InputError, match="rle"):
+        initial_state(_world(rle="nonsense"), key=key)
+
+
+def _shipped(name: str) -> tuple[Life, np.ndarray]:
+    world = load_world(shipped_worlds()[name])
+    assert isinstance(world, LifeWorld)
+    life = Life.from_notation(world.rule.notation, boundary=world.grid.boundary)
+    return life, np.asarray(initial_state(world, key=jax.random.key(0)))[..., 0] > 0
+
+
+def test_the_gun_shoots_a_glider_every_30_steps() -> None:
+    life, gun = _shipped("life")
+    counts = [int(_after(gun, steps, life).sum()) for steps in (0, 30, 60, 90)]
+    assert counts == [36, 41, 46, 51]
+    late, later = (_after(gun, steps, life)[43:52, 30:66] for steps in (3000, 3030))
+    np.testing.assert_array_equal(late, later)  # the gun itself outlives what its gliders do at the edge
+
+
+def test_the_replicator_makes_two_of_itself() -> None:
+    life, cells = _shipped("highlife")
+    after = _after(cells, 12, life)
+    assert after.sum() == 2 * cells.sum()
+    assert (_after(cells, 24, life).sum(), _after(cells, 36, life).sum()) == (2 * cells.sum(), 4 * cells.sum())

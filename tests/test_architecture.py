@@ -1,0 +1,133 @@
+"""Imports go strictly downward, and what is light stays light."""
+
+import ast
+import subprocess
+import sys
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+import ffnca
+
+PACKAGE = Path(ffnca.__file__).parent
+LAYERS = (
+    *("errors", "atomic", "world", "rule_file", "render"),
+    *("ff", "grid", "automata", "growth"),
+    *("creature", "simulation", "checkpoint", "run_folder", "training"),
+    *("export", "progress", "listing", "bench", "view", "commands", "cli", "__main__"),
+)
+"""From bottom to top; a module or folder of the package imports from those before it, and from itself."""
+MAX_LINES = 350
+
+
+def _modules() -> dict[str, Path]:
+    """Every module of the package by its dotted name."""
+    paths = {path.relative_to(PACKAGE.parent).with_suffix(""): path for path in sorted(PACKAGE.rglob("*.py"))}
+    return {".".join(name.parts).removesuffix(".__init__"): path for name, path in paths.items()}
+
+
+MODULES = _modules()
+
+
+def imports(source: str, module: str, package: bool = False) -> set[str]:
+    """Dotted names that a module imports anywhere in it, functions and type checking included."""
+    names = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            parents = module.split(".")[: -node.level + package or None] if node.level else []
+            home = ".".join([*parents, *([node.module] if node.module else [])])
+            names |= {f"{home}.{alias.name}" for alias in node.names}
+    return names
+
+
+def _inner(names: set[str]) -> set[str]:
+    """The modules of the package among imported names: each name, or the module that it is taken from."""
+    found = (name if name in MODULES else name.rpartition(".")[0] for name in names if name.split(".")[0] == "ffnca")
+    return {name if name in MODULES else "ffnca" for name in found}
+
+
+IMPORTS = {
+    module: imports(path.read_text(encoding="utf-8"), module, path.name == "__init__.py")
+    for module, path in MODULES.items()
+}
+INNER = {module: _inner(names) - {module} for module, names in IMPORTS.items()}
+
+
+def _layer(module: str) -> str:
+    return module.split(".")[1]
+
+
+def test_imports_are_found_wherever_they_are() -> None:
+    source = (
+        "import ffnca.errors\nfrom ffnca.ff import goodness as g\nfrom . import a\nfrom .b import c\nfrom .. import d\n"
+        "def f():\n    import pygame.locals\n"
+    )
+    found = imports(source, "ffnca.grid.kernels")
+    wanted = {"ffnca.errors", "ffnca.ff.goodness", "ffnca.grid.a", "ffnca.grid.b.c", "ffnca.d", "pygame.locals"}
+    assert found == wanted
+    assert imports("from . import a", "ffnca.grid", package=True) == {"ffnca.grid.a"}
+    assert _inner({"ffnca.errors.InputError", "ffnca.ff", "numpy.ndarray"}) == {"ffnca.errors", "ffnca.ff"}
+
+
+def test_every_module_has_its_layer() -> None:
+    unplaced = {_layer(module) for module in MODULES if module != "ffnca"} - set(LAYERS)
+    assert not unplaced, f"give {unplaced} a place in LAYERS"
+
+
+@pytest.mark.parametrize("module", [module for module in MODULES if module != "ffnca"])
+def test_imports_go_downward(module: str) -> None:
+    height = LAYERS.index(_layer(module))
+    for imported in INNER[module] - {"ffnca"}:
+        lower = _layer(imported) == _layer(module) or LAYERS.index(_layer(imported)) < height
+        assert lower, f"{module} imports {imported}, which lies above it"
+
+
+def test_no_module_needs_the_package_front() -> None:
+    """Public names load lazily from `ffnca`; inside the package each comes from its home."""
+    assert not [module for module, inner in INNER.items() if "ffnca" in inner]
+
+
+def test_no_cycles() -> None:
+    try:
+        TopologicalSorter(INNER).prepare()
+    except CycleError as error:
+        pytest.fail(f"import cycle: {' -> '.join(error.args[1])}")
+
+
+@pytest.mark.parametrize(
+    ("folder", "allowed"),
+    [
+        ("ff", {"ff", "errors"}),
+        ("grid", {"grid", "errors"}),
+        ("world", {"errors"}),
+        ("rule_file", {"errors", "atomic"}),
+    ],
+)
+def test_what_the_foundations_know(folder: str, allowed: set[str]) -> None:
+    allowed |= {"world"} if folder == "rule_file" else set()
+    for module, inner in INNER.items():
+        if module != "ffnca" and _layer(module) == folder:
+            assert {_layer(imported) for imported in inner} <= allowed, module
+
+
+def test_pygame_only_in_the_view() -> None:
+    for module, names in IMPORTS.items():
+        if "pygame" in {name.split(".")[0] for name in names}:
+            assert module.startswith("ffnca.view"), module
+
+
+def test_modules_are_short() -> None:
+    sizes = {module: len(path.read_text(encoding="utf-8").splitlines()) for module, path in MODULES.items()}
+    assert not {module: size for module, size in sizes.items() if size > MAX_LINES}
+
+
+def test_files_are_read_without_anything_heavy() -> None:
+    code = (
+        "import sys, ffnca.world, ffnca.rule_file\n"
+        "heavy = {'jax', 'jaxlib', 'flax', 'optax', 'matplotlib', 'scipy', 'pygame'} & set(sys.modules)\n"
+        "sys.exit(f'loaded {sorted(heavy)}' if heavy else 0)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=PACKAGE.parent)
