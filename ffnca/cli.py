@@ -179,5 +179,6 @@ def main() -> None:
 
 
 def _fail(message: str, code: int) -> int:
-    typer.echo(f"ffnca: {message}", err=True)
+    if message:  # help that was shown for want of a command says enough
+        typer.echo(f"ffnca: {message}", err=True)
     return code

@@ -97,7 +97,7 @@ class TrainSpec(_Spec):
     objective: Objective = Field(default="ascent", description='"ascent" or "distance"')
     minutes: float = _above_zero(10.0, 10_080)
     learning_rate: float = _above_zero(0.02, 1)
-    pool_size: int = _whole(256, 1, 4096)
+    pool_size: int = _whole(96, 1, 4096)
     pool_batch: int = _whole(8, 1, 256)
     teacher_batch: int = _whole(8, 1, 256)
     max_rollout: int = _whole(10, 1, 200)

@@ -7,11 +7,11 @@ The same figures as `ffnca eval NAME --json`, medians over 8 seeds.
 
 import argparse
 
-from ffnca.world import rule_path_for, shipped_worlds
-from report import ROOT, machine, replace_block
+from report import publish
 
 from ffnca.commands import evaluate_world
 from ffnca.growth.stress import STRESSES
+from ffnca.world import rule_path_for, shipped_worlds
 
 SHOWN_AGES = ("200", "1000", "2000")
 
@@ -32,8 +32,7 @@ def main() -> None:
         cells += [f"{table['goodness_auroc']:.3f}", str(table["params"])]
         lines.append("| " + " | ".join(cells) + " |")
         print(lines[-1], flush=True)
-    note = f"Printed by `python scripts/eval_table.py` on {machine()}."
-    replace_block(ROOT / "README.md", "eval table", "\n".join(lines) + f"\n\n{note}")
+    publish("eval table", lines, "eval_table.py")
 
 
 if __name__ == "__main__":

@@ -14,6 +14,12 @@ def machine() -> str:
     return f"{os.cpu_count()} CPU cores ({platform.machine()}), Python {platform.python_version()}, {packages}"
 
 
+def publish(name: str, lines: list[str], command: str) -> None:
+    """Rewrite the block of that name in the README, with the machine and the command that printed it."""
+    note = f"Printed by `python scripts/{command}` on {machine()}."
+    replace_block(ROOT / "README.md", name, "\n".join([*lines, "", note]))
+
+
 def replace_block(path: Path, name: str, text: str) -> None:
     """Put generated text between the markers of `name`; the rest of the file is left alone."""
     begin, end = f"<!-- begin {name} -->", f"<!-- end {name} -->"

@@ -1,14 +1,15 @@
 """Peak temporary memory of one training round, by XLA's own estimate, for short and long rollouts.
 
-    python scripts/study_memory.py
+    python scripts/study_memory.py [--write]
 
 Forward-Forward training keeps nothing of a rollout but its last state, so the figure must not depend on its length.
 """
 
+import sys
 from typing import Any
 
 import jax
-from report import machine
+from report import publish
 
 from ffnca.creature import Creature
 from ffnca.growth.round import start, train_round
@@ -18,16 +19,19 @@ LENGTHS = (8, 32, 96)
 
 def main() -> None:
     """Compile and print."""
-    print(machine())
+    lines = ["| objective | " + " | ".join(f"up to {length} steps" for length in LENGTHS) + " |", "|---" * 4 + "|"]
     for objective in ("ascent", "distance"):
+        sizes = []
         for length in LENGTHS:
             creature = Creature.for_target("🦎", 40, objective=objective, max_rollout=length)
             body, recipe, key = creature.training_body(), creature.recipe(), jax.random.key(0)
             state = start(body, recipe, key=key)
-            compiled = train_round.lower(state, body, 1e-3, recipe, key=key).compile()
-            analysis: Any = compiled.memory_analysis()
-            megabytes = analysis.temp_size_in_bytes / 1e6
-            print(f"{objective}: rollouts up to {length} steps: {megabytes:.1f} MB of temporaries")
+            analysis: Any = train_round.lower(state, body, 1e-3, recipe, key=key).compile().memory_analysis()
+            sizes.append(f"{analysis.temp_size_in_bytes / 1e6:.1f} MB")
+        lines.append(f"| {objective} | " + " | ".join(sizes) + " |")
+        print(lines[-1], flush=True)
+    if "--write" in sys.argv:
+        publish("memory", lines, "study_memory.py --write")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """How reliable `ffnca grow` is: one emoji, several seeds, the same minutes each, then relative MSE at two ages.
 
-    python scripts/study_seeds.py 🐙 [--size 24] [--minutes 4] [--seeds 5] [--objective ascent]
+    python scripts/study_seeds.py 🐙 [--size 24] [--minutes 4] [--seeds 5] [--objective ascent] [--write]
 
 No seed is dropped.
 """
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import jax
 import jax.numpy as jnp
-from report import machine
+from report import publish
 
 from ffnca.creature import Creature
 from ffnca.growth.evaluate import NUM_SEEDS, ages_of
@@ -29,9 +29,10 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=4.0)
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--objective", default="ascent")
+    parser.add_argument("--write", action="store_true", help="rewrite the table of the README")
     options = parser.parse_args()
-    print(machine())
     creature = Creature.for_target(options.target, options.size, objective=options.objective)
+    lines = ["| seed | updates | " + " | ".join(f"T={age}" for age in AGES) + " |", "|---" * (len(AGES) + 2) + "|"]
     for seed in range(options.seeds):
         best = train_creature(creature, Budget(minutes=options.minutes), seed=seed)
         with tempfile.TemporaryDirectory() as folder:  # measured as a user would: from the file
@@ -39,10 +40,12 @@ def main() -> None:
             rule = Creature.load(Path(folder) / "rule.safetensors")
         body = rule.body()
         grown = ages_of(rule.automaton, body, AGES, NUM_SEEDS, key=jax.random.key(seed))
-        errors = [float(jnp.median(body.relative_mse(states))) for states in grown]
-        figures = ", ".join(f"T={age} {error:.4f}" for age, error in zip(AGES, errors, strict=True))
-        updates = best.record["updates"]
-        print(f"{options.target} {options.size} px, seed {seed}, {updates} updates: {figures}", flush=True)
+        errors = [f"{float(jnp.median(body.relative_mse(states))):.4f}" for states in grown]
+        lines.append(f"| {seed} | {best.record['updates']} | " + " | ".join(errors) + " |")
+        print(lines[-1], flush=True)
+    if options.write:
+        command = f"study_seeds.py {options.target} --size {options.size} --minutes {options.minutes:g}"
+        publish("seeds", lines, f"{command} --objective {options.objective} --write")
 
 
 if __name__ == "__main__":

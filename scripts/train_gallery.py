@@ -9,13 +9,13 @@ import argparse
 import json
 from pathlib import Path
 
-from ffnca.world import GrowthWorld, load_world, rule_path_for, shipped_worlds
 from report import ROOT, machine
 
 from ffnca.commands import story
 from ffnca.creature import Creature
 from ffnca.growth.schedule import Budget
 from ffnca.training import train_creature
+from ffnca.world import GrowthWorld, load_world, rule_path_for, shipped_worlds
 
 GALLERY = ROOT / "gallery"
 
@@ -44,7 +44,7 @@ def page(names: list[str]) -> str:
     for name in names:
         creature = Creature.load(rule_path_for(name))
         target, record = creature.world.target, creature.record
-        train = f"ffnca train {name} --updates {record['budget'].split()[0]} --seed {record['seed']}"
+        train = f"ffnca train {name} --updates {str(record['budget']).split()[0]} --seed {record['seed']}"
         lines += [
             "",
             f"## {creature.world.title} {target.emoji or ''}",

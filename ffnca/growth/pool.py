@@ -7,7 +7,7 @@ from jaxtyping import Array, Float, Int, PRNGKeyArray
 from ffnca.growth.body import Body
 from ffnca.growth.corrupt import erase_discs
 
-RESEEDED_SHARE = 0.06
+RESEEDED_SHARE = 0.02
 DAMAGED_SHARE = 0.15
 HOPELESS_MSE = 1.0
 HOPELESS_SHARE = 0.6

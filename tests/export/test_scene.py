@@ -1,0 +1,64 @@
+import dataclasses
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from ffnca.automata.base import rollout
+from ffnca.automata.life import Life
+from ffnca.errors import InputError
+from ffnca.export.scene import DiscWound, Scene
+from ffnca.grid.seeds import soup
+from ffnca.simulation import Simulation, open_simulation
+
+
+@pytest.fixture
+def life() -> Simulation:
+    opened = open_simulation("life", (20, 24))
+    return dataclasses.replace(opened, automaton=Life.from_notation("B3/S23"))
+
+
+def test_states_are_those_of_the_rollout(life: Simulation, key) -> None:
+    states = list(Scene(life, 6).states(key=key))
+    assert len(states) == 7
+    for step, state in enumerate(states):
+        np.testing.assert_array_equal(state, rollout(life.automaton, life.start, step, key=key))
+    strided = list(life.states(6, 4, key=key))
+    np.testing.assert_array_equal(jnp.stack(strided), jnp.stack([states[0], states[4], states[6]]))
+
+
+def test_a_wound_erases_its_disc_at_its_step(key) -> None:
+    full = jnp.ones((20, 20, 1))
+    wounded = np.asarray(DiscWound(3, 5.0, 10.0, 2.5).inflicted(full, 10.0))[..., 0]
+    rows, columns = np.nonzero(wounded == 0)
+    assert ((columns - 5) ** 2 + (rows - 10) ** 2 < 2.5**2).all()
+    assert len(rows) == 21
+    block = Simulation("full", open_simulation("life").world, Life.from_notation("B/S012345678"), full)
+    sums = [float(state.sum()) for state in Scene(block, 5, (DiscWound(3, 5, 10, 2.5),)).states(key=key)]
+    assert sums == [400, 400, 400, 379, 379, 379]
+
+
+def test_wounds_are_parsed() -> None:
+    assert DiscWound.parsed("12") == DiscWound(12)
+    assert DiscWound.parsed("12:3,4.5,6") == DiscWound(12, 3.0, 4.5, 6.0)
+    for text in ("", "x", "-1", "3:", "3:1,2", "3:1,2,3,4", "3:a,b,c", "3:nan,1,1", "1.5"):
+        if text == "3:":
+            assert DiscWound.parsed(text) == DiscWound(3)
+            continue
+        with pytest.raises(InputError, match="STEP"):
+            DiscWound.parsed(text)
+
+
+def test_frames_equal_render(life: Simulation, key) -> None:
+    scene = Scene(life, 3)
+    for state, frame in zip(scene.states(key=key), scene.frames(key=key), strict=True):
+        np.testing.assert_array_equal(frame, life.automaton.render(state))
+
+
+def test_views_of_a_channel(life: Simulation) -> None:
+    state = soup((6, 6), 0.5, key=jax.random.key(0))
+    drawn = Scene(life, 1, show="channel:0").drawn(state)
+    assert len(np.unique(drawn[np.asarray(state)[..., 0] > 0], axis=0)) == 1
+    with pytest.raises(InputError, match="channel:0"):
+        Scene(life, 1, show="channel:1")
