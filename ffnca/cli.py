@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from ffnca.errors import InputError
+from ffnca.errors import InputError, Stopped
 
 app = typer.Typer(
     name="ffnca",
@@ -21,6 +21,7 @@ WorldName = Annotated[str, typer.Argument(metavar="WORLD", help="A shipped name,
 Seed = Annotated[int, typer.Option(help="Same seed, same result.", min=0, max=2**31 - 1)]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 NUM_STEPS_MAX = 10_000_000
+BAD_INPUT, INTERRUPTED = 2, 130
 _DEMO_STEPS, _DEMO_WOUND = 220, 100
 
 
@@ -165,20 +166,30 @@ def _print_json(value: object) -> None:
 def main() -> None:
     """Entry point: one line on stderr and exit code 2 for bad input, 130 for Ctrl-C."""
     try:
-        code = app(standalone_mode=False)
+        code = app(standalone_mode=False) or 0
+        if code == INTERRUPTED:
+            _say("interrupted")
     except InputError as error:
-        code = _fail(str(error), 2)
+        code = _fail(str(error))
     except TyperException as error:
-        code = _fail(" ".join(error.format_message().split()), 2)
-    except (KeyboardInterrupt, typer.Abort) as error:
-        code = _fail(str(error.__cause__ or "") or "interrupted", 130)
+        code = _fail(error.format_message())
+    except Stopped as error:
+        _say(str(error))
+        code = INTERRUPTED
+    except (KeyboardInterrupt, typer.Abort):
+        _say("interrupted")
+        code = INTERRUPTED
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
-        code = _fail(f"{where}{error.strerror or error}", 2)
-    sys.exit(code if isinstance(code, int) else 0)
+        code = _fail(f"{where}{error.strerror or error}")
+    sys.exit(code)
 
 
-def _fail(message: str, code: int) -> int:
+def _fail(message: str) -> int:
     if message:  # help that was shown for want of a command says enough
-        typer.echo(f"ffnca: {message}", err=True)
-    return code
+        _say(message)
+    return BAD_INPUT
+
+
+def _say(message: str) -> None:
+    typer.echo(f"ffnca: {' '.join(message.split())}", err=True)

@@ -11,7 +11,7 @@ import numpy as np
 from ffnca.atomic import replacing
 from ffnca.automata.base import rollout
 from ffnca.creature import Creature
-from ffnca.errors import InputError
+from ffnca.errors import InputError, Stopped
 from ffnca.export.animation import SUFFIXES, write_animation
 from ffnca.export.scene import DiscWound, Scene
 from ffnca.growth.evaluate import evaluate
@@ -108,7 +108,7 @@ def train_world(
         try:
             best = train_creature(creature, budget, seed=seed, run=run, resume=resume, show=show)
         except Interrupted as stop:
-            raise KeyboardInterrupt(f"interrupted; saved in {run.folder}, go on with --resume") from stop
+            raise Stopped(f"interrupted; saved in {run.folder}, go on with --resume") from stop
     return f"{run.rule}: {_quality(best)}"
 
 
@@ -130,10 +130,8 @@ def grow_target(target: str, size: int, budget: Budget | None, seed: int, out: P
             try:
                 best = train_creature(creature, budget, seed=seed, show=show)
             except Interrupted as stop:
-                if stop.creature is None:
-                    raise KeyboardInterrupt("interrupted before anything was worth saving") from stop
                 stop.creature.save(rule)
-                raise KeyboardInterrupt(f"interrupted; the rule so far is in {rule}") from stop
+                raise Stopped(f"interrupted; the rule so far is in {rule}") from stop
         best.save(path)
     story(str(rule), [animation, sheet], seed=seed)
     return f"{animation}, {sheet}, {rule}: {_quality(best)}"

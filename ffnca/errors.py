@@ -1,4 +1,4 @@
-"""The one error that user input can cause: a single line that names what is wrong and what is allowed."""
+"""What the command line ends with besides success: bad input, named in a single line, or a stop by the user."""
 
 
 class InputError(ValueError):
@@ -7,3 +7,7 @@ class InputError(ValueError):
     def __init__(self, message: str) -> None:
         """Keep the message on one line, whatever a library put into it."""
         super().__init__(" ".join(str(message).split()))
+
+
+class Stopped(Exception):
+    """The user stopped long work with Ctrl-C, and everything worth keeping is saved; the message says where."""

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from ffnca.world import dump_world
 from PIL import Image
 
 from ffnca.atomic import replacing
@@ -14,6 +13,7 @@ from ffnca.errors import InputError
 from ffnca.growth.schedule import Budget
 from ffnca.growth.train import MEASURED_AGES, Report
 from ffnca.render import enlarge, over
+from ffnca.world import dump_world
 
 PREVIEW_SCALE = 4
 
@@ -22,15 +22,7 @@ class RunFolder:
     """Writes what a training run leaves behind."""
 
     def __init__(self, folder: Path) -> None:
-        """Make the folder.
-
-        Raises:
-            InputError: If it cannot be made or is a file.
-        """
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise InputError(f"{folder}: cannot be made ({error.strerror})") from error
+        """Name the folder; `begin` makes it."""
         self.folder = folder
         self.rule, self.metrics = folder / "rule.safetensors", folder / "metrics.jsonl"
         self.checkpoints = folder / "checkpoints"
@@ -40,12 +32,16 @@ class RunFolder:
         """Write down what is trained and how, or check that it is what was trained before.
 
         Raises:
-            InputError: If a new run would overwrite another, or a resumed one differs.
+            InputError: If a new run would overwrite another, a resumed one differs, or the folder cannot be made.
         """
         settings = {"world": json.loads(dump_world(creature.world)), "seed": seed, "budget": budget._asdict()}
         if not resume:
             if self.metrics.exists() or self.rule.exists():
                 raise InputError(f"{self.folder}: holds a run already; add --resume or name another folder")
+            try:
+                self.folder.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise InputError(f"{self.folder}: cannot be made ({error.strerror})") from error
             self._write_text(self._settings, json.dumps(settings, indent=1))
             return
         if not self._settings.exists():

@@ -9,6 +9,7 @@ import jax
 
 from ffnca.checkpoint import Checkpoints
 from ffnca.creature import Creature
+from ffnca.errors import Stopped
 from ffnca.growth.round import start
 from ffnca.growth.schedule import Budget
 from ffnca.growth.train import MEASURED_AGES, Report, train
@@ -17,14 +18,14 @@ from ffnca.run_folder import RunFolder
 SECONDS_PER_CHECKPOINT = 20.0
 
 
-class Interrupted(KeyboardInterrupt):
+class Interrupted(Stopped):
     """Ctrl-C during training, after everything was saved.
 
     Attributes:
-        creature: The best rule so far, None if none was measured yet.
+        creature: The best rule so far.
     """
 
-    def __init__(self, creature: Creature | None) -> None:
+    def __init__(self, creature: Creature) -> None:
         """Carry what was saved."""
         super().__init__("interrupted")
         self.creature = creature
@@ -53,7 +54,7 @@ def _ctrl_c_noted() -> Iterator[Callable[[], bool]]:
 
 def trained(creature: Creature, report: Report, budget: Budget, seed: int) -> Creature:
     """The creature with the averaged rule of a report and the facts of its training."""
-    state, recipe = report.state, creature.recipe()
+    state, recipe = jax.device_put(report.state), creature.recipe()
     record: dict[str, float | int | str] = {
         "updates": report.updates,
         "seconds": round(report.progress.seconds, 1),
@@ -109,18 +110,18 @@ def train_creature(
     with _ctrl_c_noted() as interrupted:
         for report in train(body, recipe, budget, key=key, resumed=state, progress=progress):
             last = interrupted() or report.fraction >= 1
-            if report.improved:
+            if report.improved or (interrupted() and best is None):
                 best = trained(creature, report, budget, seed)
             if run is not None and checkpoints is not None:
                 run.log(report)
                 run.preview(report, creature)
-                if report.improved and best is not None:
+                if best is not None and (report.improved or not run.rule.exists()):
                     best.save(run.rule)
                 if last or report.progress.seconds - saved_at >= SECONDS_PER_CHECKPOINT:
                     checkpoints.save(report.state, report.progress)
                     saved_at = report.progress.seconds
             show(report)
-            if interrupted():
+            if interrupted() and best is not None:
                 raise Interrupted(best)
     if checkpoints is not None:
         checkpoints.close()

@@ -19,7 +19,7 @@ def test_a_file_appears_whole(tmp_path: Path) -> None:
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, OSError(28, os.strerror(28))])
 def test_a_failure_keeps_the_old_file_and_leaves_nothing(tmp_path: Path, error) -> None:
     (tmp_path / "a.txt").write_text("old")
-    with pytest.raises((ValueError, KeyboardInterrupt, InputError)), replacing(tmp_path / "a.txt") as path:
+    with pytest.raises((ValueError, KeyboardInterrupt, InputError)), replacing(tmp_path / "a.txt") as path:  # noqa: PT012
         path.write_text("half")
         raise error
     assert [entry.name for entry in tmp_path.iterdir()] == ["a.txt"]

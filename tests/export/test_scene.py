@@ -15,7 +15,7 @@ from ffnca.simulation import Simulation, open_simulation
 
 @pytest.fixture
 def life() -> Simulation:
-    opened = open_simulation("life", (20, 24))
+    opened = open_simulation("highlife", (20, 24))
     return dataclasses.replace(opened, automaton=Life.from_notation("B3/S23"))
 
 
