@@ -169,7 +169,7 @@ def main() -> None:
         code = app(standalone_mode=False) or 0
         if code == INTERRUPTED:
             _say("interrupted")
-    except InputError as error:
+    except (InputError, FloatingPointError) as error:
         code = _fail(str(error))
     except TyperException as error:
         code = _fail(error.format_message())

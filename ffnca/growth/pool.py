@@ -7,7 +7,6 @@ from jaxtyping import Array, Float, Int, PRNGKeyArray
 from ffnca.growth.body import Body
 from ffnca.growth.corrupt import erase_discs
 
-RESEEDED_SHARE = 0.02
 DAMAGED_SHARE = 0.15
 HOPELESS_MSE = 1.0
 HOPELESS_SHARE = 0.6
@@ -20,12 +19,24 @@ def fresh_pool(body: Body, pool_size: int) -> Float[Array, "pool H W C"]:
 
 
 def draw(
-    pool: Float[Array, "pool H W C"], body: Body, num_states: int, *, key: PRNGKeyArray
+    pool: Float[Array, "pool H W C"],
+    body: Body,
+    num_states: int,
+    *,
+    reseeded_share: float,
+    key: PRNGKeyArray,
 ) -> tuple[Int[Array, " batch"], Float[Array, "batch H W C"]]:
     """Draw states without replacement; start some again, wound some.
 
     The worst state is not always the one reseeded: over-grown states would be thrown away before the rule had
     learned to shrink them.
+
+    Args:
+        pool: All states.
+        body: What they should become.
+        num_states: How many to draw.
+        reseeded_share: Probability that a drawn state starts again from one cell.
+        key: Source of places, fates and wounds.
 
     Returns:
         Places in the pool and the states to roll out from.
@@ -35,7 +46,7 @@ def draw(
     states = pool[places]
     fate = jax.random.uniform(fate_key, (num_states,))
     hopeless = body.relative_mse(states) > HOPELESS_MSE
-    reseeded = (fate < RESEEDED_SHARE) | (hopeless & (fate < HOPELESS_SHARE))
+    reseeded = (fate < reseeded_share) | (hopeless & (fate < HOPELESS_SHARE))
     states = jnp.where(reseeded[:, None, None, None], body.start, states)
     damaged = (fate > 1 - DAMAGED_SHARE)[:, None, None, None]
     return places, jnp.where(damaged, erase_discs(states, body, key=wound_key), states)

@@ -11,6 +11,7 @@ from jaxtyping import Array, Float, Int, PRNGKeyArray
 from ffnca.automata.base import rollout
 from ffnca.automata.nca import NCA
 from ffnca.ff.standardise import Standardiser
+from ffnca.grid.boundary import Boundary
 from ffnca.grid.perceive import perceive, perception_size
 from ffnca.growth.body import Body
 from ffnca.growth.corrupt import add_noise
@@ -32,7 +33,7 @@ class Recipe(NamedTuple):
 
     nca: NcaSpec
     train: TrainSpec
-    boundary: str
+    boundary: Boundary
 
     @property
     def objective(self) -> Objective:
@@ -41,12 +42,17 @@ class Recipe(NamedTuple):
             return Distance()
         return Ascent(self.train.ascent_steps, self.train.ascent_rate, self.train.own_state_bound)
 
+    @property
+    def sees_itself(self) -> bool:
+        """Whether perception holds the cell's own state; the ascent layer is given it apart."""
+        return self.train.objective != "ascent"
+
     def automaton(self, layers: Layers, standardiser: Standardiser) -> NCA:
         """The layers as an automaton on raw perceptions."""
         return NCA(
             self.objective.rule(layers, standardiser),
             perception=self.nca.perception,
-            boundary=self.boundary,  # pyright: ignore[reportArgumentType]
+            boundary=self.boundary,
             fire_rate=self.nca.fire_rate,
             alive_threshold=self.nca.alive_threshold,
         )
@@ -83,9 +89,9 @@ def _see(states: Array, recipe: Recipe) -> Float[Array, "cell perception"]:
     seen = perceive(
         states,
         recipe.nca.perception,
-        recipe.boundary,  # pyright: ignore[reportArgumentType]
+        recipe.boundary,
         alive_threshold=recipe.nca.alive_threshold,
-        own=recipe.train.objective != "ascent",
+        own=recipe.sees_itself,
     )
     return seen.reshape(-1, seen.shape[-1])
 
@@ -101,7 +107,7 @@ def start(body: Body, recipe: Recipe, *, key: PRNGKeyArray) -> TrainState:
     """Fresh layers, optimisers and pool, with the standardiser measured on noisy teacher states."""
     layer_key, stage_key, noise_key = jax.random.split(key, 3)
     spec = recipe.nca
-    num_perception = perception_size(spec.perception, spec.channels, own=recipe.train.objective != "ascent")
+    num_perception = perception_size(spec.perception, spec.channels, own=recipe.sees_itself)
     layers = recipe.objective.start(num_perception, spec.hidden, spec.channels, key=layer_key)
     states = _noisy(draw_stages(body, _NUM_MEASURED, key=stage_key), recipe, noise_key)
     perception = _see(states, recipe)
@@ -135,7 +141,7 @@ def train_round(
     """
     train, keys = recipe.train, jax.random.split(jax.random.fold_in(key, state.round), 6)
     teacher = draw_stages(body, train.teacher_batch, key=keys[0])
-    places, drawn = draw(state.pool, body, train.pool_batch, key=keys[1])
+    places, drawn = draw(state.pool, body, train.pool_batch, reseeded_share=train.reseeded_share, key=keys[1])
     num_steps = jax.random.randint(keys[2], (), 1, train.max_rollout + 1)
     automaton = recipe.automaton(state.averaged, state.standardiser)
     rolled = rollout(automaton, jnp.concatenate([drawn, teacher]), num_steps, key=keys[3])

@@ -41,7 +41,7 @@ def test_noise_touches_only_the_chosen_cells(body, key) -> None:
 
 def test_pool_draws_without_replacement_and_writes_back(body, key) -> None:
     pool = pools.fresh_pool(body, 16)
-    places, states = pools.draw(pool, body, 16, key=key)
+    places, states = pools.draw(pool, body, 16, reseeded_share=0.06, key=key)
     assert sorted(np.asarray(places).tolist()) == list(range(16))
     marked = jnp.arange(16.0)[:, None, None, None] * jnp.ones_like(states)
     back = pools.put_back(pool, places, marked)
@@ -50,7 +50,7 @@ def test_pool_draws_without_replacement_and_writes_back(body, key) -> None:
 
 def test_pool_never_keeps_what_is_not_finite(body, key) -> None:
     pool = pools.fresh_pool(body, 4)
-    places, states = pools.draw(pool, body, 2, key=key)
+    places, states = pools.draw(pool, body, 2, reseeded_share=0.06, key=key)
     back = pools.put_back(pool, places, states.at[0].set(jnp.nan).at[1].set(jnp.inf))
     assert bool(jnp.isfinite(back).all())
 
@@ -59,7 +59,7 @@ def test_hopeless_states_start_again_and_good_ones_stay(body, key) -> None:
     good = jnp.repeat(jnp.asarray(body.target)[None], 200, 0)
     grown_over = jnp.ones_like(good) * 2
     for pool, low, high in ((good, 0.0, 0.12), (grown_over, 0.5, 0.7)):
-        _, states = pools.draw(pool, body, 200, key=key)
+        _, states = pools.draw(pool, body, 200, reseeded_share=0.06, key=key)
         restarted = float(jnp.mean(jnp.abs(states - body.start).max((1, 2, 3)) == 0))
         assert low <= restarted <= high
 
