@@ -100,10 +100,11 @@ def test_memory_does_not_grow_with_the_rollout(objective: str, body, key) -> Non
 
 @pytest.mark.parametrize("objective", ["ascent", "distance"])
 def test_training_lowers_the_error(objective: str, body, key) -> None:
-    recipe = _recipe(objective, learning_rate=0.02)
-    recipe = recipe._replace(nca=NcaSpec(hidden=(48,)), train=recipe.train.model_copy(update={"cells": 512}))
+    spec = TrainSpec(objective=objective, pool_size=16, pool_batch=4, teacher_batch=4, cells=512)  # pyright: ignore
+    recipe = Recipe(NcaSpec(hidden=(48,)), spec, "wrap")
     reports = list(train(body, recipe, Budget(updates=1200), key=key))
-    assert reports[-1].pool_mse < 0.6 * reports[0].pool_mse
+    assert reports[-1].pool_mse < 0.75 * reports[0].pool_mse
+    assert reports[-1].loss < 0.7 * reports[0].loss
     assert reports[-1].fraction == 1.0
     assert reports[-1].quality is not None
     assert [report.updates for report in reports] == list(range(100, 1201, 100))
