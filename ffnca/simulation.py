@@ -6,14 +6,14 @@ from pathlib import Path
 
 import jax
 import numpy as np
-from ffnca.automata.life import Life, initial_state
-from ffnca.world import GrowthWorld, LifeWorld, World, find_world, load_world, rule_path_for, shipped_worlds
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from ffnca.automata.base import Automaton, rollout
+from ffnca.automata.life import Life, initial_state
 from ffnca.creature import Creature
 from ffnca.errors import InputError
 from ffnca.growth.body import Body
+from ffnca.world import GrowthWorld, LifeWorld, World, find_world, load_world, rule_path_for, shipped_worlds
 
 
 @dataclass(frozen=True)
