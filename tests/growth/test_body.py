@@ -44,9 +44,9 @@ def test_start_is_one_cell_of_the_body(ring_picture) -> None:
 def test_geodesic_goes_round_a_hole_not_through_it(ring_picture) -> None:
     alive = ring_picture[..., 3] > 0.1
     alive[:, 4:8] &= np.arange(12)[:, None] < 6  # a horseshoe
-    distance = geodesic(alive, (11, 3))
-    assert distance[11, 3] == 0
-    assert distance[11, 8] > 11
+    distance = geodesic(alive, (10, 3))
+    assert distance[10, 3] == 0
+    assert distance[10, 8] > 11
     assert (distance[~alive] == OUTSIDE).all()
 
 
