@@ -13,7 +13,7 @@ def test_the_python_example_runs(tmp_path: Path, capsys) -> None:
     exec(compile(example, "README.md", "exec"), {"folder": tmp_path})
     out = capsys.readouterr().out
     assert float(re.search(r"relative MSE ([\d.e-]+)", out)[1]) < 0.05  # pyright: ignore[reportOptionalSubscript]
-    assert "'updates': 200" in out
+    assert "'budget': '200 updates'" in out
 
 
 def test_every_command_in_the_readme_exists() -> None:
