@@ -15,6 +15,8 @@ from ffnca.render import over
 
 CHUNK = 512
 """Cells updated in one matrix product. Only living cells that fire are computed, chunk after chunk."""
+DENSE_SHARE = 1 / 3
+"""Where more than this share of the grid updates, it is quicker to compute every cell."""
 
 
 class NCA(nnx.Module):
@@ -85,16 +87,24 @@ class NCA(nnx.Module):
         own, seen = state.reshape(-1, state.shape[-1]), perception.reshape(-1, perception.shape[-1])
         num_cells, chunk = own.shape[0], min(CHUNK, own.shape[0])
         num_slots = -(-num_cells // chunk) * chunk
-        (places,) = jnp.nonzero(chosen.reshape(-1), size=num_slots, fill_value=num_cells)
 
-        def change(index: Array, cells: Array) -> Array:
-            place = jax.lax.dynamic_slice(places, (index * chunk,), (chunk,))
-            before = own.at[place].get(mode="fill", fill_value=0.0)
-            after = before + self.rule.change(seen.at[place].get(mode="fill", fill_value=0.0), before)
-            return cells.at[place].set(jnp.clip(after, -STATE_LIMIT, STATE_LIMIT), mode="drop")
+        def sparse() -> Array:
+            (places,) = jnp.nonzero(chosen.reshape(-1), size=num_slots, fill_value=num_cells)
 
-        num_chunks = (jnp.sum(chosen) + chunk - 1) // chunk
-        return jax.lax.fori_loop(0, num_chunks, change, own).reshape(state.shape)
+            def change(index: Array, cells: Array) -> Array:
+                place = jax.lax.dynamic_slice(places, (index * chunk,), (chunk,))
+                before = own.at[place].get(mode="fill", fill_value=0.0)
+                after = before + self.rule.change(seen.at[place].get(mode="fill", fill_value=0.0), before)
+                return cells.at[place].set(jnp.clip(after, -STATE_LIMIT, STATE_LIMIT), mode="drop")
+
+            return jax.lax.fori_loop(0, (num_chosen + chunk - 1) // chunk, change, own)
+
+        def dense() -> Array:
+            after = jnp.clip(own + self.rule.change(seen, own), -STATE_LIMIT, STATE_LIMIT)
+            return jnp.where(chosen.reshape(-1, 1), after, own)
+
+        num_chosen = jnp.sum(chosen)
+        return jax.lax.cond(num_chosen > DENSE_SHARE * num_cells, dense, sparse).reshape(state.shape)
 
     def deficit(self, state: Float[Array, "*batch H W C"]) -> Float[Array, "*batch H W"]:
         """Goodness deficit of every cell, its ill health: 0 when all is well, and 0 where nothing lives."""
