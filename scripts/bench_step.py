@@ -22,7 +22,7 @@ STEPS = 20
 
 
 def paired(functions: list[Callable[[], jax.Array]], repeats: int) -> list[float]:
-    """Median milliseconds a step of each, over loops of `STEPS`, taken in turn so that a drifting machine is fair to all."""
+    """Median milliseconds a step of each over loops of `STEPS`, in turn, so that a drifting machine is fair to all."""
     times: list[list[float]] = [[] for _ in functions]
     for function in functions:
         function().block_until_ready()
