@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import jax
 import numpy as np
@@ -49,10 +48,6 @@ class Simulation:
         return None if self.body is None else float(np.asarray(self.body.relative_mse(state)))
 
 
-def _name_of(path: Path) -> str:
-    return path.stem
-
-
 def open_creature(text: str) -> Creature:
     """A trained creature by shipped name, world file or rule file.
 
@@ -88,7 +83,7 @@ def open_simulation(text: str, size: tuple[int, int] | None = None, *, seed: int
         if size is not None:
             world = world.model_copy(update={"grid": world.grid.model_copy(update={"size": size})})
         automaton = Life.from_notation(world.rule.notation, boundary=world.grid.boundary)
-        return Simulation(_name_of(path), world, automaton, initial_state(world, key=jax.random.key(seed)))
+        return Simulation(path.stem, world, automaton, initial_state(world, key=jax.random.key(seed)))
     creature = open_creature(text)
     body = creature.body(size)
-    return Simulation(_name_of(path), creature.world, creature.automaton, body.start, body, creature)
+    return Simulation(path.stem, creature.world, creature.automaton, body.start, body, creature)

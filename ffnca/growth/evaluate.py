@@ -19,7 +19,6 @@ HEALING_STEPS = 200
 HEALED_MSE = 0.02
 GROWN_AT = 500
 """Age at which bodies are wounded."""
-ALIVE = 0.1
 
 
 def ages_of(
@@ -56,7 +55,7 @@ def auroc(scores: Float[np.ndarray, " cell"], positive: Bool[np.ndarray, " cell"
 
 
 def corrupted_cells(
-    states: Float[Array, "trial H W C"], body: Body, *, key: PRNGKeyArray
+    states: Float[Array, "trial H W C"], body: Body, *, alive_threshold: float, key: PRNGKeyArray
 ) -> tuple[Float[Array, "trial H W C"], Bool[Array, "trial H W"]]:
     """Corrupt some living cells of each state and say which.
 
@@ -68,7 +67,7 @@ def corrupted_cells(
     """
     choice_key, noise_key, place_key, source_key = jax.random.split(key, 4)
     trials, rows, columns = states.shape[:3]
-    living = states[..., 3] > ALIVE
+    living = states[..., 3] > alive_threshold
     struck = living & jax.random.bernoulli(choice_key, 0.3, living.shape)
     noisy = states + 0.3 * jax.random.normal(noise_key, states.shape) * struck[..., None]
     cells = jnp.asarray(np.argwhere(body.alive))
@@ -85,7 +84,7 @@ def corrupted_cells(
 
 def goodness_auroc(automaton: NCA, states: Float[Array, "trial H W C"], body: Body, *, key: PRNGKeyArray) -> float:
     """How well the goodness deficit of a cell tells corrupted living cells from healthy ones."""
-    changed, struck = corrupted_cells(states, body, key=key)
+    changed, struck = corrupted_cells(states, body, alive_threshold=automaton.alive_threshold, key=key)
     living = np.asarray(changed[..., 3] > automaton.alive_threshold)
     return auroc(np.asarray(automaton.deficit(changed))[living], np.asarray(struck)[living])
 

@@ -87,7 +87,7 @@ def test_auroc_against_counting() -> None:
 
 def test_corrupted_cells_are_marked_exactly(body, key) -> None:
     full = jnp.repeat(jnp.asarray(body.target)[None], 8, 0)
-    changed, struck = corrupted_cells(full, body, key=key)
+    changed, struck = corrupted_cells(full, body, alive_threshold=0.1, key=key)
     differs = np.asarray((changed != full).any(-1))
     np.testing.assert_array_equal(differs, np.asarray(struck))
     assert (np.asarray(struck).sum((1, 2)) > 0).all()
