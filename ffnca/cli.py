@@ -66,6 +66,40 @@ def run(
 
 
 @app.command()
+def view(
+    world: WorldName,
+    size: Annotated[str | None, typer.Option(metavar="N|HxW", help="Grid size instead of the world's.")] = None,
+    seed: Seed = 0,
+    out: Annotated[Path, typer.Option(metavar="FOLDER", help="Where rules, recordings, pictures go.")] = Path(),
+    minutes: Annotated[float, typer.Option(help="How long L learns before it rests.", min=0.1, max=600)] = 5.0,
+    headless_frames: Annotated[
+        int | None, typer.Option(metavar="N", help="Without a screen: N frames, a screenshot every 60.", min=1)
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Watch a world in a window: wound it, look inside it, let it learn a target that you paint."""
+    _compute()
+    from ffnca.commands import parsed_size
+    from ffnca.view.app import view_world
+
+    figures = view_world(
+        world,
+        size=parsed_size(size) if size else None,
+        seed=seed,
+        folder=out,
+        num_frames=headless_frames,
+        minutes=minutes,
+    )
+    if as_json:
+        _print_json(figures)
+        return
+    for line in figures["written"]:
+        typer.echo(line)
+    if headless_frames is not None:
+        typer.echo(f"{figures['frames']} frames, {figures['steps']} steps, 95% under {figures['p95_ms']:.1f} ms each")
+
+
+@app.command()
 def train(
     world: WorldName,
     out: Annotated[Path | None, typer.Option(metavar="RUN", help="Run folder; runs/NAME if not given.")] = None,

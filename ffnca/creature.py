@@ -76,7 +76,11 @@ class Creature:
             InputError: If the target is neither an emoji nor a usable picture.
         """
         target = world.target
-        picture = load_target(target.emoji or target.image or "", target.size, folder)
+        return cls.blank(world, load_target(target.emoji or target.image or "", target.size, folder))
+
+    @classmethod
+    def blank(cls, world: GrowthWorld, picture: Float[np.ndarray, "h w 4"]) -> Self:
+        """A creature with a blank rule."""
         return cls.with_rule(world, picture, _blank_rule(world))
 
     @classmethod
@@ -110,9 +114,23 @@ class Creature:
         Raises:
             InputError: If the target or a setting cannot be used.
         """
-        picture = load_target(target, size)
+        return cls.for_picture(load_target(target, size), target, **settings)
+
+    @classmethod
+    def for_picture(cls, picture: Float[np.ndarray, "h w 4"], target: str, **settings: Any) -> Self:
+        """An untrained creature of a picture that is at hand, with the default rule.
+
+        Args:
+            picture: Premultiplied RGBA.
+            target: The emoji that it shows, or the name of a file for it, which need not exist.
+            settings: Keys of the world file's [train] table.
+
+        Raises:
+            InputError: If the target or a setting cannot be used.
+        """
         longest = max(picture.shape[:2])
-        kind = "image" if Path(target).is_file() else "emoji"
+        is_file = target.isascii() or Path(target).suffix or Path(target).is_file()
+        kind = "image" if is_file else "emoji"
         described = {
             "kind": "growth",
             "title": target_name(target),
@@ -123,7 +141,7 @@ class Creature:
         world = build_world(described, target)
         if not isinstance(world, GrowthWorld):
             raise TypeError(f"not a growth world: {world.kind}")
-        return cls.with_rule(world, picture, _blank_rule(world))
+        return cls.blank(world, picture)
 
     def retrained_by(self, objective: str) -> Self:
         """The same creature, blank, to be trained by another objective.
@@ -137,7 +155,7 @@ class Creature:
         world = build_world(described | {"train": described["train"] | {"objective": objective}}, "--objective")
         if not isinstance(world, GrowthWorld):
             raise TypeError(f"not a growth world: {world.kind}")
-        return self.with_rule(world, self.picture, _blank_rule(world))
+        return self.blank(world, self.picture)
 
     @classmethod
     def load(cls, path: Path) -> Self:

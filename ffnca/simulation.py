@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import jax
 import numpy as np
@@ -60,19 +61,21 @@ def open_creature(text: str) -> Creature:
     world = load_world(path)
     if not isinstance(world, GrowthWorld):
         raise InputError(f"{text}: is a {world.kind} world; allowed here: growth worlds and rule files")
-    rule = rule_path_for(path.stem)
-    if shipped_worlds().get(path.stem) != path or not rule.exists():
+    if not _has_rule(path):
         raise InputError(f"{text}: has no trained rule yet; train it with: ffnca train {text}, then name the rule file")
-    return Creature.load(rule)
+    return Creature.load(rule_path_for(path.stem))
 
 
-def open_simulation(text: str, size: tuple[int, int] | None = None, *, seed: int = 0) -> Simulation:
+def open_simulation(
+    text: str, size: tuple[int, int] | None = None, *, seed: int = 0, untrained: bool = False
+) -> Simulation:
     """Open a shipped name, a world file or a rule file.
 
     Args:
         text: What the user named.
         size: Height and width instead of the world's own.
         seed: For worlds that start at random.
+        untrained: Open a growth world that has no trained rule with a blank one, instead of refusing it.
 
     Raises:
         InputError: If it cannot be opened, or the size does not hold it.
@@ -84,6 +87,22 @@ def open_simulation(text: str, size: tuple[int, int] | None = None, *, seed: int
             world = world.model_copy(update={"grid": world.grid.model_copy(update={"size": size})})
         automaton = Life.from_notation(world.rule.notation, boundary=world.grid.boundary)
         return Simulation(path.stem, world, automaton, initial_state(world, key=jax.random.key(seed)))
-    creature = open_creature(text)
+    if untrained and isinstance(world, GrowthWorld) and not _has_rule(path):
+        creature = Creature.untrained(world, path.parent)
+    else:
+        creature = open_creature(text)
+    return creature_simulation(path.stem, creature, size)
+
+
+def creature_simulation(name: str, creature: Creature, size: tuple[int, int] | None = None) -> Simulation:
+    """A creature at its first cell, in the middle of a grid.
+
+    Raises:
+        InputError: If the grid does not hold it.
+    """
     body = creature.body(size)
-    return Simulation(path.stem, creature.world, creature.automaton, body.start, body, creature)
+    return Simulation(name, creature.world, creature.automaton, body.start, body, creature)
+
+
+def _has_rule(path: Path) -> bool:
+    return shipped_worlds().get(path.stem) == path and rule_path_for(path.stem).exists()

@@ -1,5 +1,7 @@
 """Neural cellular automata: perceive, update, fire, mask."""
 
+from collections.abc import Callable
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -84,34 +86,55 @@ class NCA(nnx.Module):
         chosen: Bool[Array, "*batch H W"],
     ) -> Float[Array, "*batch H W C"]:
         """Change the chosen cells by the rule; the cost follows the number of chosen cells, not the grid."""
-        own, seen = state.reshape(-1, state.shape[-1]), perception.reshape(-1, perception.shape[-1])
-        num_cells, chunk = own.shape[0], min(CHUNK, own.shape[0])
-        num_slots = -(-num_cells // chunk) * chunk
+        own = state.reshape(-1, state.shape[-1])
 
-        def sparse() -> Array:
-            (places,) = jnp.nonzero(chosen.reshape(-1), size=num_slots, fill_value=num_cells)
+        def changed(seen: Array, before: Array) -> Array:
+            return jnp.clip(before + self.rule.change(seen, before), -STATE_LIMIT, STATE_LIMIT)
 
-            def change(index: Array, cells: Array) -> Array:
-                place = jax.lax.dynamic_slice(places, (index * chunk,), (chunk,))
-                before = own.at[place].get(mode="fill", fill_value=0.0)
-                after = before + self.rule.change(seen.at[place].get(mode="fill", fill_value=0.0), before)
-                return cells.at[place].set(jnp.clip(after, -STATE_LIMIT, STATE_LIMIT), mode="drop")
-
-            return jax.lax.fori_loop(0, (num_chosen + chunk - 1) // chunk, change, own)
-
-        def dense() -> Array:
-            after = jnp.clip(own + self.rule.change(seen, own), -STATE_LIMIT, STATE_LIMIT)
-            return jnp.where(chosen.reshape(-1, 1), after, own)
-
-        num_chosen = jnp.sum(chosen)
-        return jax.lax.cond(num_chosen > DENSE_SHARE * num_cells, dense, sparse).reshape(state.shape)
+        return _where_chosen(chosen, changed, perception, state, own).reshape(state.shape)
 
     def deficit(self, state: Float[Array, "*batch H W C"]) -> Float[Array, "*batch H W"]:
         """Goodness deficit of every cell, its ill health: 0 when all is well, and 0 where nothing lives."""
-        perception = self.perceive(state)
-        cells = self.rule.deficit(perception.reshape(-1, perception.shape[-1]), state.reshape(-1, state.shape[-1]))
-        return jnp.where(self.alive(state), cells.reshape(state.shape[:-1]), 0.0)
+        nothing = jnp.zeros(state.shape[:-1]).reshape(-1)
+        cells = _where_chosen(self.alive(state), self.rule.deficit, self.perceive(state), state, nothing)
+        return cells.reshape(state.shape[:-1])
 
     def render(self, state: Float[Array, "*batch H W C"]) -> UInt8[np.ndarray, "*batch H W 3"]:
         """Colour over white."""
         return over(np.asarray(state))
+
+
+def _where_chosen(
+    chosen: Bool[Array, "*batch H W"],
+    function: Callable[[Array, Array], Array],
+    perception: Float[Array, "*batch H W P"],
+    state: Float[Array, "*batch H W C"],
+    otherwise: Float[Array, "..."],
+) -> Float[Array, "..."]:
+    """`function` of perception and state in the chosen cells, `otherwise` in the others.
+
+    The cost follows the number of chosen cells, not the grid. `otherwise` and the result have one row
+    or one number a cell.
+    """
+    own, seen = state.reshape(-1, state.shape[-1]), perception.reshape(-1, perception.shape[-1])
+    num_cells, chunk = own.shape[0], min(CHUNK, own.shape[0])
+    num_slots = -(-num_cells // chunk) * chunk
+
+    def sparse() -> Array:
+        (places,) = jnp.nonzero(chosen.reshape(-1), size=num_slots, fill_value=num_cells)
+
+        def fill(index: Array, cells: Array) -> Array:
+            place = jax.lax.dynamic_slice(places, (index * chunk,), (chunk,))
+            found = function(
+                seen.at[place].get(mode="fill", fill_value=0.0), own.at[place].get(mode="fill", fill_value=0.0)
+            )
+            return cells.at[place].set(found, mode="drop")
+
+        return jax.lax.fori_loop(0, (num_chosen + chunk - 1) // chunk, fill, otherwise)
+
+    def dense() -> Array:
+        place = chosen.reshape(-1, *[1] * (otherwise.ndim - 1))
+        return jnp.where(place, function(seen, own), otherwise)
+
+    num_chosen = jnp.sum(chosen)
+    return jax.lax.cond(num_chosen > DENSE_SHARE * num_cells, dense, sparse)

@@ -1,8 +1,10 @@
-"""Animation files from frames: GIF, APNG and lossless WebP that play at the right speed, PNG as a contact sheet."""
+"""Animation files from frames: GIF, APNG, WebP and MP4 that play at the right speed, PNG as a contact sheet."""
 
+import importlib.util
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 from jaxtyping import Int, UInt8
@@ -18,7 +20,7 @@ MAX_SHEET_FRAMES = 12
 # suffix: ticks a second in which the format counts delays, shortest and longest delay in ticks.
 # Browsers slow GIF frames of less than 2 ticks down to 10, so they are never written.
 _CLOCKS = {".gif": (100, 2, 65_535), ".apng": (1000, 1, 65_535), ".webp": (1000, 1, 2**24 - 1)}
-SUFFIXES = (*_CLOCKS, ".png")
+SUFFIXES = (*_CLOCKS, ".mp4", ".png")
 _MAX_SIDE = 16_383  # the limit of WebP, the lowest of the three
 _MAX_COLOURS = 256
 _MAX_SAMPLE = 2**20  # pixels from which a palette is computed
@@ -38,7 +40,8 @@ def write_animation(
     second: at a higher rate frames are left out, so that the duration stays right.
 
     Args:
-        path: `.gif`, `.apng` or `.webp`, or `.png` for a sheet of at most 12 frames, evenly spaced.
+        path: `.gif`, `.apng` or `.webp`; `.mp4` where the `video` extra is installed; `.png` for a sheet of at most
+            12 frames, evenly spaced.
         frames: All of one shape; an iterator is read once.
         fps: Frames a second, above 0 and at most `MAX_FPS`.
         labels: One text a frame, shown in the sheet only.
@@ -53,10 +56,15 @@ def write_animation(
         raise InputError(f"{path}: cannot write {path.suffix or 'a file without suffix'}, use {', '.join(SUFFIXES)}")
     if not 0 < fps <= MAX_FPS:
         raise InputError(f"fps: {fps} is not above 0 and at most {MAX_FPS}")
+    if suffix == ".mp4" and not has_video():
+        raise InputError(f"{path}: MP4 needs the video extra; pip install 'ffnca[video]', or use .gif, .apng or .webp")
     with replacing(path) as temporary:  # first, so that a missing folder is noticed before frames are computed
         video = _collect(frames, path)
         if suffix == ".png":
             _write_sheet(temporary, video, labels)
+            return
+        if suffix == ".mp4":
+            _write_mp4(temporary, video, fps)
             return
         ticks, shortest, longest = _CLOCKS[suffix]
         kept, delays = _schedule(len(video), fps, ticks, shortest)
@@ -173,6 +181,25 @@ def _write_apng(path: Path, video: UInt8[np.ndarray, "frame height width 3"], mi
 
 def _write_webp(path: Path, video: UInt8[np.ndarray, "frame height width 3"], milliseconds: list[int]) -> None:
     _save(path, "WEBP", [Image.fromarray(frame) for frame in video], milliseconds, lossless=True, method=4)
+
+
+def has_video() -> bool:
+    """Whether MP4 can be written: whether the `video` extra is installed."""
+    return importlib.util.find_spec("av") is not None
+
+
+def _write_mp4(path: Path, video: UInt8[np.ndarray, "frame height width 3"], fps: float) -> None:
+    """H.264 as every player takes it; sides are made even by repeating the last row or column."""
+    import imageio.v3 as imageio
+
+    even = np.pad(video, ((0, 0), (0, video.shape[1] % 2), (0, video.shape[2] % 2), (0, 0)), mode="edge")
+    with imageio.imopen(path, "w", plugin="pyav") as file:
+        file.write(
+            even,
+            codec="libx264",
+            fps=cast(int, fps),  # any number, in truth
+            out_pixel_format="yuv420p",
+        )
 
 
 def _save(path: Path, format: str, images: list[Image.Image], milliseconds: list[int], **options: object) -> None:

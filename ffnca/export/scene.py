@@ -4,19 +4,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple, Self
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray, UInt8
 
 from ffnca.automata.base import rollout
-from ffnca.automata.nca import NCA
+from ffnca.depict import checked_view, depict
 from ffnca.errors import InputError
-from ffnca.render import heat, signed
 from ffnca.simulation import Simulation
-
-HEAT_TOP = 0.5
-"""Goodness deficit drawn at the hot end of the map; a cell with noise of 0.3 on 16 channels has about 0.7."""
 
 
 class DiscWound(NamedTuple):
@@ -70,7 +65,7 @@ class Scene:
         simulation: What runs.
         num_steps: How far; the first frame is the initial state, then one a step.
         wounds: In any order.
-        show: `colour`, `goodness` or `channel:K`.
+        show: `colour`, `goodness`, `channel:K`, `tiles` or `difference`.
     """
 
     simulation: Simulation
@@ -84,15 +79,8 @@ class Scene:
         Raises:
             InputError: If the view does not exist for this world, or a wound comes after the end.
         """
-        name, _, number = self.show.partition(":")
-        channels = self.simulation.start.shape[-1]
-        if name == "channel" and number.isascii() and number.isdigit() and int(number) < channels:
-            pass
-        elif self.show == "goodness":
-            if not isinstance(self.simulation.automaton, NCA):
-                raise InputError(f"--show goodness: {self.simulation.name} has no goodness; allowed: colour, channel:K")
-        elif self.show != "colour":
-            raise InputError(f"--show {self.show!r}: allowed are colour, goodness, channel:0 to channel:{channels - 1}")
+        body = self.simulation.body
+        checked_view(self.show, self.simulation.automaton, self.simulation.start.shape[-1], body and body.picture)
         for wound in self.wounds:
             if wound.step > self.num_steps:
                 raise InputError(f"--wound at step {wound.step}: allowed is 0 to {self.num_steps}, the last step")
@@ -119,17 +107,7 @@ class Scene:
         for state in self.states(key=key):
             yield self.drawn(state)
 
-    def drawn(self, state: Float[Array, "H W C"]) -> UInt8[np.ndarray, "H W 3"]:
+    def drawn(self, state: Float[Array, "H W C"]) -> UInt8[np.ndarray, "height width 3"]:
         """One state in the chosen view."""
-        automaton = self.simulation.automaton
-        if self.show == "colour":
-            return automaton.render(state)
-        if isinstance(automaton, NCA) and self.show == "goodness":
-            living = np.asarray(state[..., 3] > automaton.alive_threshold)
-            return heat(np.asarray(_deficit(automaton, state)), 0.0, HEAT_TOP, living)
-        return signed(np.asarray(state[..., int(self.show.partition(":")[2])]), 1.0)
-
-
-@jax.jit
-def _deficit(automaton: NCA, state: Array) -> Array:
-    return automaton.deficit(state)
+        body = self.simulation.body
+        return depict(self.simulation.automaton, state, self.show, body and body.picture)

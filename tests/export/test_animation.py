@@ -231,7 +231,7 @@ GOOD = np.zeros((2, 4, 4, 3), np.uint8)
 @pytest.mark.parametrize(
     ("name", "frames", "fps", "error", "reason"),
     [
-        ("a.mov", GOOD, 10, InputError, r"cannot write \.mov, use \.gif, \.apng, \.webp, \.png"),
+        ("a.mov", GOOD, 10, InputError, r"cannot write \.mov, use \.gif, \.apng, \.webp, \.mp4, \.png"),
         ("a", GOOD, 10, InputError, "without suffix"),
         ("none/a.gif", GOOD, 10, InputError, "does not exist"),
         ("a.gif", GOOD, 0, InputError, "fps: 0 "),

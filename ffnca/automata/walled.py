@@ -1,0 +1,30 @@
+"""Any automaton with walls: cells that never live."""
+
+import jax
+import numpy as np
+from flax import nnx
+from jaxtyping import Array, Bool, Float, PRNGKeyArray, UInt8
+
+from ffnca.automata.base import Automaton
+
+
+class Walled(nnx.Module):
+    """An automaton whose walled cells are zero after every step. Without walls it is the automaton itself."""
+
+    def __init__(self, inner: Automaton, wall: Bool[Array, "H W"]) -> None:
+        """Put walls into an automaton.
+
+        Args:
+            inner: Any automaton.
+            wall: Where nothing lives.
+        """
+        self.inner = nnx.data(inner)
+        self.wall = nnx.data(jax.numpy.asarray(wall))
+
+    def step(self, state: Float[Array, "*batch H W C"], key: PRNGKeyArray) -> Float[Array, "*batch H W C"]:
+        """The next state, with nothing in the walls."""
+        return jax.numpy.where(self.wall[..., None], 0.0, self.inner.step(state, key))
+
+    def render(self, state: Float[Array, "*batch H W C"]) -> UInt8[np.ndarray, "*batch H W 3"]:
+        """The state as RGB; walls are not drawn."""
+        return self.inner.render(state)

@@ -1,0 +1,349 @@
+"""What every action does: one method an action, on the session and its helpers, without drawing."""
+
+import math
+from pathlib import Path
+
+from ffnca.automata.nca import NCA
+from ffnca.creature import Creature
+from ffnca.depict import checked_view
+from ffnca.errors import InputError
+from ffnca.export.animation import has_video
+from ffnca.growth.target import target_name
+from ffnca.simulation import creature_simulation
+from ffnca.view.actions import Action
+from ffnca.view.brushes import MAX_RADIUS, Brush
+from ffnca.view.camera import Camera
+from ffnca.view.chart import Chart
+from ffnca.view.learner import MINUTES
+from ffnca.view.opening import Opener, Watch, opened_session
+from ffnca.view.pace import Pace
+from ffnca.view.painting import PALETTE, Painting
+from ffnca.view.recorder import Recorder, unused_path, write_picture
+from ffnca.view.session import Session
+from ffnca.view.study import Study
+from ffnca.world import shipped_worlds
+
+REGROWN_AFTER = 200
+"""Steps after which a creature that is still learning starts again, unless it is right."""
+RIGHT_MSE, HOPELESS_MSE = 0.02, 1.5
+MESSAGE_SECONDS, WARNING_SECONDS = 5.0, 10.0
+LEARNS = "learns from nothing; the first rule comes in a few seconds"
+
+
+class Controller:
+    """The state of the window and what can be done with it."""
+
+    def __init__(
+        self,
+        text: str,
+        session: Session,
+        *,
+        folder: Path,
+        size: tuple[int, int] | None = None,
+        minutes: float = MINUTES,
+        patient: bool = False,
+    ) -> None:
+        """Show a session.
+
+        Args:
+            text: How the user named it.
+            session: Opened and compiled.
+            folder: Where files are written.
+            size: Grid size for worlds opened later, None for their own.
+            minutes: How long a rule learns.
+            patient: Let the window wait for worlds to open.
+        """
+        self.session, self.folder, self.size = session, folder, size
+        self.pace, self.brush, self.camera, self.chart = Pace(), Brush(), Camera(), Chart()
+        self.recorder, self.opener, self.watch = Recorder(), Opener(patient=patient), Watch(text)
+        self.study = Study(folder, minutes)
+        self.painting: Painting | None = None
+        self.view, self.channel, self.colour = "colour", 0, 3
+        self.formats = [".gif", ".webp", *([".mp4"] if has_video() else [])]
+        self.help = self.worlds = self.fullscreen = self.closed = False
+        self.hud = self.panel = True
+        self.message, self.warning, self._message_seconds = "", False, 0.0
+        self._opening: str | None = text
+
+    # What the window asks.
+
+    @property
+    def show(self) -> str:
+        """The view as `ffnca.depict` calls it."""
+        return f"channel:{self.channel}" if self.view == "channel" else self.view
+
+    def act(self, action: Action) -> None:
+        """Do what an action says; what is not possible is said, not raised."""
+        try:
+            method = getattr(self, action.name)
+            method() if action.argument is None else method(action.argument)
+        except InputError as error:
+            self.say(str(error), warning=True)
+
+    def say(self, message: str, *, warning: bool = False) -> None:
+        """Show one line for a while."""
+        self.message, self.warning = " ".join(message.split()), warning
+        self._message_seconds = WARNING_SECONDS if warning else MESSAGE_SECONDS
+
+    def tick(self, seconds: float) -> None:
+        """What happens by itself, once a frame: opened worlds, learned rules, written files, changed files."""
+        self._message_seconds -= seconds
+        if self._message_seconds <= 0:
+            self.message = ""
+        try:
+            if (session := self.opener.answer()) is not None:
+                self._adopt(session)
+            if (creature := self.study.hear()) is not None:
+                self._show_learned(creature)
+        except InputError as error:
+            self.say(str(error), warning=True)
+        for line in self.recorder.written():
+            self.say(line, warning=line.startswith("not"))
+        if not self.opener.busy and not self.study.learning and self.watch.changed(seconds):
+            self.open(self.watch.text or "")
+
+    def advance(self, num_steps: int) -> None:
+        """Run some steps; a recording takes every one of them."""
+        if not self.recorder.on:
+            self.session.advance(num_steps)
+            return
+        for _ in range(num_steps):
+            self.session.advance(1)
+            if self.recorder.on and not self.recorder.add(self.session.frame(self.show)):
+                self.record()
+
+    def judge(self) -> None:
+        """Measure the present state for the chart; a learning creature that went astray starts again."""
+        vitals = self.session.vitals()
+        self.chart.add(vitals)
+        if vitals.error is None or self.study.learned is None:
+            return
+        astray = not math.isfinite(vitals.error) or vitals.error > HOPELESS_MSE
+        if astray or (self.study.learning and vitals.step >= REGROWN_AFTER and vitals.error > RIGHT_MSE):
+            self.session.restart()
+
+    def close(self) -> list[str]:
+        """End everything; nothing that was learned or recorded is lost.
+
+        Returns:
+            What was written, one line a file.
+        """
+        lines = []
+        for last in (self.record if self.recorder.on else list, self.study.end):
+            try:
+                lines += last() or []
+            except InputError as error:
+                lines.append(str(error))
+        self.opener.close()
+        return lines + self.recorder.close()
+
+    # Run.
+
+    def toggle_pause(self) -> None:
+        """Run or pause."""
+        self.pace.paused = not self.pace.paused
+
+    def single_step(self) -> None:
+        """One step, then pause."""
+        self.pace.paused = True
+        self.advance(1)
+
+    def restart(self) -> None:
+        """Start again."""
+        self.session.restart()
+
+    def new_seed(self) -> None:
+        """Start again with the next seed."""
+        seed, wall = self.session.seed + 1, self.session.wall
+        if self.session.simulation.creature is None:
+            self.session = opened_session(self.watch.text or self.session.simulation.name, self.size, seed)
+        else:
+            self.session = Session(self.session.simulation, seed=seed)
+        self.session.wall = wall
+        self.session.restart()
+        self.say(f"seed {seed}")
+
+    def shift_speed(self, levels: int) -> None:
+        """Go faster or slower."""
+        self.pace.shift(levels)
+
+    def top_speed(self) -> None:
+        """As fast as possible, or back to the speed before."""
+        self.pace.toggle_top()
+
+    def open(self, text: str) -> None:
+        """Open a world; the old one stays until the new one is ready, or for good if it cannot be opened."""
+        size, seed = self.size, self.session.seed
+        self._opening = text
+        self.opener.ask(lambda: opened_session(text, size, seed))
+
+    def next_world(self, places: int) -> None:
+        """The next or previous shipped world."""
+        names = list(shipped_worlds())
+        current = self._opening if self._opening in names else self.session.simulation.name
+        place = names.index(current) if current in names else -1
+        self.open(names[(place + places) % len(names)])
+
+    def _adopt(self, session: Session) -> None:
+        """Go over to another world."""
+        learned = [] if self._opening is None else self.study.end()
+        if self.recorder.on:
+            self.record()
+        if session.wall.shape == self.session.wall.shape and self.watch.text == self._opening:
+            session.wall = self.session.wall  # the same world, read again
+        self.session, self.chart = session, Chart()
+        self.watch = Watch(self._opening)
+        self.camera.fit()
+        self._check_view()
+        self.say("; ".join([*learned, session.simulation.world.title]))
+
+    # Touch.
+
+    def take_brush(self, kind: str) -> None:
+        """Paint with another brush."""
+        self.brush = self.brush._replace(kind=kind)
+
+    def next_colour(self, places: int) -> None:
+        """Paint with another colour."""
+        self.take_colour((self.colour + places) % len(PALETTE))
+
+    def take_colour(self, place: int) -> None:
+        """Paint with a colour of the palette."""
+        self.colour = place
+        red, green, blue = (value / 255 for value in PALETTE[place])
+        self.brush = self.brush._replace(kind="paint", colour=(red, green, blue))
+
+    def resize_brush(self, steps: int) -> None:
+        """Larger or smaller, by a fifth."""
+        radius = self.brush.radius * 1.2**steps
+        self.brush = self.brush._replace(radius=min(max(radius, 0.5), MAX_RADIUS))
+
+    def undo(self) -> None:
+        """Go back to before the last stroke."""
+        if not self.session.undo():
+            raise InputError("there is no stroke to undo")
+
+    # See.
+
+    def look(self, view: str) -> None:
+        """Draw another view; `channel` again shows the next one."""
+        channels = self.session.state.shape[-1]
+        if view == "channel" and self.view == "channel":
+            self.channel = (self.channel + 1) % channels
+        body = self.session.simulation.body
+        show = f"channel:{min(self.channel, channels - 1)}" if view == "channel" else view
+        checked_view(show, self.session.simulation.automaton, channels, body and body.picture)
+        if "tiles" in (view, self.view) and view != self.view:
+            self.camera.fit()
+        self.view = view
+
+    def previous_channel(self) -> None:
+        """The channel before this one."""
+        self.channel = (self.channel - (2 if self.view == "channel" else 1)) % self.session.state.shape[-1]
+        self.look("channel")
+
+    def _check_view(self) -> None:
+        """Fall back to colour where the new world has no such view."""
+        self.channel = min(self.channel, self.session.state.shape[-1] - 1)
+        scored = isinstance(self.session.simulation.automaton, NCA)
+        if self.view in ("goodness", "difference") and not scored:
+            self.view = "colour"
+
+    def fit(self) -> None:
+        """Show the whole grid."""
+        self.camera.fit()
+
+    # Learn and keep.
+
+    def learn(self) -> None:
+        """Learn in the background; rest if it does; go on if it rested."""
+        if self.study.toggle():
+            self.say("learning" if self.study.learning else "resting; L goes on, S saves")
+            return
+        simulation = self.session.simulation
+        if simulation.creature is None:
+            raise InputError(f"{simulation.name} has nothing to learn; allowed: worlds that grow a target")
+        blank = Creature.blank(simulation.creature.world, simulation.creature.picture)
+        lines = self.study.begin(blank, simulation.name, seed=self.session.seed)
+        self.say("; ".join([*lines, LEARNS]))
+
+    def paint_target(self) -> None:
+        """Open or leave the canvas for a target."""
+        self.painting = Painting() if self.painting is None else None
+
+    def learn_painting(self) -> None:
+        """Learn what is on the canvas."""
+        if self.painting is None:
+            return
+        creature = Creature.for_picture(self.painting.picture(), self.painting.name)
+        name, seed = target_name(self.painting.name), self.session.seed
+
+        def opened() -> Session:
+            session = Session(creature_simulation(name, creature), seed=seed)
+            session.warm_up()
+            return session
+
+        self.painting, self._opening = None, None
+        lines = self.study.begin(creature, name, seed=seed)
+        self.opener.ask(opened)
+        self.say("; ".join([*lines, LEARNS]))
+
+    def take_file(self, path: Path) -> None:
+        """A file dropped on the window: a world or a rule is opened, a picture is learned."""
+        if path.suffix in (".toml", ".safetensors"):
+            self.open(str(path))
+            return
+        painting = Painting()
+        painting.take_picture(path)
+        self.painting = painting
+        self.learn_painting()
+
+    def _show_learned(self, creature: Creature) -> None:
+        """Go on with the newest rule, if its world is the one that is shown."""
+        shown = self.session.simulation.creature
+        if shown is not None and shown.picture is creature.picture:
+            self.session.adopt(creature)
+            if self.study.times_heard == 1 or not shown.record:
+                self.session.restart()
+        if not self.study.learning:
+            self.say("has learned for its time; S saves, L goes on")
+
+    def save(self) -> None:
+        """Write the rule that is shown."""
+        self.say(self.study.save(self.session.simulation.creature, self.session.simulation.name))
+
+    def record(self) -> None:
+        """Start or end a recording."""
+        if not self.recorder.on:
+            self.recorder.start(self.session.frame(self.show))
+            return
+        path = unused_path(self.folder, target_name(self.session.simulation.name), self.formats[0])
+        self.say(f"writing {self.recorder.stop(path)} frames to {path}")
+
+    def next_format(self) -> None:
+        """Record in another format."""
+        self.formats.append(self.formats.pop(0))
+        self.say(f"recordings are {self.formats[0]}")
+
+    def photograph(self) -> None:
+        """Write the picture that is shown."""
+        path = unused_path(self.folder, target_name(self.session.simulation.name), ".png")
+        write_picture(path, self.session.frame(self.show))
+        self.say(f"wrote {path}")
+
+    # Window.
+
+    def toggle(self, part: str) -> None:
+        """Show or hide the help, the list of worlds, the texts, the panel; or fill the screen."""
+        setattr(self, part, not getattr(self, part))
+
+    def leave(self) -> None:
+        """Close what is open, or quit."""
+        if self.help or self.worlds or self.painting is not None:
+            self.help, self.worlds, self.painting = False, False, None
+        else:
+            self.quit()
+
+    def quit(self) -> None:
+        """Close the window."""
+        self.closed = True

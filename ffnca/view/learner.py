@@ -1,0 +1,161 @@
+"""Learning in a process of its own, so that no frame waits for it; the newest rule comes over a pipe."""
+
+import multiprocessing
+import os
+import signal
+from contextlib import suppress
+from dataclasses import replace
+from multiprocessing.connection import Connection
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+
+from ffnca.creature import Creature
+from ffnca.errors import InputError
+from ffnca.growth.schedule import Budget
+from ffnca.growth.train import Progress, train
+from ffnca.training import trained
+from ffnca.world import GrowthWorld, dump_world, world_from_json
+
+MINUTES = 5.0
+"""How long a rule learns before it rests; the learning rate falls over this time."""
+_NICE = 15
+_PATIENCE = 5.0
+
+
+class News(NamedTuple):
+    """What the learner says after some rounds.
+
+    Attributes:
+        leaves: Arrays of the averaged rule as an automaton, in the order of `jax.tree.leaves`.
+        record: Facts of the training, for the rule file.
+        seconds: Learned so far.
+        updates: Done so far.
+        pool_mse: Median relative MSE in the pool.
+        fraction: Of the time that it learns.
+        error: One line if it broke off, else empty.
+    """
+
+    leaves: tuple[np.ndarray, ...] = ()
+    record: dict[str, Any] | None = None
+    seconds: float = 0.0
+    updates: int = 0
+    pool_mse: float = float("nan")
+    fraction: float = 0.0
+    error: str = ""
+
+
+def _learn(pipe: Connection, world: str, picture: np.ndarray, seed: int, minutes: float) -> None:
+    """Train until told to stop; what runs in the other process."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the window, which ends this process
+    if hasattr(os, "nice"):
+        os.nice(_NICE)  # the window comes first
+    try:
+        described = world_from_json(world, "world")
+        if not isinstance(described, GrowthWorld):
+            raise InputError(f"a {described.kind} world has nothing to learn")
+        creature = Creature.blank(described, picture)
+        body, recipe, key = creature.training_body(), creature.recipe(), jax.random.key(seed)
+        state, progress, total = None, Progress(), minutes
+        while True:
+            budget = Budget(minutes=total)
+            for report in train(body, recipe, budget, key=key, resumed=state, progress=progress):
+                state, progress = report.state, report.progress
+                rule = trained(creature, report, budget, seed)
+                leaves = tuple(np.asarray(leaf) for leaf in jax.tree.leaves(rule.automaton))
+                figures = (progress.seconds, report.updates, report.pool_mse, report.fraction)
+                pipe.send(News(leaves, rule.record, *figures))
+                command = pipe.recv() if pipe.poll() else ""
+                if command == "stop":
+                    return
+                if command == "rest":
+                    break
+            while (command := pipe.recv()) != "go on":  # waits while it rests
+                if command == "stop":
+                    return
+            if progress.seconds >= 60 * total:
+                total += minutes
+    except (EOFError, OSError):  # the window is gone
+        return
+    except (InputError, FloatingPointError) as error:
+        pipe.send(News(error=str(error)))
+
+
+class Learner:
+    """Learns a creature from nothing, in the background.
+
+    Attributes:
+        creature: What learns; its rule is not used.
+        learning: Whether it learns now rather than rests.
+        news: The last that was heard, None at first.
+    """
+
+    def __init__(self, creature: Creature, *, seed: int = 0, minutes: float = MINUTES) -> None:
+        """Start the process.
+
+        Args:
+            creature: Its world and picture.
+            seed: Of everything random.
+            minutes: How long until it rests.
+        """
+        context = multiprocessing.get_context("spawn")
+        self._pipe, theirs = context.Pipe()
+        parts = (theirs, dump_world(creature.world), np.asarray(creature.picture), seed, minutes)
+        self._process = context.Process(target=_learn, args=parts, daemon=True, name="ffnca-learner")
+        self._process.start()
+        theirs.close()
+        self._tree = jax.tree.structure(creature.automaton)
+        self.creature, self.learning = creature, True
+        self.news: News | None = None
+
+    def hear(self) -> Creature | None:
+        """The newest rule since the last call, None if there is none; never waits.
+
+        Raises:
+            InputError: If the learner broke off; it has ended then.
+        """
+        heard = None
+        try:
+            while self._pipe.poll():
+                heard = self._pipe.recv()
+        except (EOFError, OSError) as error:
+            self.learning = False
+            raise InputError("the learner has stopped; L starts it again") from error
+        if heard is None:
+            return None
+        if heard.error:
+            self.learning = False
+            raise InputError(f"the learner has stopped: {heard.error}")
+        self.news = heard
+        if heard.fraction >= 1:
+            self.learning = False
+        leaves = [jax.numpy.asarray(leaf) for leaf in heard.leaves]
+        return replace(self.creature, automaton=jax.tree.unflatten(self._tree, leaves), record=heard.record or {})
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process is there."""
+        return self._process.is_alive()
+
+    def toggle(self) -> None:
+        """Rest, or go on."""
+        try:
+            self._pipe.send("rest" if self.learning else "go on")
+        except OSError as error:
+            self.learning = False
+            raise InputError("the learner has stopped") from error
+        self.learning = not self.learning
+
+    def close(self) -> None:
+        """End the process, whatever it does."""
+        with suppress(OSError):
+            self._pipe.send("stop")
+        self._process.join(0.2)
+        if self._process.is_alive():
+            self._process.terminate()
+            self._process.join(_PATIENCE)
+        if self._process.is_alive():
+            self._process.kill()
+            self._process.join()
+        self._pipe.close()

@@ -1,0 +1,91 @@
+"""Opening worlds in the background, and noticing when a world file that is open changes."""
+
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+from ffnca.errors import InputError
+from ffnca.simulation import open_simulation
+from ffnca.view.session import Session
+from ffnca.world import find_world
+
+SECONDS_PER_LOOK = 0.5
+
+
+def opened_session(text: str, size: tuple[int, int] | None, seed: int) -> Session:
+    """Open a world and compile it.
+
+    Raises:
+        InputError: If it cannot be opened, or the size does not hold it.
+    """
+    session = Session(open_simulation(text, size, seed=seed, untrained=True), seed=seed)
+    session.warm_up()
+    return session
+
+
+class Opener:
+    """Makes sessions in a thread; the window goes on with the old one until the new one is ready."""
+
+    def __init__(self, *, patient: bool = False) -> None:
+        """Nothing asked for yet.
+
+        Args:
+            patient: Open at once and let the window wait, so that frames follow from events alone.
+        """
+        self._pool = ThreadPoolExecutor(1, "ffnca-opener")
+        self._patient = patient
+        self._asked: Future[Session] | None = None
+
+    @property
+    def busy(self) -> bool:
+        """Whether a world is being opened."""
+        return self._asked is not None
+
+    def ask(self, make: Callable[[], Session]) -> None:
+        """Begin to open; what was asked for before is forgotten."""
+        self._asked = self._pool.submit(make)
+
+    def answer(self) -> Session | None:
+        """The session once it is ready, None before.
+
+        Raises:
+            InputError: If it could not be opened.
+        """
+        if self._asked is None or not (self._patient or self._asked.done()):
+            return None
+        asked, self._asked = self._asked, None
+        try:
+            return asked.result()
+        except (OSError, MemoryError, ValueError) as error:
+            raise error if isinstance(error, InputError) else InputError(f"cannot be opened: {error}") from error
+
+    def close(self) -> None:
+        """Wait for the thread."""
+        self._pool.shutdown(cancel_futures=True)
+
+
+class Watch:
+    """The time at which the file of a world last changed."""
+
+    def __init__(self, text: str | None) -> None:
+        """Watch the file behind a name, or nothing."""
+        self.text = text
+        self._path = None if text is None else find_world(text)
+        self._waited, self._seen = 0.0, None
+        self._seen = self._stamp()
+
+    def _stamp(self) -> tuple[int, int] | None:
+        try:
+            found = None if self._path is None else Path(self._path).stat()
+        except OSError:  # while an editor replaces it
+            return self._seen
+        return None if found is None else (found.st_mtime_ns, found.st_size)
+
+    def changed(self, seconds: float) -> bool:
+        """Whether it changed, `seconds` after the last call; looks twice a second."""
+        self._waited += seconds
+        if self._waited < SECONDS_PER_LOOK:
+            return False
+        self._waited, stamp = 0.0, self._stamp()
+        differs, self._seen = stamp != self._seen, stamp
+        return differs

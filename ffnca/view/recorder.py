@@ -1,0 +1,105 @@
+"""A recording: one picture a step, written as an animation in the background."""
+
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import UInt8
+from PIL import Image
+
+from ffnca.atomic import replacing
+from ffnca.errors import InputError
+from ffnca.export.animation import write_animation
+from ffnca.render import enlarge
+
+FPS = 25.0
+FIT_PIXELS = 400
+MAX_BYTES = 256 * 2**20
+"""Pictures kept in memory; a recording that reaches this ends and is written."""
+
+
+def unused_path(folder: Path, stem: str, suffix: str) -> Path:
+    """`folder/stem.suffix`, or the first of `stem-2`, `stem-3`... that is not there."""
+    path, number = folder / f"{stem}{suffix}", 1
+    while path.exists():
+        number += 1
+        path = folder / f"{stem}-{number}{suffix}"
+    return path
+
+
+def fitted(frames: UInt8[np.ndarray, "*batch height width 3"]) -> UInt8[np.ndarray, "..."]:
+    """Cells drawn as squares, so that a picture is about 400 pixels wide."""
+    return enlarge(frames, max(1, FIT_PIXELS // max(frames.shape[-3:-1])))
+
+
+def write_picture(path: Path, frame: UInt8[np.ndarray, "height width 3"]) -> None:
+    """Write one frame as PNG.
+
+    Raises:
+        InputError: If the file cannot be written.
+    """
+    with replacing(path) as temporary:
+        Image.fromarray(fitted(frame)).save(temporary, format="PNG")
+
+
+class Recorder:
+    """Takes pictures while it is on; writing happens in a thread, so that the window goes on."""
+
+    def __init__(self) -> None:
+        """Nothing recorded yet."""
+        self.frames: list[UInt8[np.ndarray, "height width 3"]] = []
+        self.on = False
+        self._writer = ThreadPoolExecutor(1, "ffnca-recorder")
+        self._writing: list[tuple[Path, Future[None]]] = []
+
+    def start(self, frame: UInt8[np.ndarray, "height width 3"]) -> None:
+        """Begin with this picture."""
+        self.frames, self.on = [frame], True
+
+    def add(self, frame: UInt8[np.ndarray, "height width 3"]) -> bool:
+        """Take the picture of the next step; False if it does not go with the others, or memory is full."""
+        if frame.shape != self.frames[0].shape or len(self.frames) * frame.nbytes >= MAX_BYTES:
+            return False
+        self.frames.append(frame)
+        return True
+
+    def stop(self, path: Path) -> int:
+        """End, and write what was taken; the number of pictures.
+
+        Raises:
+            InputError: If the file cannot be made; the recording goes on then.
+        """
+        try:
+            path.touch()  # the name is taken from now on
+        except OSError as error:
+            raise InputError(f"{path}: cannot be written ({error.strerror}); still recording") from error
+        frames, self.frames, self.on = self.frames, [], False
+        self._writing.append((path, self._writer.submit(self._write, path, np.stack(frames))))
+        return len(frames)
+
+    @staticmethod
+    def _write(path: Path, frames: UInt8[np.ndarray, "frame height width 3"]) -> None:
+        write_animation(path, fitted(frames), FPS)
+
+    def written(self, wait: bool = False) -> list[str]:
+        """One line for every recording that has been written, or could not be, since the last call."""
+        lines, still = [], []
+        for path, future in self._writing:
+            if not (wait or future.done()):
+                still.append((path, future))
+                continue
+            try:
+                future.result()
+                lines.append(f"recorded {path}")
+            except (InputError, OSError, MemoryError) as error:
+                if path.exists() and path.stat().st_size == 0:
+                    path.unlink()
+                lines.append(f"not recorded: {error}")
+        self._writing = still
+        return lines
+
+    def close(self) -> list[str]:
+        """Finish writing."""
+        lines = self.written(wait=True)
+        self._writer.shutdown()
+        return lines

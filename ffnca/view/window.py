@@ -1,0 +1,311 @@
+"""The window: events in, one frame out, sixty times a second."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+import pygame
+
+from ffnca.errors import InputError
+from ffnca.view.actions import ACTIONS, GROUPS, Action, action_for
+from ffnca.view.camera import Area, Camera
+from ffnca.view.chooser import Chooser
+from ffnca.view.controller import Controller
+from ffnca.view.drawing import ACCENT, PAPER, Picture, draw_chart, draw_help, draw_message
+from ffnca.view.easel import Easel
+from ffnca.view.hud import Hud
+from ffnca.view.pace import FRAME_RATE, SPEEDS
+from ffnca.view.panel import WIDTH, Panel
+
+MIN_SIDE = 64
+FRAMES_PER_JUDGEMENT = 6
+ZOOM_STEP = 1.25
+LEFT, MIDDLE, RIGHT = 1, 2, 3
+
+
+class Window:
+    """A pygame window on a controller. `run` is the loop; `frame` is one turn of it."""
+
+    def __init__(self, controller: Controller, size: tuple[int, int]) -> None:
+        """Open the window.
+
+        Args:
+            controller: What is shown and done.
+            size: Width and height in pixels.
+        """
+        self.controller = controller
+        self.screen = pygame.display.set_mode(size, pygame.RESIZABLE)
+        pygame.display.set_caption("ffnca")
+        pygame.key.set_repeat(350, 60)
+        self.picture, self.panel, self.hud = Picture(), Panel(), Hud()
+        self.chooser, self.easel = Chooser(), Easel()
+        self.world = Area(0, 0, *size)
+        self.num_frames = 0
+        self._laid_out: object = None
+        self._shown: object = None
+        self.pointer: tuple[float, float] = (-1, -1)
+        self._stroke: tuple[float, float] | None = None
+        self._dragging = self._pressed = self._released = self._was_fullscreen = False
+
+    # The loop.
+
+    def run(self, num_frames: int | None = None, *, real_time: bool = True) -> list[float]:
+        """Show frames until the window is closed.
+
+        Args:
+            num_frames: End after so many; None goes on.
+            real_time: Keep to the clock; otherwise every frame counts for one sixtieth of a second.
+
+        Returns:
+            Seconds of work of the last frames, waiting left out.
+        """
+        clock, seconds, work = pygame.time.Clock(), 1 / FRAME_RATE, []
+        while not self.controller.closed and (num_frames is None or len(work) < num_frames):
+            began = time.perf_counter()
+            self.frame(pygame.event.get(), seconds)
+            pygame.display.flip()
+            work.append(time.perf_counter() - began)
+            if real_time:
+                seconds = min(clock.tick(FRAME_RATE) / 1000, 0.25)
+            if num_frames is None:
+                work.clear()
+        return work
+
+    def frame(self, events: list[pygame.event.Event], seconds: float) -> None:
+        """Handle events, run the steps that are due, draw.
+
+        Args:
+            events: Since the last frame.
+            seconds: Since the last frame.
+        """
+        controller = self.controller
+        self._pressed = self._released = False
+        self._lay_out()
+        for event in events:
+            self._handle(event)
+        controller.tick(seconds)
+        due = 0 if controller.painting is not None or self._stroke is not None else controller.pace.due(seconds)
+        began = time.perf_counter()
+        controller.advance(due)
+        controller.session.state.block_until_ready()
+        controller.pace.took(due, time.perf_counter() - began)
+        if self.num_frames % FRAMES_PER_JUDGEMENT == 0:
+            controller.judge()
+        self.num_frames += 1
+        self._lay_out()
+        self._draw()
+
+    # Events.
+
+    def _handle(self, event: pygame.event.Event) -> None:
+        controller, easel = self.controller, self.easel
+        if event.type in (pygame.MOUSEMOTION, pygame.MOUSEBUTTONDOWN, pygame.MOUSEBUTTONUP):
+            self.pointer = event.pos
+        if event.type == pygame.QUIT:
+            controller.quit()
+        elif event.type == pygame.DROPFILE:
+            self._try(controller.take_file, Path(event.file))
+        elif controller.painting is not None and easel.handles(event):
+            self._try(easel.handle, event, controller)
+        elif event.type == pygame.KEYDOWN:
+            self._key(event)
+        elif event.type == pygame.MOUSEBUTTONDOWN:
+            self._press(event)
+        elif event.type == pygame.MOUSEBUTTONUP:
+            self._release(event)
+        elif event.type == pygame.MOUSEMOTION:
+            self._move(event)
+        elif event.type == pygame.MOUSEWHEEL and self.world.holds(self.pointer):
+            steps = event.y if not event.flipped else -event.y
+            if pygame.key.get_mods() & (pygame.KMOD_CTRL | pygame.KMOD_META):
+                self._zoom(ZOOM_STEP**steps, self.pointer)
+            else:
+                controller.resize_brush(steps)
+
+    def _try(self, method: Any, *arguments: Any) -> None:
+        try:
+            method(*arguments)
+        except InputError as error:
+            self.controller.say(str(error), warning=True)
+
+    def _key(self, event: pygame.event.Event) -> None:
+        controller = self.controller
+        if controller.worlds and event.key in (pygame.K_LEFT, pygame.K_RIGHT):
+            self.chooser.move(1 if event.key == pygame.K_RIGHT else -1)
+        elif controller.worlds and event.key == pygame.K_RETURN:
+            self._choose(self.chooser.entries[self.chooser.chosen].name)
+        elif (action := action_for(event.key, event.mod)) is not None:
+            self.act(action)
+
+    def act(self, action: Action) -> None:
+        """Do what a key or button says."""
+        if action.name == "zoom":
+            middle = (self.world.left + self.world.width / 2, self.world.top + self.world.height / 2)
+            self._zoom(ZOOM_STEP ** int(action.argument or 0), middle)
+        else:
+            self.controller.act(action)
+        if self.controller.worlds:
+            self.chooser.open(self.controller.session.simulation.name)
+
+    def _choose(self, name: str) -> None:
+        self.controller.worlds = False
+        self._try(self.controller.open, name)
+
+    def _press(self, event: pygame.event.Event) -> None:
+        self._pressed |= event.button == LEFT
+        if not self.world.holds(event.pos):
+            return
+        if self.controller.help:
+            self.controller.help = False
+        elif self.controller.worlds:
+            if event.button == LEFT and (name := self.chooser.under(event.pos)) is not None:
+                self._choose(name)
+        elif event.button == LEFT:
+            self._stroke = self._cell(event.pos)
+            self.controller.session.begin_stroke()
+            self.controller.session.paint(self.controller.brush, self._stroke, self._stroke)
+        elif event.button in (MIDDLE, RIGHT):
+            self._dragging = True
+
+    def _move(self, event: pygame.event.Event) -> None:
+        if self._stroke is not None and self.controller.brush.kind != "seed":
+            cell = self._cell(event.pos)
+            self.controller.session.paint(self.controller.brush, self._stroke, cell)
+            self._stroke = cell
+        elif self._dragging:
+            self._camera.pan(event.rel[0], event.rel[1], *self._seen)
+
+    def _release(self, event: pygame.event.Event) -> None:
+        if event.button == LEFT:
+            self._released, self._stroke = True, None
+        elif event.button in (MIDDLE, RIGHT):
+            self._dragging = False
+
+    def _zoom(self, factor: float, at: tuple[float, float]) -> None:
+        self._camera.zoom(factor, at, *self._seen)
+
+    # Where things are.
+
+    @property
+    def _camera(self) -> Camera:
+        return self.controller.camera
+
+    @property
+    def _seen(self) -> tuple[Area, int, int]:
+        """Where the picture is drawn, its rows and its columns."""
+        columns, rows = self.picture.surface.get_size()
+        return self.world, rows, columns
+
+    def _cell(self, at: tuple[float, float]) -> tuple[float, float]:
+        """Row and column of the grid under a place of the screen, in any view."""
+        row, column = self._camera.place(at, *self._seen)
+        if self.controller.view == "tiles":
+            height, width = self.controller.session.wall.shape
+            return (row + 0.5) % (height + 1) - 0.5, (column + 0.5) % (width + 1) - 0.5
+        return row, column
+
+    @property
+    def scale(self) -> float:
+        """Size of texts and buttons: grows with the window, so that they stay readable on dense screens."""
+        width, height = self.screen.get_size()
+        return min(max(min(width / 1000, height / 720), 0.8), 4.0)
+
+    @property
+    def _text_size(self) -> int:
+        return round(19 * self.scale)
+
+    def _lay_out(self) -> None:
+        """Place panel and world anew when the size of the window or what it shows has changed."""
+        controller = self.controller
+        if controller.fullscreen != self._was_fullscreen:
+            self._was_fullscreen = controller.fullscreen
+            try:
+                pygame.display.toggle_fullscreen()
+            except pygame.error as error:
+                controller.say(f"no full screen here ({error})", warning=True)
+        self.screen = pygame.display.get_surface()
+        width, height = self.screen.get_size()
+        key = (width, height, controller.panel, id(self.screen), controller.session.state.shape[-1])
+        if key == self._laid_out:
+            return
+        self._laid_out = key
+        wide = round(WIDTH * self.scale)
+        wide = wide if controller.panel and width >= 2 * wide and height >= 200 else 0
+        self.world = Area(0, 0, max(width - wide, 1), max(height, 1))
+        self.panel.clear()
+        if wide:
+            channels = controller.session.state.shape[-1]
+            sliders = {
+                "Speed": (0.0, len(SPEEDS) - 1.0, float(controller.pace.level)),
+                "Brush": (1.0, 32.0, controller.brush.radius),
+                **({"Channel": (0.0, channels - 1.0, float(controller.channel))} if channels > 1 else {}),
+            }
+            self.panel.lay_out(self.screen, Area(width - wide, 0, wide, height), self.scale, self.act, sliders)
+
+    # Drawing.
+
+    def _draw(self) -> None:
+        controller, size = self.controller, self._text_size
+        self.screen.fill(PAPER)
+        shown = (id(controller.session.state), controller.show, id(controller.session.simulation.automaton))
+        if shown != self._shown or self._stroke is not None:
+            self.picture.upload(controller.session.frame(controller.show))
+            self._shown = shown
+            self._held = controller.session.state  # so that no other state takes its id
+        self.picture.draw(self.screen, self.world, self._camera)
+        if controller.painting is not None:
+            self.easel.draw(self.screen, self.world, controller, size)
+        elif controller.worlds:
+            self.chooser.draw(self.screen, self.world, size)
+        elif controller.help:
+            draw_help(self.screen, self.world, GROUPS, size)
+        else:
+            self._draw_brush()
+            if controller.hud and min(self.world.width, self.world.height) >= 4 * MIN_SIDE:
+                self.hud.draw(self.screen, self.world, controller, size, chart=not self.panel.area.width)
+        if controller.message:
+            draw_message(self.screen, self.world, controller.message, size, warning=controller.warning)
+        self._draw_panel()
+
+    def _draw_brush(self) -> None:
+        at = self.pointer
+        if self.world.holds(at) and self.controller.view != "tiles":
+            scale = self._camera.scale(*self._seen)
+            radius = 0.5 if self.controller.brush.kind == "seed" else self.controller.brush.radius
+            colour = [round(255 * value) for value in self.controller.brush.colour]
+            ink = colour if self.controller.brush.kind == "paint" else ACCENT
+            pygame.draw.circle(self.screen, PAPER, at, radius * scale + 1, 3)
+            pygame.draw.circle(self.screen, ink, at, radius * scale, 1)
+
+    def _draw_panel(self) -> None:
+        controller = self.controller
+        self.panel.set_slider("Speed", controller.pace.level)
+        self.panel.set_slider("Brush", controller.brush.radius)
+        self.panel.set_slider("Channel", controller.channel)
+        lit = {action for action in ACTIONS if self._is_on(action)}
+        brush = f"Brush {controller.brush.radius:.0f}"
+        texts = {"Speed": f"Speed {controller.pace.label}", "Brush": brush, "Channel": f"Channel {controller.channel}"}
+        held = self.panel.update(self.pointer, self._pressed, self._released, lit, texts)
+        if controller.hud:
+            draw_chart(self.screen, controller.chart, self.panel.free, max(self._text_size - 3, 10))
+        if "Speed" in held:
+            controller.pace.level = int(held["Speed"])
+        if "Brush" in held:
+            controller.brush = controller.brush._replace(radius=float(held["Brush"]))
+        if "Channel" in held and (controller.view != "channel" or controller.channel != int(held["Channel"])):
+            controller.view, controller.channel = "channel", int(held["Channel"])
+
+    def _is_on(self, action: Action) -> bool:
+        """Whether a button is drawn as switched on."""
+        controller = self.controller
+        if action.name in ("take_brush", "look"):
+            return action.argument == (controller.brush.kind if action.name == "take_brush" else controller.view)
+        if action.name == "toggle":
+            return bool(getattr(controller, str(action.argument)))
+        on = {
+            "toggle_pause": controller.pace.paused,
+            "learn": controller.study.learning,
+            "record": controller.recorder.on,
+            "paint_target": controller.painting is not None,
+        }
+        return on.get(action.name, False)

@@ -1,0 +1,312 @@
+"""What the window writes and reads: recordings, pictures, rules, world files, dropped files; and learning."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import imageio.v3 as imageio
+import jax
+import numpy as np
+import pygame
+import pytest
+from PIL import Image
+
+from ffnca.creature import Creature
+from ffnca.view.app import view_world
+from ffnca.view.easel import Easel
+from ffnca.view.recorder import Recorder, fitted, unused_path
+from ffnca.world import shipped_worlds
+
+
+def drop(user, path: Path) -> None:
+    pygame.event.post(pygame.event.Event(pygame.DROPFILE, file=str(path)))
+    user.frames(2)
+
+
+@pytest.mark.parametrize(("world", "suffix"), [("life", ".gif"), ("fish", ".webp"), ("fish", ".gif")])
+def test_a_recording_decoded_is_the_frames_shown(hand, world: str, suffix: str) -> None:
+    user = hand(world)
+    controller = user.controller
+    while controller.formats[0] != suffix:
+        user.key(pygame.K_f)
+    user.frames(20)
+    controller.pace.shift(2)  # several steps a frame: every one of them is taken
+    wanted = [user.session.frame("colour")]
+    first, advance = user.session.step, user.session.advance
+
+    def spied(num_steps: int) -> None:
+        advance(num_steps)
+        if num_steps:
+            wanted.append(user.session.frame("colour"))
+
+    user.session.advance = spied
+    controller.record()
+    user.frames(8)
+    pygame.display.set_mode((500, 400), pygame.RESIZABLE)
+    user.frames(4)
+    controller.record()
+    assert len(wanted) == user.session.step - first + 1
+    assert len(wanted) > 12
+    (line,) = controller.recorder.written(wait=True)
+    path = controller.folder / f"{world}{suffix}"
+    assert line == f"recorded {path}"
+    frames = decoded(path, 40)
+    assert len(frames) == len(wanted)
+    if (world, suffix) == ("fish", ".gif"):  # 256 colours
+        assert np.abs(frames.astype(int) - fitted(np.stack(wanted))).mean() < 2
+    else:
+        np.testing.assert_array_equal(frames, fitted(np.stack(wanted)))
+
+
+def decoded(path: Path, milliseconds: int) -> np.ndarray:
+    """Every frame as often as it is shown."""
+    frames = []
+    with Image.open(path) as animation:
+        for index in range(animation.n_frames):
+            animation.seek(index)
+            animation.load()
+            shown = round(animation.info["duration"] / milliseconds)
+            frames += [np.asarray(animation.convert("RGB"))] * shown
+    return np.stack(frames)
+
+
+def test_mp4_has_every_frame(hand) -> None:
+    user = hand("fish")
+    user.frames(30)
+    while user.controller.formats[0] != ".mp4":
+        user.key(pygame.K_f)
+    user.key(pygame.K_r)
+    user.frames(25)
+    user.key(pygame.K_r)
+    user.controller.recorder.written(wait=True)
+    frames = imageio.imread(user.controller.folder / "fish.mp4", plugin="pyav")
+    assert len(frames) in (26, 27)
+    last = fitted(user.session.frame("colour"))
+    assert np.abs(frames[-1].astype(int) - last).mean() < 8
+
+
+def test_a_recording_ends_when_the_picture_changes_size_and_at_the_end(hand) -> None:
+    user = hand("fish")
+    user.controller.record()
+    user.frames(5)
+    user.key(pygame.K_a)
+    user.frames(2)
+    assert not user.controller.recorder.on
+    user.controller.record()
+    user.frames(3)
+    lines = user.controller.close()
+    assert sorted(path.name for path in user.controller.folder.iterdir()) == ["fish-2.gif", "fish.gif"]
+    assert any("fish-2.gif" in line for line in lines)
+    with Image.open(user.controller.folder / "fish.gif") as animation:
+        assert animation.n_frames >= 3
+
+
+def test_a_recording_that_cannot_be_written_is_said(hand, tmp_path: Path) -> None:
+    recorder = Recorder()
+    recorder.start(np.zeros((4, 4, 3), np.uint8))
+    recorder.stop(tmp_path / "no-such-format.xyz")
+    (line,) = recorder.close()
+    assert line.startswith("not recorded")
+    assert not list(tmp_path.iterdir())
+    user = hand("fish")
+    user.controller.folder = user.controller.study.folder = tmp_path / "gone"
+    user.controller.record()
+    for key in (pygame.K_p, pygame.K_s, pygame.K_r):
+        user.controller.say("")
+        user.key(key)
+        assert user.controller.warning
+        assert "gone" in user.controller.message
+    assert user.controller.recorder.on  # nothing is lost
+    (tmp_path / "gone").mkdir()
+    user.key(pygame.K_r)
+    assert user.controller.recorder.written(wait=True) == [f"recorded {tmp_path / 'gone' / 'fish.gif'}"]
+
+
+def test_names_are_never_taken_twice(tmp_path: Path) -> None:
+    for name in ("a.gif", "a-2.gif", "a-3.gif"):
+        path = unused_path(tmp_path, "a", ".gif")
+        assert path.name == name
+        path.touch()
+
+
+def test_a_picture_is_what_is_shown(hand) -> None:
+    user = hand("fish")
+    user.frames(20)
+    user.controller.pace.paused = True
+    user.key(pygame.K_p)
+    picture = np.asarray(Image.open(user.controller.folder / "fish.png"))
+    np.testing.assert_array_equal(picture, fitted(user.session.frame("colour")))
+
+
+def test_a_saved_rule_is_the_one_shown(hand) -> None:
+    user = hand("fish")
+    user.key(pygame.K_s)
+    saved = Creature.load(user.controller.folder / "fish.safetensors")
+    for old, new in zip(
+        jax.tree.leaves(user.session.simulation.automaton), jax.tree.leaves(saved.automaton), strict=True
+    ):
+        np.testing.assert_array_equal(old, new)
+
+
+def test_an_edited_world_is_reloaded_and_nonsense_keeps_the_last_good_one(hand, tmp_path: Path) -> None:
+    world = tmp_path / "mine.toml"
+    text = shipped_worlds()["life"].read_text(encoding="utf-8")
+    world.write_text(text, encoding="utf-8")
+    user = hand(str(world))
+    user.frames(5)
+    world.write_text(text.replace("B3/S23", "B36/S23"), encoding="utf-8")
+    user.frames(40)
+    assert user.session.simulation.world.rule.notation == "B36/S23"
+    session = user.session
+    world.write_text(text.replace("notation", "natation"), encoding="utf-8")
+    user.frames(40)
+    assert user.session is session
+    assert user.controller.warning
+    assert 'unknown key "natation"' in user.controller.message
+    world.unlink()
+    user.frames(40)
+    world.write_text(text, encoding="utf-8")
+    user.frames(40)
+    assert user.session.simulation.world.rule.notation == "B3/S23"
+
+
+def test_dropped_files(hand, tmp_path: Path) -> None:
+    user = hand("fish")
+    (tmp_path / "notes.txt").write_text("no picture")
+    (tmp_path / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\nnothing")
+    (tmp_path / "broken.safetensors").write_bytes(b"nothing")
+    for name in ("notes.txt", "broken.png", "gone.png", "broken.safetensors"):
+        user.controller.message = ""
+        drop(user, tmp_path / name)
+        assert user.controller.warning, name
+        assert name in user.controller.message
+        assert user.session.simulation.name == "fish"
+        assert not user.controller.study.learning
+    drop(user, shipped_worlds()["highlife"])
+    assert user.session.simulation.name == "highlife"
+
+
+def test_the_easel_paints_where_the_pointer_is(hand) -> None:
+    user = hand("fish")
+    user.key(pygame.K_t)
+    step = user.session.step
+    easel: Easel = user.window.easel
+    user.controller.take_colour(8)
+    cell = easel.area.width / 24
+    user.press((easel.area.left + 4.5 * cell, easel.area.top + 10.5 * cell))
+    user.move((easel.area.left + 18.5 * cell, easel.area.top + 10.5 * cell))
+    user.release()
+    cells = user.controller.painting.cells
+    assert (cells[10, 4:19, 3] == 1).all()
+    assert cells[20].sum() == 0
+    user.click((easel.area.left + 10.5 * cell, easel.area.top + 10.5 * cell), 3)
+    assert cells[10, 10].sum() == 0
+    swatch = easel.swatches[3]
+    user.click((swatch.left + 4, swatch.top + 4))
+    assert user.controller.colour == 3
+    pygame.event.post(pygame.event.Event(pygame.TEXTINPUT, text="🐙"))
+    user.frames()
+    assert user.controller.painting.name == "🐙"
+    pygame.event.post(pygame.event.Event(pygame.TEXTINPUT, text="⁂"))
+    user.frames()
+    assert user.controller.warning
+    assert user.controller.painting.name == "🐙"
+    user.key(pygame.K_BACKSPACE, text="\b")
+    assert not cells[10].any() or not user.controller.painting.cells.any()
+    user.key(pygame.K_RETURN, text="\r")
+    assert "paint at least" in user.controller.message
+    assert user.session.step == step  # the world waits meanwhile
+    user.key(pygame.K_ESCAPE, text="\x1b")
+    assert user.controller.painting is None
+    assert not user.controller.closed
+
+
+def test_a_painted_target_is_learned_shown_and_saved_when_the_window_closes(hand, tmp_path: Path) -> None:
+    user = hand("life", patient=False)
+    user.key(pygame.K_t)
+    user.controller.painting.paint((8, 8), (12, 12), 3.0, (0.8, 0.2, 0.1))
+    user.key(pygame.K_RETURN, text="\r")
+    assert user.controller.study.learning
+    end = time.monotonic() + 180
+    while user.controller.study.times_heard < 2 and time.monotonic() < end:
+        user.window.run(5)
+    assert user.controller.study.times_heard >= 2, user.controller.message
+    shown = user.session.simulation.creature
+    assert shown is user.controller.study.learned
+    assert user.session.simulation.name == "painting"
+    assert user.controller.study.news.updates > 0
+    user.key(pygame.K_l)
+    assert not user.controller.study.learning
+    (line,) = [line for line in user.controller.close() if "saved" in line]
+    path = tmp_path / "painting-learned.safetensors"
+    assert line == f"saved {path}"
+    assert Creature.load(path).record["updates"] == shown.record["updates"]
+    ran = subprocess.run(
+        [sys.executable, "-m", "ffnca", "run", str(path), "--steps", "3", "--json"], capture_output=True, check=True
+    )
+    assert json.loads(ran.stdout)["rel_mse"] is not None
+
+
+def test_closing_while_the_learner_starts_leaves_nothing_behind(hand, tmp_path: Path) -> None:
+    user = hand("fish")
+    user.key(pygame.K_l)
+    process = user.controller.study._learner._process
+    assert process.is_alive()
+    began = time.monotonic()
+    user.controller.close()
+    assert time.monotonic() - began < 10
+    assert not process.is_alive()
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_learner_that_dies_is_said(hand) -> None:
+    user = hand("fish")
+    user.key(pygame.K_l)
+    user.controller.study._learner._process.kill()
+    user.controller.study._learner._process.join()
+    user.frames(3)
+    assert user.controller.warning
+    assert "the learner has stopped" in user.controller.message
+    assert not user.controller.study.learning
+
+
+def test_headless_frames_from_the_command_line(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "ffnca", "view", "life", "--headless-frames", "70", "--out", str(tmp_path)]
+    done = subprocess.run([*command, "--json"], capture_output=True, text=True, check=True)
+    figures = json.loads(done.stdout)
+    assert figures["frames"] == 70
+    assert figures["steps"] == 70
+    assert 0 < figures["median_ms"] <= figures["p95_ms"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["frame-000060.png", "frame-000070.png"]
+    with Image.open(tmp_path / "frame-000070.png") as shot:
+        assert shot.size == (1120, 800)
+        assert len(shot.getcolors(10**6)) > 20
+
+
+def test_view_world_returns_the_step_of_headless_frames(tmp_path: Path) -> None:
+    figures = view_world("life", num_frames=5, folder=tmp_path)
+    assert (figures["frames"], figures["steps"]) == (5, 5)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["view", "life"], "no display"),
+        (["view", "life", "--out", "gone"], "no such folder"),
+        (["view", "lifes", "--headless-frames", "2"], "did you mean life"),
+        (["view", "fish", "--size", "9", "--headless-frames", "2"], "too small"),
+    ],
+)
+def test_bad_input_is_one_line(tmp_path: Path, arguments: list[str], words: str) -> None:
+    hidden = ("DISPLAY", "WAYLAND_DISPLAY", "SDL_VIDEODRIVER")
+    environment = {name: value for name, value in os.environ.items() if name not in hidden}
+    done = subprocess.run(
+        [sys.executable, "-m", "ffnca", *arguments], capture_output=True, text=True, cwd=tmp_path, env=environment
+    )
+    assert done.returncode == 2
+    assert words in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert not list(tmp_path.iterdir())
