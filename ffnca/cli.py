@@ -182,9 +182,12 @@ def _budget(minutes: float | None, updates: int | None):
 
 
 def _compute() -> None:
-    """Make ready to compute: compiled code is kept between runs in a per-user folder."""
+    """Make ready to compute: memory is kept, and compiled code too, between runs in a per-user folder."""
     import os
 
+    from ffnca.allocation import keep_memory
+
+    keep_memory()
     folder = Path(typer.get_app_dir("ffnca")) / "compiled"
     os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(folder))
     os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.5")

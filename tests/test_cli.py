@@ -16,7 +16,7 @@ from ffnca import cli
 from ffnca.growth import evaluate
 from ffnca.world import shipped_worlds
 
-COMMANDS = ("worlds", "run", "train", "grow", "export", "eval", "demo")
+COMMANDS = ("worlds", "run", "view", "train", "grow", "export", "eval", "demo")
 
 
 @pytest.fixture
@@ -62,7 +62,6 @@ def test_help_lists_what_is_there_and_nothing_else(ffnca) -> None:
     assert code == 0
     for name in COMMANDS:
         assert f" {name} " in out
-    assert " view " not in out
     assert " bench " not in out
 
 

@@ -105,7 +105,7 @@ def train(
     per_round = recipe.train.updates_per_round
     kept: TrainState = jax.device_get(state)
     updates = int(kept.round) * per_round
-    last_measured = -math.inf
+    last_measured = progress.seconds
     fraction = budget.fraction(progress.seconds, updates)
     seconds, began = progress.seconds, time.monotonic()  # all of it counts: compiling, measuring, the caller's saving
     while fraction < 1:

@@ -38,7 +38,7 @@ _RUN = (
     Action("new_seed", pygame.K_n, "N", "start again with a new seed", "New seed"),
     Action("shift_speed", pygame.K_UP, "Up", "faster", argument=1),
     Action("shift_speed", pygame.K_DOWN, "Down", "slower", argument=-1),
-    Action("top_speed", pygame.K_m, "M", "as fast as possible, or back"),
+    Action("shift_speed", pygame.K_m, "M", "as fast as possible, or back", argument=0),
     Action("next_world", pygame.K_PAGEDOWN, "PgDn", "next world", "Next", argument=1),
     Action("next_world", pygame.K_PAGEUP, "PgUp", "previous world", "Previous", argument=-1),
     Action("toggle", pygame.K_w, "W", "list of worlds", "Worlds", argument="worlds"),

@@ -57,6 +57,7 @@ class Controller:
         self.pace, self.brush, self.camera, self.chart = Pace(), Brush(), Camera(), Chart()
         self.recorder, self.opener, self.watch = Recorder(), Opener(patient=patient), Watch(text)
         self.study = Study(folder, minutes)
+        self._measured = session.vitals()
         self.painting: Painting | None = None
         self.view, self.channel, self.colour = "colour", 0, 3
         self.formats = [".gif", ".webp", *([".mp4"] if has_video() else [])]
@@ -113,8 +114,11 @@ class Controller:
                 self.record()
 
     def judge(self) -> None:
-        """Measure the present state for the chart; a learning creature that went astray starts again."""
-        vitals = self.session.vitals()
+        """Chart what was measured last time and measure again; a learning creature that went astray starts again."""
+        measured, self._measured = self._measured, self.session.vitals()
+        vitals = measured()
+        if vitals.step > self.session.step:  # of a time before the restart, or of another world
+            return
         self.chart.add(vitals)
         if vitals.error is None or self.study.learned is None:
             return
@@ -164,12 +168,11 @@ class Controller:
         self.say(f"seed {seed}")
 
     def shift_speed(self, levels: int) -> None:
-        """Go faster or slower."""
-        self.pace.shift(levels)
-
-    def top_speed(self) -> None:
-        """As fast as possible, or back to the speed before."""
-        self.pace.toggle_top()
+        """Go faster or slower; 0 is as fast as possible, or back."""
+        if levels:
+            self.pace.shift(levels)
+        else:
+            self.pace.toggle_top()
 
     def open(self, text: str) -> None:
         """Open a world; the old one stays until the new one is ready, or for good if it cannot be opened."""
@@ -179,8 +182,7 @@ class Controller:
 
     def next_world(self, places: int) -> None:
         """The next or previous shipped world."""
-        names = list(shipped_worlds())
-        current = self._opening if self._opening in names else self.session.simulation.name
+        names, current = list(shipped_worlds()), self._opening or ""
         place = names.index(current) if current in names else -1
         self.open(names[(place + places) % len(names)])
 
@@ -191,7 +193,7 @@ class Controller:
             self.record()
         if session.wall.shape == self.session.wall.shape and self.watch.text == self._opening:
             session.wall = self.session.wall  # the same world, read again
-        self.session, self.chart = session, Chart()
+        self.session, self.chart, self._measured = session, Chart(), session.vitals()
         self.watch = Watch(self._opening)
         self.camera.fit()
         self._check_view()
@@ -245,8 +247,7 @@ class Controller:
     def _check_view(self) -> None:
         """Fall back to colour where the new world has no such view."""
         self.channel = min(self.channel, self.session.state.shape[-1] - 1)
-        scored = isinstance(self.session.simulation.automaton, NCA)
-        if self.view in ("goodness", "difference") and not scored:
+        if self.view in ("goodness", "difference") and not isinstance(self.session.simulation.automaton, NCA):
             self.view = "colour"
 
     def fit(self) -> None:

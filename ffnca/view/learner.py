@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
+from ffnca.allocation import keep_memory
 from ffnca.creature import Creature
 from ffnca.errors import InputError
 from ffnca.growth.schedule import Budget
@@ -51,6 +52,7 @@ def _learn(pipe: Connection, world: str, picture: np.ndarray, seed: int, minutes
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the window, which ends this process
     if hasattr(os, "nice"):
         os.nice(_NICE)  # the window comes first
+    keep_memory()
     try:
         described = world_from_json(world, "world")
         if not isinstance(described, GrowthWorld):

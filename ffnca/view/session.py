@@ -1,6 +1,7 @@
 """A world being watched: its state, its walls, the strokes done to it, and the rule that may change under it."""
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -79,7 +80,7 @@ class Session:
     def warm_up(self) -> None:
         """Compile everything that a window calls, so that no frame waits for it."""
         self._rolled(0).block_until_ready()
-        self.vitals()
+        self.vitals()()
         self.frame("goodness" if isinstance(self.simulation.automaton, NCA) else "colour")
 
     def _rolled(self, num_steps: int) -> Float[Array, "H W C"]:
@@ -130,13 +131,13 @@ class Session:
         self.state, self.wall, self.step = self._undo.pop()
         return True
 
-    def vitals(self) -> Vitals:
-        """How the present state is doing."""
-        body, automaton = self.simulation.body, self.simulation.automaton
+    def vitals(self) -> Callable[[], Vitals]:
+        """Begin to measure the present state; what is returned gives the figures, and waits for them if it must."""
+        body, automaton, step = self.simulation.body, self.simulation.automaton, self.step
         if body is None or not isinstance(automaton, NCA):
-            return Vitals(self.step, None, None)
+            return lambda: Vitals(step, None, None)
         error, goodness = _vitals(automaton, self.state, jnp.asarray(body.picture), jnp.asarray(body.empty_mse))
-        return Vitals(self.step, float(error), float(goodness))
+        return lambda: Vitals(step, float(error), float(goodness))
 
     def frame(self, show: str) -> UInt8[np.ndarray, "height width 3"]:
         """The present state in a view, with its walls."""

@@ -77,7 +77,7 @@ EFFECTS = {
     ("new_seed", None): lambda c: c.session.seed,
     ("shift_speed", 1): lambda c: c.pace.level,
     ("shift_speed", -1): lambda c: c.pace.level,
-    ("top_speed", None): lambda c: c.pace.label,
+    ("shift_speed", 0): lambda c: c.pace.label,
     ("next_world", 1): lambda c: c.session.simulation.name,
     ("next_world", -1): lambda c: c.session.simulation.name,
     ("take_brush", "erase"): lambda c: c.brush.kind,
