@@ -134,7 +134,7 @@ def grow(
 @app.command()
 def export(
     world: WorldName,
-    out: Annotated[Path, typer.Argument(metavar="OUT", help="Ends .gif, .png (contact sheet), .apng or .webp.")],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="Ends .gif, .png (contact sheet), .apng, .webp or .mp4.")],
     steps: Annotated[int, typer.Option(help="How many steps.", min=0, max=100_000)] = 200,
     fps: Annotated[float, typer.Option(help="Frames a second, one frame a step.")] = 25.0,
     scale: Annotated[int | None, typer.Option(help="Pixels a cell; about 400 in all.", min=1, max=64)] = None,
@@ -142,7 +142,7 @@ def export(
     wound: Annotated[
         list[str] | None, typer.Option(metavar="STEP[:X,Y,R]", help="Erase a disc, in cells; may be repeated.")
     ] = None,
-    show: Annotated[str, typer.Option(metavar="VIEW", help="colour, goodness or channel:K.")] = "colour",
+    show: Annotated[str, typer.Option(metavar="VIEW", help="colour, goodness, channel:K, tiles, difference.")] = "colour",
 ) -> None:
     """Write an animation of a world."""
     _compute()

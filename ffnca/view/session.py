@@ -74,7 +74,7 @@ class Session:
     def restart(self) -> None:
         """Go back to the first state; walls stay."""
         self.step = 0
-        self.state = jnp.where(jnp.asarray(self.wall)[..., None], 0.0, self.simulation.start)
+        self.state = jnp.where(jnp.array(self.wall)[..., None], 0.0, self.simulation.start)
         self._undo.clear()
 
     def warm_up(self) -> None:
@@ -84,7 +84,7 @@ class Session:
         self.frame("goodness" if isinstance(self.simulation.automaton, NCA) else "colour")
 
     def _rolled(self, num_steps: int) -> Float[Array, "H W C"]:
-        automaton = Walled(self.simulation.automaton, jnp.asarray(self.wall))
+        automaton = Walled(self.simulation.automaton, jnp.array(self.wall))
         return rollout(automaton, self.state, num_steps, key=jax.random.key(self.seed), first_step=self.step)
 
     def advance(self, num_steps: int) -> None:

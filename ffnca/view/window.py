@@ -42,7 +42,8 @@ class Window:
         self.world = Area(0, 0, *size)
         self.num_frames = 0
         self._laid_out: object = None
-        self._shown: object = None
+        self._shown: tuple[object, object] = (None, None)
+        self._view = ""
         self.pointer: tuple[float, float] = (-1, -1)
         self._stroke: tuple[float, float] | None = None
         self._dragging = self._pressed = self._released = self._was_fullscreen = False
@@ -84,7 +85,7 @@ class Window:
         for event in events:
             self._handle(event)
         controller.tick(seconds)
-        due = 0 if controller.painting is not None or self._stroke is not None else controller.pace.due(seconds)
+        due = 0 if controller.painting is not None else controller.pace.due(seconds)
         began = time.perf_counter()
         controller.advance(due)
         controller.session.state.block_until_ready()
@@ -247,11 +248,10 @@ class Window:
     def _draw(self) -> None:
         controller, size = self.controller, self._text_size
         self.screen.fill(PAPER)
-        shown = (id(controller.session.state), controller.show, id(controller.session.simulation.automaton))
-        if shown != self._shown or self._stroke is not None:
+        shown = (controller.session.state, controller.session.simulation.automaton)
+        if controller.show != self._view or shown[0] is not self._shown[0] or shown[1] is not self._shown[1]:
             self.picture.upload(controller.session.frame(controller.show))
-            self._shown = shown
-            self._held = controller.session.state  # so that no other state takes its id
+            self._shown, self._view = shown, controller.show
         self.picture.draw(self.screen, self.world, self._camera)
         if controller.painting is not None:
             self.easel.draw(self.screen, self.world, controller, size)

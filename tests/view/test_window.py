@@ -258,7 +258,7 @@ def test_undo_brings_back_state_walls_and_step_bit_for_bit(hand) -> None:
     for number, place in ((pygame.K_1, (20, 20)), (pygame.K_5, (24, 30)), (pygame.K_2, (28, 18))):
         user.key(number)
         moments.append((np.asarray(user.session.state), user.session.wall.copy(), user.session.step))
-        # no step between this moment and the press: the frame of the press runs none while the button is down
+        # events come before steps, so the stroke begins at this very moment
         user.press(user.pixel(*place))
         user.move(user.pixel(place[0] + 4, place[1]))
         user.release()

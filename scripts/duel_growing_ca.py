@@ -1,0 +1,112 @@
+"""Our rules against the published models of Growing Neural Cellular Automata, on the published targets.
+
+    python scripts/duel_growing_ca.py FOLDER [NAME...] [--rules RULES] [--minutes 15 | --updates N] [--write]
+
+FOLDER holds NAME.png (targets of 40x40 RGBA pixels) and NAME.json (their weights). For every name, a rule of ours is
+trained on NAME.png with the defaults of `ffnca grow` unless RULES/NAME.safetensors is there already, and both are
+measured by the same code in the same run: 8 seeds, 72x72 cells, relative MSE at the best alignment within 2 cells.
+Healed: 200 steps after a wound at most the larger of 0.02 and twice the unwounded figure.
+"""
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from published_models import NUM_PARAMETERS, load_published, published_start
+from report import publish
+
+from ffnca.allocation import keep_memory
+from ffnca.automata.base import rollout
+from ffnca.automata.nca import NCA
+from ffnca.creature import Creature
+from ffnca.growth.body import Body
+from ffnca.growth.evaluate import GROWN_AT, HEALED_MSE, HEALING_STEPS
+from ffnca.growth.schedule import Budget
+from ffnca.growth.stress import STRESSES
+from ffnca.progress import training_bar
+from ffnca.training import train_creature
+
+SIZE, SEEDS = 40, 8
+AGES = (100, 200, 500, 2000)
+SHIFTS = [(down, across) for down in range(-2, 3) for across in range(-2, 3)]
+
+
+@jax.jit
+def aligned_error(states: jax.Array, body: Body) -> jax.Array:
+    """Relative MSE of each state at its best alignment within 2 cells."""
+    return jnp.min(jnp.stack([body.relative_mse(jnp.roll(states, shift, (-3, -2))) for shift in SHIFTS]), 0)
+
+
+def measured(automaton: NCA, start: jax.Array, body: Body, *, key: jax.Array) -> dict[str, Any]:
+    """Median error at each age, and healed trials of each wound."""
+    states, age, table = jnp.repeat(start[None], SEEDS, 0), 0, {}
+    grown = states
+    for next_age in AGES:
+        states = rollout(automaton, states, next_age - age, key=key, first_step=age)
+        age = next_age
+        table[f"T={age}"] = float(jnp.median(aligned_error(states, body)))
+        grown = states if age == GROWN_AT else grown
+    limit = max(HEALED_MSE, 2 * table[f"T={GROWN_AT}"])
+    for number, (name, stress) in enumerate(STRESSES.items()):
+        wound_key, step_key = jax.random.split(jax.random.fold_in(key, 1000 + number))
+        wounded = stress.wound(grown[jnp.arange(stress.num_trials) % SEEDS], body, wound_key)
+        errors = aligned_error(rollout(automaton, wounded, HEALING_STEPS, key=step_key), body)
+        table[name] = int(jnp.sum(errors <= limit))
+    return table
+
+
+def ours(name: str, folder: Path, rules: Path, budget: Budget) -> Creature:
+    """A rule of ours on a published target, trained if it is not there."""
+    path = rules / f"{name}.safetensors"
+    if path.exists():
+        return Creature.load(path)
+    with training_bar(name) as show:
+        creature = train_creature(Creature.for_target(str(folder / f"{name}.png"), SIZE), budget, show=show)
+    rules.mkdir(parents=True, exist_ok=True)
+    creature.save(path)
+    return creature
+
+
+def row(name: str, rule: str, parameters: int, seconds: float | None, table: dict[str, Any]) -> str:
+    """A line of the table."""
+    ages = " | ".join(f"{table[f'T={age}']:.4f}" for age in AGES)
+    healed = " | ".join(f"{table[stress]}/{STRESSES[stress].num_trials}" for stress in STRESSES)
+    time = "-" if seconds is None else f"{seconds / 60:.1f}"
+    return f"| {name} | {rule} | {parameters} | {time} | {ages} | {healed} |"
+
+
+def main() -> None:
+    """Train what is missing, measure, print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("names", nargs="*")
+    parser.add_argument("--rules", type=Path, default=Path("runs/duel"))
+    parser.add_argument("--minutes", type=float, default=15.0)
+    parser.add_argument("--updates", type=int)
+    parser.add_argument("--write", action="store_true", help="rewrite the table of the README")
+    options = parser.parse_args()
+    keep_memory()
+    budget = Budget(updates=options.updates) if options.updates else Budget(minutes=options.minutes)
+    names = options.names or sorted(path.stem for path in options.folder.glob("*.json"))
+    titles = ["target", "rule", "parameters", "minutes", *(f"T={age}" for age in AGES), *STRESSES]
+    lines = [f"| {' | '.join(titles)} |", "|---" * len(titles) + "|"]
+    print("\n".join(lines), flush=True)
+    for name in names:
+        creature = ours(name, options.folder, options.rules, budget)
+        body, key = creature.body(), jax.random.key(0)
+        parameters = sum(leaf.size for leaf in jax.tree.leaves(creature.automaton))
+        mine = measured(creature.automaton, body.start, body, key=key)
+        theirs = measured(load_published(options.folder / f"{name}.json"), published_start(body), body, key=key)
+        lines.append(row(name, "published, BPTT", NUM_PARAMETERS, None, theirs))
+        lines.append(row(name, "ours", parameters, float(creature.record["seconds"]), mine))
+        print("\n".join(lines[-2:]), flush=True)
+        print(json.dumps({"target": name, "ours": mine, "published": theirs}), flush=True)
+    if options.write:
+        publish("duel", lines, "duel_growing_ca.py --write")
+
+
+if __name__ == "__main__":
+    main()
