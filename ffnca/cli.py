@@ -142,7 +142,9 @@ def export(
     wound: Annotated[
         list[str] | None, typer.Option(metavar="STEP[:X,Y,R]", help="Erase a disc, in cells; may be repeated.")
     ] = None,
-    show: Annotated[str, typer.Option(metavar="VIEW", help="colour, goodness, channel:K, tiles, difference.")] = "colour",
+    show: Annotated[
+        str, typer.Option(metavar="VIEW", help="colour, goodness, channel:K, tiles, difference.")
+    ] = "colour",
 ) -> None:
     """Write an animation of a world."""
     _compute()
