@@ -8,7 +8,7 @@ from typing import Any
 os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
 import pygame
 
-from ffnca.errors import InputError
+from ffnca.errors import InputError, Stopped
 from ffnca.view.controller import Controller
 from ffnca.view.learner import MINUTES
 from ffnca.view.opening import opened_session
@@ -74,6 +74,7 @@ def view_world(
 
     Raises:
         InputError: If the world cannot be opened, there is no display or the folder is missing.
+        Stopped: On Ctrl-C, after everything was saved.
     """
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder to write to")
@@ -83,12 +84,17 @@ def view_world(
         session = opened_session(text, size, seed)
         controller = Controller(text, session, folder=folder, size=size, minutes=minutes, patient=headless)
         window = Window(controller, window_size)
+        interrupted = False
         try:
             work, shots = _shoot(window, num_frames, folder) if num_frames is not None else (window.run(), [])
+        except KeyboardInterrupt:
+            work, shots, interrupted = [], [], True
         finally:
             files = controller.close()
     finally:
         pygame.display.quit()
+    if interrupted:
+        raise Stopped("; ".join(["interrupted", *files]))
     ordered = sorted(work)
     figures = {"frames": window.num_frames, "steps": controller.session.step, "written": [*shots, *files]}
     for name, share in (("median_ms", 0.5), ("p95_ms", 0.95)):

@@ -80,8 +80,8 @@ def _learn(pipe: Connection, world: str, picture: np.ndarray, seed: int, minutes
                 total += minutes
     except (EOFError, OSError):  # the window is gone
         return
-    except (InputError, FloatingPointError) as error:
-        pipe.send(News(error=str(error)))
+    except Exception as error:  # whatever it is, the window says it and goes on
+        pipe.send(News(error=f"{type(error).__name__}: {error}"))
 
 
 class Learner:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -284,6 +285,18 @@ def test_headless_frames_from_the_command_line(tmp_path: Path) -> None:
     with Image.open(tmp_path / "frame-000070.png") as shot:
         assert shot.size == (1120, 800)
         assert len(shot.getcolors(10**6)) > 20
+
+
+def test_ctrl_c_ends_the_window_and_saves(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "ffnca", "view", "fish", "--headless-frames", "1000000", "--out", str(tmp_path)]
+    window = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    end = time.monotonic() + 120
+    while not list(tmp_path.iterdir()) and time.monotonic() < end:
+        time.sleep(0.2)
+    window.send_signal(signal.SIGINT)
+    _, err = window.communicate(timeout=60)
+    assert window.returncode == 130
+    assert err.splitlines() == ["ffnca: interrupted"]
 
 
 def test_view_world_returns_the_step_of_headless_frames(tmp_path: Path) -> None:
