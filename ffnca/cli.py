@@ -106,7 +106,9 @@ def train(
     minutes: Annotated[float | None, typer.Option(help="Train this long; the world's own time if not given.")] = None,
     updates: Annotated[int | None, typer.Option(help="Train this many updates instead.")] = None,
     seed: Seed = 0,
-    objective: Annotated[str | None, typer.Option(metavar="NAME", help="ascent or distance.")] = None,
+    objective: Annotated[
+        str | None, typer.Option(metavar="NAME", help="ascent, distance, or the control bptt.")
+    ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the run's newest checkpoint.")] = False,
 ) -> None:
     """Train the rule of a growth world; keeps rule, metrics, curve, preview and checkpoints in RUN."""

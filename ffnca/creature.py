@@ -25,12 +25,21 @@ MARGIN = 16
 """Free cells on every side of a creature whose grid nobody chose, as in Mordvintsev et al. (2020)."""
 
 
+CONTROL: dict[str, dict[str, Any]] = {
+    "rule": {"channels": 16, "hidden": (128,), "perception": ("identity", "sobel"), "fire_rate": 0.5},
+    "train": {"pool_size": 1024, "updates_per_round": 1, "margin": MARGIN},
+}
+"""Rule and sizes of the control, those of Mordvintsev et al. (2020)."""
+
+
 def _blank_rule(world: GrowthWorld) -> AscentLayer | LayeredRule:
     spec, key = world.rule, jax.random.key(0)
     if world.train.objective == "ascent":
         num_context = perception_size(spec.perception, spec.channels, own=False)
         return AscentLayer(num_context, spec.channels, spec.hidden[0], key=key)
-    return LayeredRule.drawn(perception_size(spec.perception, spec.channels), spec.hidden, spec.channels, key=key)
+    proposes = "delta" if world.train.objective == "bptt" else "state"
+    num_perception = perception_size(spec.perception, spec.channels)
+    return LayeredRule.drawn(num_perception, spec.hidden, spec.channels, key=key, proposes=proposes)
 
 
 def _named(rule: nnx.Module) -> dict[str, Array]:
@@ -144,7 +153,7 @@ class Creature:
         return cls.blank(world, picture)
 
     def retrained_by(self, objective: str) -> Self:
-        """The same creature, blank, to be trained by another objective.
+        """The same creature, blank, to be trained by another objective; `bptt` brings its published settings along.
 
         Raises:
             InputError: If there is no such objective.
@@ -152,6 +161,9 @@ class Creature:
         if objective not in get_args(Objective):
             raise InputError(f"--objective {objective!r}: allowed are {', '.join(get_args(Objective))}")
         described = self.world.model_dump(exclude_none=True)
+        published = CONTROL if objective == "bptt" else {}
+        for table in ("rule", "train"):
+            described[table] |= published.get(table, {})
         world = build_world(described | {"train": described["train"] | {"objective": objective}}, "--objective")
         if not isinstance(world, GrowthWorld):
             raise TypeError(f"not a growth world: {world.kind}")

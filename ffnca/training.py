@@ -10,9 +10,8 @@ import jax
 from ffnca.checkpoint import Checkpoints
 from ffnca.creature import Creature
 from ffnca.errors import Stopped
-from ffnca.growth.round import start
 from ffnca.growth.schedule import Budget
-from ffnca.growth.train import MEASURED_AGES, Report, train
+from ffnca.growth.train import MEASURED_AGES, Report, begin, train
 from ffnca.run_folder import RunFolder
 
 SECONDS_PER_CHECKPOINT = 20.0
@@ -101,7 +100,7 @@ def train_creature(
         run.begin(creature, budget, seed, resume=resume)
         checkpoints = Checkpoints(run.checkpoints)
         if resume and checkpoints.newest is not None:
-            state, progress = checkpoints.load(start(body, recipe, key=key))
+            state, progress = checkpoints.load(begin(body, recipe, key=key))
             best = Creature.load(run.rule) if run.rule.exists() else None
             run.trim(int(state.round) * recipe.train.updates_per_round)
         elif resume:

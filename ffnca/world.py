@@ -38,7 +38,7 @@ MIN_SIDE, MAX_SIDE = 8, 1024
 Side = Annotated[int, Field(ge=MIN_SIDE, le=MAX_SIDE)]
 Width = Annotated[int, Field(ge=8, le=2048)]
 Kernel = Literal["identity", "sobel", "laplacian", "neighbour_mean", "alive"]
-Objective = Literal["ascent", "distance"]
+Objective = Literal["ascent", "distance", "bptt"]
 Title = Annotated[str, Field(min_length=1, max_length=200, pattern=_ONE_LINE, description="one line of text")]
 
 
@@ -94,7 +94,7 @@ class TargetSpec(_Spec):
 class TrainSpec(_Spec):
     """How to train: the local objective, its budget, and the sizes of pool and batches."""
 
-    objective: Objective = Field(default="ascent", description='"ascent" or "distance"')
+    objective: Objective = Field(default="ascent", description='"ascent", "distance" or "bptt"')
     minutes: float = _above_zero(10.0, 10_080)
     learning_rate: float = _above_zero(0.02, 1)
     pool_size: int = _whole(256, 1, 4096)
@@ -104,6 +104,7 @@ class TrainSpec(_Spec):
     max_rollout: int = _whole(10, 1, 200)
     cells: int = _whole(2048, 1, 65_536)
     updates_per_round: int = _whole(4, 1, 64)
+    large_wounds: float = Field(default=0.0, ge=0, le=1, description="a number from 0 to 1")
     noise: float = Field(default=0.2, ge=0, le=2, description="a number from 0 to 2")
     own_state_bound: float = Field(default=0.45, gt=0, lt=1, description="a number above 0 and below 1")
     ascent_steps: int = _whole(3, 1, 100)

@@ -26,6 +26,44 @@ def erase_discs(
     return states * ~inside[..., None]
 
 
+def erase_sides(
+    states: Float[Array, "batch H W C"], body: Body, *, key: PRNGKeyArray, offset: float = 0.4
+) -> Float[Array, "batch H W C"]:
+    """Erase everything on one side of a random line in each state; in every second one, of two lines at right angles.
+
+    Args:
+        states: Grids of the body's shape.
+        body: Gives the coordinates.
+        key: Source of the lines.
+        offset: Largest distance of a line from the middle, in half-widths.
+    """
+    angle_key, offset_key, second_key = jax.random.split(key, 3)
+    num = states.shape[0]
+    angle = jax.random.uniform(angle_key, (num, 1, 1), maxval=2 * jnp.pi)
+    offsets = jax.random.uniform(offset_key, (2, num, 1, 1), minval=-offset, maxval=offset)
+    along, across = jnp.cos(angle), jnp.sin(angle)
+    kept = body.x * along + body.y * across < offsets[0]
+    single = jax.random.bernoulli(second_key, 0.5, (num, 1, 1))
+    kept &= single | (body.y * along - body.x * across < offsets[1])
+    return states * kept[..., None]
+
+
+def wound(
+    states: Float[Array, "batch H W C"], body: Body, *, key: PRNGKeyArray, large_share: float
+) -> Float[Array, "batch H W C"]:
+    """Erase a disc in each state, or in some of them all that lies on one side.
+
+    Args:
+        states: Grids of the body's shape.
+        body: Gives the coordinates.
+        key: Source of the wounds.
+        large_share: Probability that a state loses a side instead of a disc.
+    """
+    kind_key, disc_key, side_key = jax.random.split(key, 3)
+    large = jax.random.bernoulli(kind_key, large_share, (states.shape[0], 1, 1, 1))
+    return jnp.where(large, erase_sides(states, body, key=side_key), erase_discs(states, body, key=disc_key))
+
+
 def add_noise(
     states: Float[Array, "batch H W C"],
     living: Bool[Array, "batch H W"],

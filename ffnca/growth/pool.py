@@ -5,7 +5,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from ffnca.growth.body import Body
-from ffnca.growth.corrupt import erase_discs
+from ffnca.growth.corrupt import wound
 
 DAMAGED_SHARE = 0.15
 HOPELESS_MSE = 1.0
@@ -24,6 +24,7 @@ def draw(
     num_states: int,
     *,
     reseeded_share: float,
+    large_share: float = 0.0,
     key: PRNGKeyArray,
 ) -> tuple[Int[Array, " batch"], Float[Array, "batch H W C"]]:
     """Draw states without replacement; start some again, wound some.
@@ -36,6 +37,7 @@ def draw(
         body: What they should become.
         num_states: How many to draw.
         reseeded_share: Probability that a drawn state starts again from one cell.
+        large_share: Probability that a wound is a whole side rather than a disc.
         key: Source of places, fates and wounds.
 
     Returns:
@@ -49,7 +51,7 @@ def draw(
     reseeded = (fate < reseeded_share) | (hopeless & (fate < HOPELESS_SHARE))
     states = jnp.where(reseeded[:, None, None, None], body.start, states)
     damaged = (fate > 1 - DAMAGED_SHARE)[:, None, None, None]
-    return places, jnp.where(damaged, erase_discs(states, body, key=wound_key), states)
+    return places, jnp.where(damaged, wound(states, body, key=wound_key, large_share=large_share), states)
 
 
 def put_back(

@@ -37,7 +37,13 @@ class Recipe(NamedTuple):
 
     @property
     def objective(self) -> Objective:
-        """The local objective by its name."""
+        """The local objective by its name.
+
+        Raises:
+            ValueError: If it is not local.
+        """
+        if self.train.objective == "bptt":
+            raise ValueError("bptt is not local; see ffnca.growth.bptt")
         if self.train.objective == "distance":
             return Distance()
         return Ascent(self.train.ascent_steps, self.train.ascent_rate, self.train.own_state_bound)
@@ -49,8 +55,9 @@ class Recipe(NamedTuple):
 
     def automaton(self, layers: Layers, standardiser: Standardiser) -> NCA:
         """The layers as an automaton on raw perceptions."""
+        through_time = self.train.objective == "bptt"
         return NCA(
-            self.objective.rule(layers, standardiser),
+            layers[0] if through_time else self.objective.rule(layers, standardiser),
             perception=self.nca.perception,
             boundary=self.boundary,
             fire_rate=self.nca.fire_rate,
@@ -140,8 +147,10 @@ def train_round(
         The state after the round and its figures.
     """
     train, keys = recipe.train, jax.random.split(jax.random.fold_in(key, state.round), 6)
-    teacher = draw_stages(body, train.teacher_batch, key=keys[0])
-    places, drawn = draw(state.pool, body, train.pool_batch, reseeded_share=train.reseeded_share, key=keys[1])
+    large = train.large_wounds
+    teacher = draw_stages(body, train.teacher_batch, large_share=large, key=keys[0])
+    reseeded = train.reseeded_share
+    places, drawn = draw(state.pool, body, train.pool_batch, reseeded_share=reseeded, large_share=large, key=keys[1])
     num_steps = jax.random.randint(keys[2], (), 1, train.max_rollout + 1)
     automaton = recipe.automaton(state.averaged, state.standardiser)
     rolled = rollout(automaton, jnp.concatenate([drawn, teacher]), num_steps, key=keys[3])

@@ -5,18 +5,21 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from ffnca.growth.body import Body
-from ffnca.growth.corrupt import erase_discs
+from ffnca.growth.corrupt import wound
 
 WOUNDED_SHARE = 0.4
 FRONT_JITTER = 1.5
 
 
-def draw_stages(body: Body, num_states: int, *, key: PRNGKeyArray) -> Float[Array, "batch H W C"]:
+def draw_stages(
+    body: Body, num_states: int, *, large_share: float = 0.0, key: PRNGKeyArray
+) -> Float[Array, "batch H W C"]:
     """The target masked to what lies within a random distance of the first cell, some with a disc erased.
 
     Args:
         body: The body to grow.
         num_states: How many to draw; full bodies are among them, since the distance goes to 1.3 times the reach.
+        large_share: Probability that a wound is a whole side rather than a disc.
         key: Source of fronts, their ragged edge (up to `FRONT_JITTER` cells) and wounds.
     """
     front_key, jitter_key, share_key, wound_key = jax.random.split(key, 4)
@@ -25,4 +28,4 @@ def draw_stages(body: Body, num_states: int, *, key: PRNGKeyArray) -> Float[Arra
     grown = (body.distance - jitter <= front) | (body.distance == 0)
     states = jnp.asarray(body.target) * grown[..., None]
     wounded = jax.random.bernoulli(share_key, WOUNDED_SHARE, (num_states, 1, 1, 1))
-    return jnp.where(wounded, erase_discs(states, body, key=wound_key), states)
+    return jnp.where(wounded, wound(states, body, key=wound_key, large_share=large_share), states)

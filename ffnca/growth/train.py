@@ -11,8 +11,9 @@ import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from ffnca.growth.body import Body
+from ffnca.growth.bptt import control_round, start_control
 from ffnca.growth.evaluate import ages_of
-from ffnca.growth.round import Recipe, TrainState, start, train_round
+from ffnca.growth.round import Recipe, RoundFigures, TrainState, start, train_round
 from ffnca.growth.schedule import Budget, falling_rate
 
 ROUNDS_PER_REPORT = 25
@@ -65,6 +66,21 @@ class Report(NamedTuple):
     event: str | None
 
 
+def begin(body: Body, recipe: Recipe, *, key: PRNGKeyArray) -> TrainState:
+    """Fresh layers, optimisers and pool."""
+    return (start_control if recipe.train.objective == "bptt" else start)(body, recipe, key=key)
+
+
+def _one_round(
+    state: TrainState, body: Body, recipe: Recipe, fraction: float, rate_scale: float, *, key: PRNGKeyArray
+) -> tuple[TrainState, RoundFigures, float]:
+    """A round of the recipe's trainer, and the learning rate that it used."""
+    if recipe.train.objective == "bptt":  # its rate falls by rounds
+        return *control_round(state, body, rate_scale, recipe, key=key), rate_scale
+    rate = rate_scale * falling_rate(recipe.train.learning_rate, fraction)
+    return *train_round(state, body, rate, recipe, key=key), rate
+
+
 def measure(
     state: TrainState, body: Body, recipe: Recipe, *, key: PRNGKeyArray
 ) -> tuple[tuple[float, ...], Float[Array, "seed H W C"]]:
@@ -100,7 +116,7 @@ def train(
         FloatingPointError: If the loss stays not finite however small the rate.
     """
     round_key, measure_key, start_key = jax.random.split(key, 3)
-    state: TrainState = start(body, recipe, key=start_key) if resumed is None else jax.device_put(resumed)
+    state: TrainState = begin(body, recipe, key=start_key) if resumed is None else jax.device_put(resumed)
     progress = progress or Progress()
     per_round = recipe.train.updates_per_round
     kept: TrainState = jax.device_get(state)
@@ -112,8 +128,7 @@ def train(
         losses, event = [], None
         rate = 0.0
         for _ in range(ROUNDS_PER_REPORT):
-            rate = progress.rate_scale * falling_rate(recipe.train.learning_rate, fraction)
-            state, figures = train_round(state, body, rate, recipe, key=round_key)
+            state, figures, rate = _one_round(state, body, recipe, fraction, progress.rate_scale, key=round_key)
             losses.append(figures)
             updates += per_round
             jax.block_until_ready(figures)

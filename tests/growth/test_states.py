@@ -4,7 +4,7 @@ import pytest
 
 from ffnca.growth import pool as pools
 from ffnca.growth.body import build_body
-from ffnca.growth.corrupt import add_noise, erase_discs
+from ffnca.growth.corrupt import add_noise, erase_discs, erase_sides, wound
 from ffnca.growth.evaluate import auroc, corrupted_cells
 from ffnca.growth.stages import draw_stages
 from ffnca.growth.stress import STRESSES
@@ -30,6 +30,18 @@ def test_discs_erase_whole_cells_and_nothing_else(body, key) -> None:
     kept = (wounded != 0).any(-1)
     np.testing.assert_array_equal(wounded, np.where(kept[..., None], body.target, 0))
     assert (kept.sum((1, 2)) < body.alive.sum()).mean() > 0.5
+
+
+def test_large_wounds_erase_a_side_and_nothing_else(body, key) -> None:
+    full = jnp.repeat(jnp.asarray(body.target)[None], 64, 0)
+    wounded = np.asarray(erase_sides(full, body, key=key))
+    kept = (wounded != 0).any(-1)
+    np.testing.assert_array_equal(wounded, np.where(kept[..., None], body.target, 0))
+    shares = kept.sum((1, 2)) / body.alive.sum()
+    assert 0.25 < shares.mean() < 0.6
+    assert shares.min() < 0.2
+    large, small = (np.asarray(wound(full, body, key=key, large_share=share)) for share in (1.0, 0.0))
+    assert (large != 0).any(-1).sum() < 0.8 * (small != 0).any(-1).sum()
 
 
 def test_noise_touches_only_the_chosen_cells(body, key) -> None:

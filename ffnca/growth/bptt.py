@@ -1,0 +1,97 @@
+"""The control: backpropagation through time, as the field trains. Not local: gradients cross layers and steps.
+
+The recipe of Mordvintsev et al. (2020), https://distill.pub/2020/growing-ca, with its regenerating pool, from the
+first cell of our bodies. It holds every state of a rollout in memory, and is here to be compared with.
+"""
+
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import optax
+from jaxtyping import Array, Float, PRNGKeyArray
+
+from ffnca.automata.layered_rule import LayeredRule
+from ffnca.automata.nca import NCA
+from ffnca.ff.ascent import STATE_LIMIT
+from ffnca.ff.standardise import Standardiser
+from ffnca.grid.perceive import perception_size
+from ffnca.growth.body import Body
+from ffnca.growth.corrupt import erase_discs
+from ffnca.growth.pool import fresh_pool, put_back
+from ffnca.growth.round import Recipe, RoundFigures, TrainState
+
+BATCH, DAMAGED = 8, 3
+SHORTEST, LONGEST = 64, 96
+FIRST_RATE, LATER_RATE, FIRST_ROUNDS = 2e-3, 2e-4, 2000
+OPTIMISER = optax.adam(1.0)
+
+
+@partial(jax.jit, static_argnames="recipe")
+def start_control(body: Body, recipe: Recipe, *, key: PRNGKeyArray) -> TrainState:
+    """A fresh rule that proposes no change, and a pool of first cells."""
+    num_perception = perception_size(recipe.nca.perception, recipe.nca.channels)
+    rule = LayeredRule.drawn(num_perception, recipe.nca.hidden, recipe.nca.channels, key=key, proposes="delta")
+    weights: Any = rule  # a module is a pytree, which optax's types do not know
+    return TrainState(
+        layers=(rule,),
+        averaged=(rule,),
+        optimisers=(OPTIMISER.init(weights),),
+        pool=fresh_pool(body, recipe.train.pool_size),
+        standardiser=Standardiser(jnp.zeros(num_perception), jnp.ones(num_perception)),
+        round=jnp.zeros((), jnp.int32),
+    )
+
+
+def dense_step(automaton: NCA, state: Float[Array, "batch H W C"], key: PRNGKeyArray) -> Float[Array, "batch H W C"]:
+    """The automaton's step, every cell computed, so that it can be differentiated."""
+    alive = automaton.alive(state)
+    perception = automaton.perceive(state)
+    cells = (perception.reshape(-1, perception.shape[-1]), state.reshape(-1, state.shape[-1]))
+    change = automaton.rule.change(*cells).reshape(state.shape)
+    chosen = (alive & automaton.fire(state.shape[:-1], key))[..., None]
+    state = jnp.where(chosen, jnp.clip(state + change, -STATE_LIMIT, STATE_LIMIT), state)
+    return state * (alive & automaton.alive(state))[..., None]
+
+
+@partial(jax.jit, static_argnames="recipe", donate_argnames="state")
+def control_round(
+    state: TrainState, body: Body, learning_rate: Float[Array, ""] | float, recipe: Recipe, *, key: PRNGKeyArray
+) -> tuple[TrainState, RoundFigures]:
+    """One iteration: 64 to 96 steps forward, then back through all of them and both layers.
+
+    Args:
+        state: Donated; use the returned one.
+        body: What to grow.
+        learning_rate: Share of the recipe's own rate, 1 unless training was rolled back.
+        recipe: What is fixed.
+        key: The run's key; the round's own is folded in from `state.round`.
+    """
+    keys = jax.random.split(jax.random.fold_in(key, state.round), 4)
+    places = jax.random.choice(keys[0], state.pool.shape[0], (BATCH,), replace=False)
+    drawn = state.pool[places]
+    order = jnp.argsort(body.relative_mse(drawn))
+    places, drawn = places[order], drawn[order].at[-1].set(body.start)
+    drawn = drawn.at[:DAMAGED].set(erase_discs(drawn[:DAMAGED], body, key=keys[1]))
+    num_steps = jax.random.randint(keys[2], (), SHORTEST, LONGEST + 1)
+
+    def loss_of(rule: LayeredRule) -> tuple[Array, Array]:
+        automaton = recipe.automaton((rule,), state.standardiser)
+
+        def advance(moving: Array, step: Array) -> tuple[Array, None]:
+            stepped = dense_step(automaton, moving, jax.random.fold_in(keys[3], step))
+            return jnp.where(step < num_steps, stepped, moving), None
+
+        grown, _ = jax.lax.scan(advance, drawn, jnp.arange(LONGEST))
+        return jnp.mean(jnp.square(grown[..., :4] - body.picture)), grown
+
+    rule = state.layers[0]
+    (loss, grown), gradient = jax.value_and_grad(loss_of, has_aux=True)(rule)
+    gradient = jax.tree.map(lambda leaf: leaf / (jnp.linalg.norm(leaf) + 1e-8), gradient)
+    change, optimiser = OPTIMISER.update(gradient, state.optimisers[0])
+    rate = learning_rate * jnp.where(state.round < FIRST_ROUNDS, FIRST_RATE, LATER_RATE)
+    rule = jax.tree.map(lambda weight, step: weight + rate * step, rule, change)
+    pool = put_back(state.pool, places, grown)
+    figures = RoundFigures(loss, jnp.median(body.relative_mse(drawn)))
+    return TrainState((rule,), (rule,), (optimiser,), pool, state.standardiser, state.round + 1), figures
