@@ -156,12 +156,17 @@ def export(
 
 
 @app.command("eval")
-def evaluate(world: WorldName, seed: Seed = 0, as_json: AsJson = False) -> None:
+def evaluate(
+    world: WorldName,
+    seed: Seed = 0,
+    out: Annotated[Path | None, typer.Option(metavar="OUT.png", help="A picture: each wound before and after.")] = None,
+    as_json: AsJson = False,
+) -> None:
     """Measure a trained creature: relative MSE by age, healing by kind of wound, goodness AUROC."""
     _compute()
     from ffnca.commands import evaluate_world, evaluation_table
 
-    table = evaluate_world(world, seed)
+    table = evaluate_world(world, seed, out)
     if as_json:
         _print_json(table)
         return

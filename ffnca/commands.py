@@ -14,6 +14,7 @@ from ffnca.creature import Creature
 from ffnca.errors import InputError, Stopped
 from ffnca.export.animation import SUFFIXES, write_animation
 from ffnca.export.scene import DiscWound, Scene
+from ffnca.export.stress_sheet import StressSheet
 from ffnca.growth.evaluate import evaluate
 from ffnca.growth.schedule import Budget
 from ffnca.growth.target import target_name
@@ -186,10 +187,15 @@ def demonstrate(num_steps: int, wound_at: int) -> str:
     )
 
 
-def evaluate_world(text: str, seed: int) -> dict[str, Any]:
-    """The table of `ffnca eval`."""
-    creature = open_creature(text)
-    return evaluate(creature.automaton, creature.body(), key=jax.random.key(seed))
+def evaluate_world(text: str, seed: int, out: Path | None = None) -> dict[str, Any]:
+    """The table of `ffnca eval`, and its picture if asked."""
+    if out is not None and out.suffix != ".png":
+        raise InputError(f"--out {out}: allowed is a name that ends in .png")
+    creature, sheet = open_creature(text), StressSheet()
+    table = evaluate(creature.automaton, creature.body(), key=jax.random.key(seed), witness=sheet.add)
+    if out is not None:
+        sheet.write(out)
+    return table
 
 
 def evaluation_table(text: str, table: dict[str, Any]) -> Any:

@@ -114,9 +114,12 @@ def test_eval_prints_the_contract(ffnca, monkeypatch: pytest.MonkeyPatch) -> Non
     few = {name: stress._replace(num_trials=2) for name, stress in evaluate.STRESSES.items()}
     monkeypatch.setattr(evaluate, "STRESSES", few)
     monkeypatch.setattr(evaluate, "NUM_SEEDS", 2)
-    code, out, _ = ffnca("eval", "lizard", "--json")
+    code, out, _ = ffnca("eval", "lizard", "--json", "--out", "stress.png")
     table = json.loads(out)
     assert code == 0
+    with Image.open("stress.png") as sheet:
+        assert sheet.width > 6 * 144
+        assert sheet.height > 6 * 144
     assert set(table) == {"empty_mse", "rel_mse", "stress", "goodness_auroc", "params"}
     assert set(table["rel_mse"]) == {"100", "200", "500", "1000", "2000"}
     assert set(table["stress"]) == {"disc", "half", "quarter_left", "centre", "noise", "cut"}
@@ -285,6 +288,7 @@ BAD = [
     (("export", "life", "a.gif", "--show", "goodness"), ("goodness",)),
     (("export", "lizard", "folder", "--steps", 1), ("folder",)),
     (("eval", "life"), ("life", "growth")),
+    (("eval", "lizard", "--out", "stress.jpg"), ("stress.jpg", ".png")),
     (("eval", "other.toml"), ("no trained rule",)),
     (("run", "cut.safetensors"), ("cut.safetensors",)),
     (("run", "text.safetensors"), ("text.safetensors",)),

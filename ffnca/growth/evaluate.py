@@ -1,5 +1,6 @@
 """Quality of a rule: relative MSE at several ages, healing after each kind of wound, and how well goodness warns."""
 
+from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -110,13 +111,20 @@ def heal(
     return wounded, rollout(automaton, wounded, HEALING_STEPS, key=step_key)
 
 
-def evaluate(automaton: NCA, body: Body, *, key: PRNGKeyArray) -> dict[str, Any]:
+Witness = Callable[[str, Array, Array, Array], None]
+"""Is shown every wound: its name, the states just wounded, the same states healed, their relative MSE."""
+
+
+def evaluate(
+    automaton: NCA, body: Body, *, key: PRNGKeyArray, witness: Witness = lambda *shown: None
+) -> dict[str, Any]:
     """The whole table, as `ffnca eval --json` prints it.
 
     Args:
         automaton: The rule.
         body: What it should grow, on the grid it is measured on.
         key: Source of everything random.
+        witness: Called once a wound.
     """
     grow_key, stress_key, health_key = jax.random.split(key, 3)
     states = ages_of(automaton, body, AGES, NUM_SEEDS, key=grow_key)
@@ -126,8 +134,9 @@ def evaluate(automaton: NCA, body: Body, *, key: PRNGKeyArray) -> dict[str, Any]
     grown = states[AGES.index(GROWN_AT)]
     table = {}
     for number, (name, stress) in enumerate(STRESSES.items()):
-        _, healed = heal(automaton, grown, body, name, key=jax.random.fold_in(stress_key, number))
+        wounded, healed = heal(automaton, grown, body, name, key=jax.random.fold_in(stress_key, number))
         errors = body.relative_mse(healed)
+        witness(name, wounded, healed, errors)
         table[name] = {
             "trials": stress.num_trials,
             "healed": int(jnp.sum(errors <= HEALED_MSE)),
