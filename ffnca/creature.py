@@ -16,7 +16,7 @@ from ffnca.errors import InputError
 from ffnca.ff.ascent import AscentLayer
 from ffnca.grid.perceive import perception_size
 from ffnca.growth.body import Body, build_body
-from ffnca.growth.round import Recipe
+from ffnca.growth.round import Recipe, state_limit
 from ffnca.growth.target import MIN_SIZE, load_target, target_name
 from ffnca.rule_file import RuleFile, load_rule, save_rule
 from ffnca.world import GrowthWorld, Objective, build_world
@@ -108,6 +108,7 @@ class Creature:
             boundary=world.grid.boundary,
             fire_rate=spec.fire_rate,
             alive_threshold=spec.alive_threshold,
+            state_limit=state_limit(world.train),
         )
         return cls(world, picture, automaton, record or {})
 

@@ -8,6 +8,7 @@ Reference:
 
 import base64
 import json
+import math
 from pathlib import Path
 
 import jax
@@ -43,7 +44,7 @@ def load_published(path: Path) -> NCA:
         if weights[...].shape != value.shape:
             raise ValueError(f"{path}: a layer of shape {value.shape}; allowed: {weights[...].shape}")
         weights[...] = jnp.asarray(value)
-    return NCA(rule, perception=("identity", "sobel"), boundary="zero", fire_rate=0.5)
+    return NCA(rule, perception=("identity", "sobel"), boundary="zero", fire_rate=0.5, state_limit=math.inf)
 
 
 def published_start(body: Body) -> jax.Array:

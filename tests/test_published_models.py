@@ -36,7 +36,7 @@ def test_a_step_equals_the_article(weights) -> None:
     path, (first, second) = weights
     automaton = published_models.load_published(path)
     assert published_models.NUM_PARAMETERS == sum(leaf.size for leaf in jax.tree.leaves(automaton)) == 8336
-    state = np.random.default_rng(1).random((9, 9, 16)) * 0.6
+    state = np.random.default_rng(1).random((9, 9, 16)) * 4 - 1
     padded = np.pad(state, ((1, 1), (1, 1), (0, 0)))
     sobel = np.outer([1, 2, 1], [-1, 0, 1]) / 8
     wanted = np.empty_like(state)

@@ -32,6 +32,7 @@ class NCA(nnx.Module):
         boundary: Boundary = "wrap",
         fire_rate: float = 0.5,
         alive_threshold: float = 0.1,
+        state_limit: float = STATE_LIMIT,
     ) -> None:
         """Put a rule on a lattice.
 
@@ -41,12 +42,14 @@ class NCA(nnx.Module):
             boundary: What lies beyond the edge.
             fire_rate: Probability that a cell updates in a step; changes are never rescaled.
             alive_threshold: Alpha above which a cell lives.
+            state_limit: States are clipped to plus and minus this; infinite for rules that were trained without.
         """
         self.rule = rule
         self.perception = tuple(perception)
         self.boundary: Boundary = boundary
         self.fire_rate = float(fire_rate)
         self.alive_threshold = float(alive_threshold)
+        self.state_limit = float(state_limit)
 
     @property
     def sees_itself(self) -> bool:
@@ -89,7 +92,7 @@ class NCA(nnx.Module):
         own = state.reshape(-1, state.shape[-1])
 
         def changed(seen: Array, before: Array) -> Array:
-            return jnp.clip(before + self.rule.change(seen, before), -STATE_LIMIT, STATE_LIMIT)
+            return jnp.clip(before + self.rule.change(seen, before), -self.state_limit, self.state_limit)
 
         return _where_chosen(chosen, changed, perception, state, own).reshape(state.shape)
 

@@ -14,7 +14,6 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from ffnca.automata.layered_rule import LayeredRule
 from ffnca.automata.nca import NCA
-from ffnca.ff.ascent import STATE_LIMIT
 from ffnca.ff.standardise import Standardiser
 from ffnca.grid.perceive import perception_size
 from ffnca.growth.body import Body
@@ -51,7 +50,7 @@ def dense_step(automaton: NCA, state: Float[Array, "batch H W C"], key: PRNGKeyA
     cells = (perception.reshape(-1, perception.shape[-1]), state.reshape(-1, state.shape[-1]))
     change = automaton.rule.change(*cells).reshape(state.shape)
     chosen = (alive & automaton.fire(state.shape[:-1], key))[..., None]
-    state = jnp.where(chosen, jnp.clip(state + change, -STATE_LIMIT, STATE_LIMIT), state)
+    state = jnp.where(chosen, jnp.clip(state + change, -automaton.state_limit, automaton.state_limit), state)
     return state * (alive & automaton.alive(state))[..., None]
 
 

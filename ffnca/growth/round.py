@@ -1,5 +1,6 @@
 """One round of training: roll the pool and the teacher forward without gradients, then update layer by layer."""
 
+import math
 from functools import partial
 from typing import NamedTuple
 
@@ -10,6 +11,7 @@ from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from ffnca.automata.base import rollout
 from ffnca.automata.nca import NCA
+from ffnca.ff.ascent import STATE_LIMIT
 from ffnca.ff.standardise import Standardiser
 from ffnca.grid.boundary import Boundary
 from ffnca.grid.perceive import perceive, perception_size
@@ -26,6 +28,11 @@ OPTIMISER = optax.contrib.muon(1.0, adam_learning_rate=0.15)
 It sees one layer's gradient and nothing else. At equal rounds it ends several times lower than Adam.
 """
 _NUM_MEASURED = 32
+
+
+def state_limit(spec: TrainSpec) -> float:
+    """What states are clipped to: the published recipe of the control has no limit."""
+    return math.inf if spec.objective == "bptt" else STATE_LIMIT
 
 
 class Recipe(NamedTuple):
@@ -62,6 +69,7 @@ class Recipe(NamedTuple):
             boundary=self.boundary,
             fire_rate=self.nca.fire_rate,
             alive_threshold=self.nca.alive_threshold,
+            state_limit=state_limit(self.train),
         )
 
 
