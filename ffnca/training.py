@@ -31,13 +31,17 @@ class Interrupted(Stopped):
 
 
 @contextmanager
-def _ctrl_c_noted() -> Iterator[Callable[[], bool]]:
-    """Note the first Ctrl-C instead of raising; the second one raises as usual."""
+def ctrl_c_noted(then: Callable[[], None] = lambda: None) -> Iterator[Callable[[], bool]]:
+    """Note the first Ctrl-C instead of raising, and call `then`; the second one raises as usual.
+
+    An exception out of a signal can be lost, where it falls into a callback of a library.
+    """
     noted = False
 
     def note(number: int, frame: object) -> None:
         nonlocal noted
         noted = True
+        then()
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
     try:
@@ -106,7 +110,7 @@ def train_creature(
         elif resume:
             run.trim(0)
     saved_at = -SECONDS_PER_CHECKPOINT
-    with _ctrl_c_noted() as interrupted:
+    with ctrl_c_noted() as interrupted:
         for report in train(body, recipe, budget, key=key, resumed=state, progress=progress):
             last = interrupted() or report.fraction >= 1
             if report.improved or (interrupted() and best is None):

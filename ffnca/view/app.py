@@ -9,6 +9,7 @@ os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
 import pygame
 
 from ffnca.errors import InputError, Stopped
+from ffnca.training import ctrl_c_noted
 from ffnca.view.controller import Controller
 from ffnca.view.learner import MINUTES
 from ffnca.view.opening import opened_session
@@ -84,16 +85,14 @@ def view_world(
         session = opened_session(text, size, seed)
         controller = Controller(text, session, folder=folder, size=size, minutes=minutes, patient=headless)
         window = Window(controller, window_size)
-        interrupted = False
-        try:
-            work, shots = _shoot(window, num_frames, folder) if num_frames is not None else (window.run(), [])
-        except KeyboardInterrupt:
-            work, shots, interrupted = [], [], True
-        finally:
-            files = controller.close()
+        with ctrl_c_noted(controller.quit) as interrupted:
+            try:
+                work, shots = _shoot(window, num_frames, folder) if num_frames is not None else (window.run(), [])
+            finally:
+                files = controller.close()
     finally:
         pygame.display.quit()
-    if interrupted:
+    if interrupted():
         raise Stopped("; ".join(["interrupted", *files]))
     ordered = sorted(work)
     figures = {"frames": window.num_frames, "steps": controller.session.step, "written": [*shots, *files]}
