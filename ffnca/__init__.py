@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from ffnca.creature import Creature
     from ffnca.errors import InputError
     from ffnca.ff.ascent import AscentLayer
-    from ffnca.ff.layer import FFLayer, local_step
+    from ffnca.ff.layer import FFLayer
+    from ffnca.ff.local_step import local_step
     from ffnca.growth.evaluate import evaluate
     from ffnca.growth.schedule import Budget
     from ffnca.simulation import open_creature, open_simulation
@@ -27,7 +28,7 @@ _HOMES = {
     "NCA": "ffnca.automata.nca",
     "evaluate": "ffnca.growth.evaluate",
     "load_world": "ffnca.world",
-    "local_step": "ffnca.ff.layer",
+    "local_step": "ffnca.ff.local_step",
     "open_creature": "ffnca.simulation",
     "open_simulation": "ffnca.simulation",
     "rollout": "ffnca.automata.base",

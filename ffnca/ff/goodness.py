@@ -67,3 +67,28 @@ def distance_goodness(
     """
     _require_float(activity)
     return -0.5 * jnp.sum(jnp.square(activity - centre), axis=-1)
+
+
+def projected_goodness(
+    activity: Float[Array, "*batch unit"],
+    projection: Float[Array, "unit target"],
+    centre: Float[Array, "*#batch target"],
+) -> Float[Array, "*batch"]:
+    """Distance goodness after a linear projection of the layer's own: 0 when the projection hits the centre.
+
+    Args:
+        activity: The layer's output, dimensionless.
+        projection: Learned or random, but of this layer alone.
+        centre: Where the projection should be, one per sample or one for all.
+
+    Returns:
+        Goodness, at most 0.
+
+    Raises:
+        TypeError: If `activity` is not floating point.
+
+    Reference:
+        Wu et al. (2024), arXiv:2408.14925, with a local projection as in Nokland and Eidnes (2019),
+        arXiv:1901.06656.
+    """
+    return distance_goodness(activity @ projection, centre)

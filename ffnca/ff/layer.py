@@ -1,15 +1,12 @@
-"""The Forward-Forward layer: affine and ReLU, trained by its own goodness and its own optimiser."""
-
-from typing import Any, NamedTuple
+"""The Forward-Forward layer: affine and ReLU, trained by its own goodness."""
 
 import jax
 import jax.numpy as jnp
-import optax
 from flax import nnx
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from ffnca.ff.calibration import DIRECTION, Calibration
-from ffnca.ff.losses import symba_loss, threshold_loss
+from ffnca.ff.local_step import Pair
 
 
 class FFLayer(nnx.Module):
@@ -42,7 +39,15 @@ class FFLayer(nnx.Module):
 
     def __call__(self, inputs: Float[Array, "*batch feature"]) -> Float[Array, "*batch unit"]:
         """Activity of the layer, post-ReLU."""
-        return jax.nn.relu(self.calibration.normalise(inputs) @ self.kernel[...] + self.bias[...])
+        return jax.nn.relu(self.drive(inputs))
+
+    def drive(self, inputs: Float[Array, "*batch feature"]) -> Float[Array, "*batch unit"]:
+        """Input of the units, before the ReLU."""
+        return self.calibration.normalise(inputs) @ self.kernel[...] + self.bias[...]
+
+    def forward(self, inputs: Float[Array, "*batch feature"]) -> Float[Array, "*batch unit"]:
+        """What the next layer reads, before its normaliser."""
+        return self.calibration.pass_on(self.drive(inputs))
 
     def goodness(self, inputs: Float[Array, "*batch feature"]) -> Float[Array, "*batch"]:
         """Goodness of these inputs."""
@@ -53,57 +58,15 @@ class FFLayer(nnx.Module):
         threshold = self.calibration.threshold_for(self.bias.shape[0])
         return jax.nn.sigmoid(self.goodness(inputs) - threshold)
 
-    def loss(
-        self, positive: Float[Array, "*batch feature"], negative: Float[Array, "*batch feature"], *, name: str
-    ) -> Float[Array, ""]:
-        """The layer's own loss, `threshold` or `symba`; nothing flows back into the inputs.
+    def loss(self, signal: Pair) -> Float[Array, ""]:
+        """The layer's own loss, as its calibration says; nothing flows back into the inputs.
 
         Raises:
-            ValueError: If `name` is neither.
+            ValueError: If the loss is `symba` and the passes differ in shape.
         """
-        positive, negative = jax.lax.stop_gradient((positive, negative))
-        good, bad = self.goodness(positive), self.goodness(negative)
-        if name == "threshold":
-            return threshold_loss(good, bad, goodness_threshold=self.calibration.threshold_for(self.bias.shape[0]))
-        if name == "symba":
-            return symba_loss(good, bad)
-        raise ValueError(f"loss {name!r}: allowed are threshold, symba")
+        positive, negative = jax.lax.stop_gradient(signal)
+        return self.calibration.pair_loss(self.goodness(positive), self.goodness(negative), self.bias.shape[0])
 
-
-class LocalStep(NamedTuple):
-    """What one local step gives: the changed layer, its optimiser, and the next layer's detached inputs."""
-
-    layer: FFLayer
-    optimiser_state: optax.OptState
-    loss: Float[Array, ""]
-    positive: Float[Array, "*batch unit"]
-    negative: Float[Array, "*batch unit"]
-
-
-def local_step(
-    layer: FFLayer,
-    optimiser: optax.GradientTransformation,
-    optimiser_state: optax.OptState,
-    positive: Float[Array, "*batch feature"],
-    negative: Float[Array, "*batch feature"],
-    *,
-    loss: str = "threshold",
-) -> LocalStep:
-    """Train one layer on one positive and one negative batch, by its own goodness alone.
-
-    Args:
-        layer: The layer; returned changed, not modified.
-        optimiser: This layer's own.
-        optimiser_state: `optimiser.init(layer)` at first.
-        positive: Real inputs.
-        negative: Corrupted inputs.
-        loss: `threshold` or `symba`.
-
-    Returns:
-        The layer after the step and the detached activities of both passes before it.
-    """
-    value, gradient = jax.value_and_grad(lambda own: own.loss(positive, negative, name=loss))(layer)
-    weights: Any = layer  # a module is a pytree, which optax's types do not know
-    change, optimiser_state = optimiser.update(gradient, optimiser_state, weights)
-    changed: Any = optax.apply_updates(weights, change)
-    return LocalStep(changed, optimiser_state, value, *jax.lax.stop_gradient((layer(positive), layer(negative))))
+    def passed_on(self, signal: Pair) -> Pair:
+        """What the next layer reads of both passes, detached."""
+        return jax.lax.stop_gradient(Pair(*(self.forward(inputs) for inputs in signal)))

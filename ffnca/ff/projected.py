@@ -8,6 +8,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from ffnca.ff.calibration import Calibration
 from ffnca.ff.goodness import distance_goodness
 from ffnca.ff.layer import FFLayer
+from ffnca.ff.local_step import Pair
 
 
 class ProjectedLayer(nnx.Module):
@@ -60,4 +61,4 @@ class ProjectedLayer(nnx.Module):
         """
         inputs, healthy = jax.lax.stop_gradient((inputs, healthy))
         distance = -jnp.mean(distance_goodness(self.projection(inputs), centre))
-        return distance + contrast * self.layer.loss(healthy, inputs, name="symba")
+        return distance + contrast * self.layer.loss(Pair(healthy, inputs))

@@ -6,8 +6,9 @@ import numpy as np
 import optax
 import pytest
 
-from ffnca.ff.calibration import DIRECTION, MAGNITUDE, Calibration
-from ffnca.ff.layer import FFLayer, local_step
+from ffnca.ff.calibration import CENTRED, CLASSIC, DIRECTION, MAGNITUDE, PAIRED_VIEWS, SYMBA, Calibration
+from ffnca.ff.layer import FFLayer
+from ffnca.ff.local_step import Pair, local_step
 
 POSITIVE = jax.random.normal(jax.random.key(1), (32, 20)) + jnp.linspace(-2, 2, 20)
 NEGATIVE = jax.random.normal(jax.random.key(2), (32, 20)) - jnp.linspace(-2, 2, 20)
@@ -19,10 +20,10 @@ def _stack(seed: int = 0) -> list[FFLayer]:
 
 
 def _train(layers: list[FFLayer]) -> list[FFLayer]:
-    optimiser, positive, negative, changed = optax.adam(0.01), POSITIVE, NEGATIVE, []
+    optimiser, signal, changed = optax.adam(0.01), Pair(POSITIVE, NEGATIVE), []
     for layer in layers:
-        step = local_step(layer, optimiser, optimiser.init(layer), positive, negative)
-        positive, negative = step.positive, step.negative
+        step = local_step(layer, optimiser, optimiser.init(layer), signal)
+        signal = step.signal
         changed.append(step.layer)
     return changed
 
@@ -31,14 +32,26 @@ def _same(left: FFLayer, right: FFLayer) -> bool:
     return all(bool((a == b).all()) for a, b in zip(jax.tree.leaves(left), jax.tree.leaves(right), strict=True))
 
 
-@pytest.mark.parametrize("loss", ["threshold", "symba"])
-def test_training_raises_positive_above_negative(loss: str) -> None:
-    layer, optimiser = FFLayer(20, 64, key=jax.random.key(0)), optax.adam(0.01)
+PRESETS = {
+    "direction": DIRECTION,
+    "classic": CLASSIC,
+    "symba": SYMBA,
+    "paired views": PAIRED_VIEWS,
+    "centred": CENTRED,
+    "magnitude": MAGNITUDE,
+    "length": dataclasses.replace(DIRECTION, normaliser="length"),
+    "gap": dataclasses.replace(DIRECTION, threshold_gap=1.0),
+}
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_training_raises_positive_above_negative(name: str) -> None:
+    layer, optimiser = FFLayer(20, 64, key=jax.random.key(0), calibration=PRESETS[name]), optax.adam(0.01)
     state = optimiser.init(layer)
     before = float(jnp.mean(layer.goodness(POSITIVE) > layer.goodness(NEGATIVE)))
     first = None
     for _ in range(60):
-        step = local_step(layer, optimiser, state, POSITIVE, NEGATIVE, loss=loss)
+        step = local_step(layer, optimiser, state, Pair(POSITIVE, NEGATIVE))
         layer, state = step.layer, step.optimiser_state
         first = float(step.loss) if first is None else first
     assert float(jnp.mean(layer.goodness(POSITIVE) > layer.goodness(NEGATIVE))) > max(before, 0.97)
@@ -64,11 +77,11 @@ def test_later_layers_do_not_touch_earlier_updates() -> None:
 
 def test_nothing_flows_back_into_the_inputs() -> None:
     first, second = _stack()[:2]
-    gradient = jax.grad(lambda layer: second.loss(layer(POSITIVE), layer(NEGATIVE), name="threshold"))(first)
+    gradient = jax.grad(lambda layer: second.loss(Pair(layer(POSITIVE), layer(NEGATIVE))))(first)
     assert all(not leaf.any() for leaf in jax.tree.leaves(gradient))
 
 
-@pytest.mark.parametrize("normaliser", ["rms", "length"])
+@pytest.mark.parametrize("normaliser", ["rms", "length", "standard"])
 def test_scaling_a_layer_cannot_change_the_next_input(normaliser: str) -> None:
     calibration = dataclasses.replace(DIRECTION, normaliser=normaliser)
     layer = FFLayer(20, 24, key=jax.random.key(0), calibration=calibration)
@@ -87,12 +100,20 @@ def test_initial_goodness_is_near_one(normaliser: str) -> None:
 def test_presets_that_cannot_learn_are_refused() -> None:
     with pytest.raises(ValueError, match="allowed is"):
         Calibration(goodness_threshold=500.0)
-    with pytest.raises(ValueError, match="rms, length, none"):
-        Calibration(normaliser="softmax")  # pyright: ignore[reportArgumentType]
+    with pytest.raises(ValueError, match="rms, length, standard, none"):
+        Calibration(normaliser="softmax")
+    with pytest.raises(ValueError, match="threshold, symba"):
+        Calibration(loss="hinge")
+    with pytest.raises(ValueError, match="activity, centred"):
+        Calibration(passes="drive")
+    with pytest.raises(ValueError, match="sharpness 0"):
+        Calibration(sharpness=0.0)
+    with pytest.raises(ValueError, match="gap 8"):
+        Calibration(threshold_gap=8.0)
     with pytest.raises(ValueError, match="at least 1"):
         FFLayer(0, 4, key=jax.random.key(0), calibration=MAGNITUDE)
-    with pytest.raises(ValueError, match="threshold, symba"):
-        FFLayer(20, 4, key=jax.random.key(0)).loss(POSITIVE, NEGATIVE, name="hinge")
+    with pytest.raises(ValueError, match="paired, one to one"):
+        FFLayer(20, 4, key=jax.random.key(0), calibration=SYMBA).loss(Pair(POSITIVE, NEGATIVE[:5]))
 
 
 def test_sum_and_mean_presets_agree() -> None:
@@ -101,3 +122,18 @@ def test_sum_and_mean_presets_agree() -> None:
     sum_layer = FFLayer(20, 24, key=jax.random.key(0), calibration=summed)
     np.testing.assert_allclose(sum_layer.goodness(POSITIVE), 24 * mean_layer.goodness(POSITIVE), rtol=1e-5)
     assert summed.threshold_for(24) == 24 * DIRECTION.threshold_for(24)
+
+
+def test_what_is_passed_on_is_cut_off_and_centred_where_the_preset_says() -> None:
+    layer = FFLayer(20, 24, key=jax.random.key(0), calibration=CENTRED)
+    drive = np.asarray(layer.drive(POSITIVE))
+    expected = np.maximum(drive - drive.mean(-1, keepdims=True), 0)
+    np.testing.assert_allclose(layer.passed_on(Pair(POSITIVE, NEGATIVE)).positive, expected, atol=1e-6)
+    slope = jax.grad(lambda own: jnp.sum(own.passed_on(Pair(POSITIVE, NEGATIVE)).positive))(layer)
+    assert all(not leaf.any() for leaf in jax.tree.leaves(slope))
+
+
+def test_scaling_the_layer_below_changes_nothing_above_in_a_network() -> None:
+    below, above = _stack()[:2]
+    louder = jax.tree.map(lambda weight: 11.0 * weight, below)
+    np.testing.assert_allclose(above(below(POSITIVE)), above(louder(POSITIVE)), rtol=1e-4, atol=1e-5)
