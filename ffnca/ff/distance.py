@@ -1,0 +1,149 @@
+"""Distance-forward learning: goodness is nearness to a learned centre of one's class."""
+
+from dataclasses import dataclass, field, replace
+
+import jax
+import jax.numpy as jnp
+from flax import nnx
+from jaxtyping import Array, Float, Int, PRNGKeyArray
+
+from ffnca.ff.calibration import DIRECTION, Calibration
+from ffnca.ff.layer import FFLayer
+from ffnca.ff.local_step import Labelled
+from ffnca.ff.losses import n_pair_loss
+
+
+class DistanceLayer(nnx.Module):
+    """A layer with a centre for each class among its activities, pulled to the true one, pushed from the others.
+
+    Reference:
+        Wu et al. (2024), distance-forward learning, arXiv:2408.14925.
+    """
+
+    def __init__(
+        self,
+        num_inputs: int,
+        num_units: int,
+        num_labels: int,
+        *,
+        key: PRNGKeyArray,
+        calibration: Calibration = DIRECTION,
+        sharpness: float = 10.0,
+        margin: float = 0.0,
+    ) -> None:
+        """Draw weights and centres.
+
+        Args:
+            num_inputs: Length of an input vector.
+            num_units: Width of the layer.
+            num_labels: How many centres, at least 2.
+            key: Source of the initial weights.
+            calibration: Normaliser and initial scale.
+            sharpness: Goodness per mean squared distance.
+            margin: How far the other centres must stay behind, in units of goodness.
+
+        Raises:
+            ValueError: If a size or setting is out of range.
+        """
+        if num_labels < 2 or not sharpness > 0 or not margin >= 0:
+            raise ValueError(
+                f"num_labels {num_labels}, sharpness {sharpness}, margin {margin}: at least 2, above 0, at least 0"
+            )
+        layer_key, centre_key = jax.random.split(key)
+        self.layer = FFLayer(num_inputs, num_units, key=layer_key, calibration=calibration)
+        self.centres = nnx.Param(0.3 * jax.random.normal(centre_key, (num_labels, num_units)))
+        self.sharpness = sharpness
+        self.margin = margin
+
+    def __call__(self, inputs: Float[Array, "batch feature"]) -> Float[Array, "batch unit"]:
+        """Activity of the layer, post-ReLU."""
+        return self.layer(inputs)
+
+    def goodness(self, inputs: Float[Array, "batch feature"]) -> Float[Array, "batch label"]:
+        """Minus the mean squared distance to each centre, times the sharpness."""
+        return self._nearness(self.layer(inputs))
+
+    def loss(self, signal: Labelled) -> Float[Array, ""]:
+        """N-pair loss with margin; nothing flows back into the inputs."""
+        inputs, labels = jax.lax.stop_gradient(signal)
+        return n_pair_loss(self.goodness(inputs), labels, margin=self.margin)
+
+    def passed_on(self, signal: Labelled) -> Labelled:
+        """Activities and labels for the next layer, detached."""
+        return jax.lax.stop_gradient(Labelled(self.layer(signal.inputs), signal.labels))
+
+    def _nearness(self, activity: Array) -> Array:
+        """By |h - c|^2 = |h|^2 - 2 h.c + |c|^2, so that nothing is as large as batch x label x unit."""
+        centres = self.centres[...]
+        own, theirs = jnp.sum(jnp.square(activity), -1), jnp.sum(jnp.square(centres), -1)
+        return -self.sharpness / activity.shape[-1] * (own[:, None] - 2 * activity @ centres.T + theirs)
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class DistanceNetwork:
+    """A stack of distance layers; the label is that of the nearest centre.
+
+    Attributes:
+        layers: From the input up.
+        first_counted: The first layer whose goodness is counted by `predict`.
+    """
+
+    layers: tuple[DistanceLayer, ...]
+    first_counted: int = field(metadata={"static": True}, default=0)
+
+    @classmethod
+    def create(
+        cls,
+        num_inputs: int,
+        widths: tuple[int, ...],
+        num_labels: int,
+        *,
+        key: PRNGKeyArray,
+        calibration: Calibration = DIRECTION,
+        sharpness: float = 10.0,
+        margin: float = 0.0,
+    ) -> "DistanceNetwork":
+        """A fresh network; the arguments are those of its layers.
+
+        Raises:
+            ValueError: If there is no layer, or a layer refuses its settings.
+        """
+        if not widths:
+            raise ValueError("widths (): at least one layer")
+        keys, sizes = jax.random.split(key, len(widths)), zip((num_inputs, *widths), widths, strict=False)
+        settings = {"calibration": calibration, "sharpness": sharpness, "margin": margin}
+        layers = [DistanceLayer(*size, num_labels, key=own, **settings) for size, own in zip(sizes, keys, strict=True)]
+        return cls(tuple(layers))
+
+    def with_layers(self, layers: tuple[DistanceLayer, ...]) -> "DistanceNetwork":
+        """The same network of other weights."""
+        return replace(self, layers=layers)
+
+    def signal(self, images: Float[Array, "batch H W"], labels: Int[Array, " batch"], *, key: PRNGKeyArray) -> Labelled:
+        """Samples and labels as they are; `key` is not used."""
+        return Labelled(images.reshape(images.shape[0], -1), labels)
+
+    def goodness(self, images: Float[Array, "batch H W"]) -> Float[Array, "layer batch label"]:
+        """Log-probability of each label by each layer: goodness up to what no label changes."""
+        activity, found = images.reshape(images.shape[0], -1), []
+        for layer in self.layers:
+            found.append(jax.nn.log_softmax(layer.goodness(activity)))
+            activity = layer(activity)
+        return jnp.stack(found)
+
+    def predict(self, images: Float[Array, "batch H W"]) -> Int[Array, " batch"]:
+        """The label of the highest goodness, summed over the layers counted."""
+        return jnp.argmax(jnp.sum(self.goodness(images)[self.first_counted :], 0), -1)
+
+    def layer_predictions(self, images: Float[Array, "batch H W"]) -> Int[Array, "layer batch"]:
+        """The label of the nearest centre in each layer alone."""
+        return jnp.argmax(self.goodness(images), -1)
+
+    def activities(self, images: Float[Array, "batch H W"], labels: Int[Array, " batch"]) -> list[Array]:
+        """Activity of every layer; `labels` are not looked at."""
+        activity, found = images.reshape(images.shape[0], -1), []
+        for layer in self.layers:
+            activity = layer(activity)
+            found.append(activity)
+        return found

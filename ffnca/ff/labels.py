@@ -1,0 +1,48 @@
+"""Labels in the input: the first inputs of a sample are given over to a one-hot label."""
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Int
+
+
+def embed_label(
+    inputs: Float[Array, "batch feature"], labels: Int[Array, " batch"], num_labels: int, *, strength: float
+) -> Float[Array, "batch feature"]:
+    """Write a label over the first inputs.
+
+    Args:
+        inputs: Samples; the first `num_labels` features are overwritten.
+        labels: In 0 to `num_labels` - 1; others write no label at all.
+        num_labels: How many there are.
+        strength: Value of the label's own input, in units of the inputs.
+
+    Raises:
+        ValueError: If the inputs are narrower than the labels are many.
+
+    Reference:
+        Hinton (2022), arXiv:2212.13345, section 3.3.
+    """
+    _check_width(inputs, num_labels)
+    return inputs.at[:, :num_labels].set(strength * jax.nn.one_hot(labels, num_labels))
+
+
+def embed_neutral_label(
+    inputs: Float[Array, "batch feature"], num_labels: int, *, strength: float
+) -> Float[Array, "batch feature"]:
+    """Write every label at once, each with an equal share.
+
+    Args:
+        inputs: Samples; the first `num_labels` features are overwritten.
+        num_labels: How many there are.
+        strength: Shared among the labels so that the length of the input is that of a labelled one.
+
+    Raises:
+        ValueError: If the inputs are narrower than the labels are many.
+    """
+    _check_width(inputs, num_labels)
+    return inputs.at[:, :num_labels].set(strength / jnp.sqrt(num_labels))
+
+
+def _check_width(inputs: Array, num_labels: int) -> None:
+    if not 2 <= num_labels <= inputs.shape[-1]:
+        raise ValueError(f"num_labels {num_labels}: allowed are 2 to the input width, {inputs.shape[-1]}")

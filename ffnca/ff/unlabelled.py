@@ -1,0 +1,178 @@
+"""Networks that learn without labels: self-contrastive views, hybrid images, noise, or generated negatives."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Int, PRNGKeyArray
+
+from ffnca.ff.calibration import CENTRED, PAIRED_VIEWS, SYMBA, Calibration
+from ffnca.ff.layer import FFLayer
+from ffnca.ff.local_step import Pair
+from ffnca.ff.negatives import hybrid_images, noisy, other_samples
+from ffnca.ff.network import stack
+
+Augment = Callable[..., Float[Array, "batch H W"]]
+"""From images and a `key` to another view of each."""
+
+_NORMALISE = Calibration(normaliser="standard").normalise
+NEGATIVES = ("hybrid", "noise", "given")
+
+
+def _standardised(images: Float[Array, "batch H W"]) -> Float[Array, "batch feature"]:
+    return _NORMALISE(images.reshape(images.shape[0], -1))
+
+
+def features(layers: tuple[FFLayer, ...], inputs: Float[Array, "batch feature"]) -> Float[Array, "batch unit"]:
+    """Activities of all layers side by side, each layer's scaled to a root mean square of 1, as data."""
+    found = []
+    for layer in layers:
+        activity = layer(inputs)
+        found.append(activity / jnp.sqrt(jnp.mean(jnp.square(activity), -1, keepdims=True) + 1e-9))
+        inputs = layer.forward(inputs)
+    return jax.lax.stop_gradient(jnp.concatenate(found, -1))
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class SelfContrastiveNetwork:
+    """Two views of one sample are a positive, views of two samples a negative; no labels.
+
+    The first layer reads W x1 + W x2 + b, its bias standing for the published 2b; later ones read the centred
+    activities of the layer below, relu(z - mean z), standardised.
+
+    Attributes:
+        layers: From the input up.
+        augment: From images and a key to another view of each; None takes every sample twice as it is.
+
+    Reference:
+        Chen et al. (2025), Nature Communications, arXiv:2409.11593.
+    """
+
+    layers: tuple[FFLayer, ...]
+    augment: Augment | None = field(metadata={"static": True}, default=None)
+
+    @classmethod
+    def create(
+        cls,
+        num_inputs: int,
+        widths: tuple[int, ...],
+        *,
+        key: PRNGKeyArray,
+        first: Calibration = PAIRED_VIEWS,
+        later: Calibration = CENTRED,
+        augment: Augment | None = None,
+    ) -> "SelfContrastiveNetwork":
+        """A fresh network.
+
+        Args:
+            num_inputs: Features of a sample.
+            widths: Of the layers.
+            key: Source of the initial weights.
+            first: Of the first layer; it must not normalise, as the sum of two views carries their likeness.
+            later: Of the others.
+            augment: Makes another view.
+
+        Raises:
+            ValueError: If the first layer normalises or there is no layer.
+        """
+        if first.normaliser != "none":
+            raise ValueError(f"normaliser {first.normaliser!r} of the first layer: allowed is none")
+        calibrations = (first,) + (later,) * (len(widths) - 1)
+        return cls(stack(num_inputs, widths, calibrations=calibrations, key=key), augment)
+
+    def with_layers(self, layers: tuple[FFLayer, ...]) -> "SelfContrastiveNetwork":
+        """The same network of other weights."""
+        return replace(self, layers=layers)
+
+    def signal(
+        self, images: Float[Array, "batch H W"], labels: Int[Array, " batch"] | None = None, *, key: PRNGKeyArray
+    ) -> Pair:
+        """Sums of two views; `labels` are not looked at."""
+        first_key, second_key, other_key = jax.random.split(key, 3)
+        views = [images if self.augment is None else self.augment(images, key=own) for own in (first_key, second_key)]
+        first, second = (_standardised(view) for view in views)
+        return Pair(first + second, first + other_samples(second, key=other_key))
+
+    def features(self, images: Float[Array, "batch H W"]) -> Float[Array, "batch unit"]:
+        """What a readout reads: activities under each sample taken twice."""
+        inputs = _standardised(images)
+        return features(self.layers, inputs + inputs)
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class UnlabelledNetwork:
+    """Images are positives; hybrids, noisy images, or whatever is given are negatives; no labels.
+
+    Attributes:
+        layers: From the input up.
+        negatives: `hybrid`, `noise`, or `given`, made outside, e.g. by a `NegativeGenerator`.
+        deviation: Of the noise, in units of the standardised image.
+
+    Reference:
+        Hinton (2022), arXiv:2212.13345, section 3.2.
+    """
+
+    layers: tuple[FFLayer, ...]
+    negatives: str = field(metadata={"static": True}, default="hybrid")
+    deviation: float = field(metadata={"static": True}, default=1.0)
+
+    @classmethod
+    def create(
+        cls,
+        num_inputs: int,
+        widths: tuple[int, ...],
+        *,
+        key: PRNGKeyArray,
+        calibration: Calibration = SYMBA,
+        negatives: str = "hybrid",
+        deviation: float = 1.0,
+    ) -> "UnlabelledNetwork":
+        """A fresh network.
+
+        Args:
+            num_inputs: Features of a sample.
+            widths: Of the layers.
+            key: Source of the initial weights.
+            calibration: Of every layer.
+            negatives: `hybrid`, `noise` or `given`.
+            deviation: Of the noise.
+
+        Raises:
+            ValueError: If `negatives` is unknown or there is no layer.
+        """
+        if negatives not in NEGATIVES:
+            raise ValueError(f"negatives {negatives!r}: allowed are {', '.join(NEGATIVES)}")
+        layers = stack(num_inputs, widths, calibrations=(calibration,) * len(widths), key=key)
+        return cls(layers, negatives, deviation)
+
+    def with_layers(self, layers: tuple[FFLayer, ...]) -> "UnlabelledNetwork":
+        """The same network of other weights."""
+        return replace(self, layers=layers)
+
+    def signal(
+        self,
+        images: Float[Array, "batch H W"],
+        labels: Int[Array, " batch"] | None = None,
+        *,
+        key: PRNGKeyArray,
+        given: Float[Array, "batch H W"] | None = None,
+    ) -> Pair:
+        """Images against negatives; `labels` are not looked at.
+
+        Raises:
+            ValueError: If the negatives are to be given and are not.
+        """
+        real = _standardised(images)
+        if self.negatives == "noise":
+            return Pair(real, _NORMALISE(noisy(real, deviation=self.deviation, key=key)))
+        made = given if self.negatives == "given" else hybrid_images(images, key=key)
+        if made is None:
+            raise ValueError("given None: negatives must be passed in, one an image")
+        return Pair(real, _standardised(made))
+
+    def features(self, images: Float[Array, "batch H W"]) -> Float[Array, "batch unit"]:
+        """What a readout reads."""
+        return features(self.layers, _standardised(images))
