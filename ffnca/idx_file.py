@@ -1,0 +1,63 @@
+"""IDX files, the format of MNIST: a magic number, the lengths of the axes, then bytes."""
+
+import gzip
+import math
+import struct
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import UInt8
+
+from ffnca.errors import InputError
+
+_UNSIGNED_BYTES = 0x08
+MAX_BYTES = 2**30
+
+
+def read_idx(path: Path, num_axes: int) -> UInt8[np.ndarray, "..."]:
+    """Read an array of bytes.
+
+    Args:
+        path: An IDX file, or one compressed by gzip (`.gz`).
+        num_axes: How many axes it must have: 3 for images, 1 for labels.
+
+    Returns:
+        The array.
+
+    Raises:
+        InputError: If the file is missing, is no IDX file of bytes with so many axes, or has another length than its
+            head says.
+    """
+    try:
+        with (gzip.open if path.suffix == ".gz" else open)(path, "rb") as file:
+            head = file.read(4 + 4 * num_axes)
+            magic = head[:4].hex()
+            wanted = bytes([0, 0, _UNSIGNED_BYTES, num_axes]).hex()
+            if magic != wanted:
+                raise InputError(f"{path}: magic number {magic or 'missing'}; an IDX file here starts with {wanted}")
+            if len(head) < 4 + 4 * num_axes:
+                raise InputError(f"{path}: ends within its head, after {len(head)} bytes")
+            shape = struct.unpack(f">{num_axes}I", head[4:])
+            size = math.prod(shape)
+            if not 0 < size <= MAX_BYTES:
+                raise InputError(f"{path}: shape {shape} makes {size} bytes; allowed are 1 to {MAX_BYTES}")
+            content = file.read(size + 1)
+    except (OSError, EOFError) as error:
+        raise InputError(f"{path}: cannot be read ({getattr(error, 'strerror', None) or error})") from error
+    if len(content) != size:
+        found = "more" if len(content) > size else len(content)
+        raise InputError(f"{path}: shape {shape} makes {size} bytes, the file has {found}")
+    return np.frombuffer(content, np.uint8).reshape(shape)
+
+
+def find_idx(folder: Path, name: str) -> Path:
+    """The file of that name in a folder, plain or gzipped, with `-idx` or `.idx` in its name.
+
+    Raises:
+        InputError: If there is none; says what was looked for.
+    """
+    names = [spelt + suffix for spelt in (name, name.replace("-idx", ".idx")) for suffix in ("", ".gz")]
+    for spelt in names:
+        if (folder / spelt).is_file():
+            return folder / spelt
+    raise InputError(f"{folder}: has none of {', '.join(names)}")
