@@ -1,11 +1,12 @@
 """A learned generator of negatives: it fills in what was hidden, likely at short range and wrong as a whole."""
 
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 from flax import nnx
-from jaxtyping import Array, Bool, Float, PRNGKeyArray
+from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray
 
 from ffnca.ff.goodness import distance_goodness
 from ffnca.ff.layer import FFLayer
@@ -63,8 +64,34 @@ class NegativeGenerator(nnx.Module):
         """The signal with the images it made, detached."""
         return jax.lax.stop_gradient(Masked(self.fill(signal), signal.mask))
 
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class GeneratorNetwork:
+    """A generator in the form that every schedule trains.
+
+    Attributes:
+        layers: The generator alone.
+    """
+
+    layers: tuple[NegativeGenerator]
+
+    @classmethod
+    def create(cls, height: int, width: int, num_units: int, *, key: PRNGKeyArray) -> "GeneratorNetwork":
+        """A fresh one; the arguments are those of its generator."""
+        return cls((NegativeGenerator(height, width, num_units, key=key),))
+
+    def with_layers(self, layers: tuple[NegativeGenerator]) -> "GeneratorNetwork":
+        """The same of other weights."""
+        return replace(self, layers=layers)
+
+    def signal(
+        self, images: Float[Array, "batch H W"], labels: Int[Array, " batch"] | None = None, *, key: PRNGKeyArray
+    ) -> Masked:
+        """Images, of each of which large regions are hidden; `labels` are not looked at."""
+        return Masked(images, large_masks(*images.shape, key=key))
+
     def negatives(self, images: Float[Array, "batch H W"], *, key: PRNGKeyArray) -> Float[Array, "batch H W"]:
         """Images that keep large regions of the real ones and carry on by themselves elsewhere; data."""
-        mask = large_masks(*images.shape, key=key)
-        made = jax.lax.stop_gradient(self.fill(Masked(images, mask)))
-        return jnp.where(mask, images, made)
+        signal = self.signal(images, key=key)
+        return jnp.where(signal.mask, images, jax.lax.stop_gradient(self.layers[0].fill(signal)))

@@ -24,7 +24,7 @@ from ffnca.ff.schedules import Batch, Learner
 INSIDE = Calibration(normaliser="none", loss="symba")
 """Of the layers: their inputs are scaled part by part before they are joined."""
 
-Activities = tuple[Float[Array, "batch unit"], ...]
+Activities = tuple[Float[Array, "batch _"], ...]
 
 
 @jax.tree_util.register_dataclass
@@ -94,14 +94,14 @@ class RecurrentNetwork:
 
     def views(
         self, hidden: Activities, images: Float[Array, "batch H W"], labels: Int[Array, " batch"]
-    ) -> list[Float[Array, "batch feature"]]:
+    ) -> list[Float[Array, "batch _"]]:
         """What each layer reads at this moment."""
         top = self.label_strength * jax.nn.one_hot(labels, self.num_labels)
         scaled = [DIRECTION.normalise(part) for part in (images.reshape(images.shape[0], -1), *hidden)]
         around = zip(scaled[:-1], (*scaled[2:], top), strict=True)
         return [jnp.concatenate([below, above], -1) for below, above in around]
 
-    def settle(self, hidden: Activities, views: list[Float[Array, "batch feature"]]) -> Activities:
+    def settle(self, hidden: Activities, views: list[Float[Array, "batch _"]]) -> Activities:
         """The next moment: every layer at once, damped."""
         fresh = (layer(view) for layer, view in zip(self.layers, views, strict=True))
         return tuple(self.damping * old + (1 - self.damping) * new for old, new in zip(hidden, fresh, strict=True))
@@ -164,21 +164,43 @@ class Moments:
         wrong = wrong_labels(batch.labels, network.num_labels, key=key)
         begun = network.begin(batch.images, batch.labels), network.begin(batch.images, wrong)
 
-        def moment(carry: tuple[Learner, tuple[Activities, Activities]], _: Array) -> tuple[tuple, Array]:
-            learner, (good, bad) = carry
-            views = [
-                learner.network.views(hidden, batch.images, labels)
-                for hidden, labels in ((good, batch.labels), (bad, wrong))
-            ]
-            steps = [
-                local_step(layer, optimiser, state, Pair(*pair), gradient=self.gradient)
-                for layer, state, *pair in zip(learner.network.layers, learner.optimiser_states, *views, strict=True)
-            ]
-            settle = learner.network.settle
-            settled = jax.lax.stop_gradient((settle(good, views[0]), settle(bad, views[1])))
-            layers, states = tuple(step.layer for step in steps), tuple(step.optimiser_state for step in steps)
-            changed = Learner(learner.network.with_layers(layers), states)
-            return (changed, settled), jnp.stack([step.loss for step in steps])
+        def moment(carry: tuple, _: Array) -> tuple[tuple, Array]:
+            learner, hidden, losses = self.moment(*carry, optimiser, batch, wrong)
+            return (learner, hidden), losses
 
         (learner, _), losses = jax.lax.scan(moment, (learner, begun), jnp.arange(network.num_moments))
         return learner, jnp.mean(losses, 0)
+
+    def moment(
+        self,
+        learner: Learner,
+        hidden: tuple[Activities, Activities],
+        optimiser: optax.GradientTransformation,
+        batch: Batch,
+        wrong: Int[Array, " batch"],
+    ) -> tuple[Learner, tuple[Activities, Activities], Float[Array, " layer"]]:
+        """One moment: every layer learns from what it reads now, then all settle at once.
+
+        Args:
+            learner: Before the moment.
+            hidden: Activities under the true and under the wrong label.
+            optimiser: Of every layer.
+            batch: Images and true labels.
+            wrong: Wrong labels.
+
+        Returns:
+            The learner, the activities of the next moment as data, and the loss of each layer.
+        """
+        network: RecurrentNetwork = learner.network
+        good, bad = (
+            network.views(activities, batch.images, labels)
+            for activities, labels in zip(hidden, (batch.labels, wrong), strict=True)
+        )
+        steps = [
+            local_step(layer, optimiser, state, Pair(*pair), gradient=self.gradient)
+            for layer, state, *pair in zip(network.layers, learner.optimiser_states, good, bad, strict=True)
+        ]
+        settled = jax.lax.stop_gradient((network.settle(hidden[0], good), network.settle(hidden[1], bad)))
+        layers, states = tuple(step.layer for step in steps), tuple(step.optimiser_state for step in steps)
+        losses = jnp.stack([step.loss for step in steps])
+        return Learner(network.with_layers(layers), states), settled, losses

@@ -1,7 +1,7 @@
 """When each layer learns: all at every step, one after another, or all at once on what the step before passed up."""
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import jax
 import jax.numpy as jnp
@@ -40,6 +40,7 @@ class Learner(NamedTuple):
     in_flight: tuple[Any, ...] = ()
 
 
+@runtime_checkable
 class Schedule(Protocol):
     """A way to train a network batch by batch."""
 

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from ffnca.ff.calibration import CENTRED, PAIRED_VIEWS, SYMBA, Calibration
+from ffnca.ff.generator import GeneratorNetwork
 from ffnca.ff.layer import FFLayer
 from ffnca.ff.local_step import Pair
 from ffnca.ff.negatives import hybrid_images, noisy, other_samples
@@ -17,7 +18,7 @@ Augment = Callable[..., Float[Array, "batch H W"]]
 """From images and a `key` to another view of each."""
 
 _NORMALISE = Calibration(normaliser="standard").normalise
-NEGATIVES = ("hybrid", "noise", "given")
+NEGATIVES = ("hybrid", "noise", "generated")
 
 
 def _standardised(images: Float[Array, "batch H W"]) -> Float[Array, "batch feature"]:
@@ -104,12 +105,13 @@ class SelfContrastiveNetwork:
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class UnlabelledNetwork:
-    """Images are positives; hybrids, noisy images, or whatever is given are negatives; no labels.
+    """Images are positives; hybrids, noisy or generated images are negatives; no labels.
 
     Attributes:
         layers: From the input up.
-        negatives: `hybrid`, `noise`, or `given`, made outside, e.g. by a `NegativeGenerator`.
+        negatives: `hybrid`, `noise` or `generated`.
         deviation: Of the noise, in units of the standardised image.
+        generator: Of generated negatives, learned before or beside; never changed from here.
 
     Reference:
         Hinton (2022), arXiv:2212.13345, section 3.2.
@@ -118,6 +120,7 @@ class UnlabelledNetwork:
     layers: tuple[FFLayer, ...]
     negatives: str = field(metadata={"static": True}, default="hybrid")
     deviation: float = field(metadata={"static": True}, default=1.0)
+    generator: GeneratorNetwork | None = None
 
     @classmethod
     def create(
@@ -129,6 +132,7 @@ class UnlabelledNetwork:
         calibration: Calibration = SYMBA,
         negatives: str = "hybrid",
         deviation: float = 1.0,
+        generator: GeneratorNetwork | None = None,
     ) -> "UnlabelledNetwork":
         """A fresh network.
 
@@ -137,41 +141,33 @@ class UnlabelledNetwork:
             widths: Of the layers.
             key: Source of the initial weights.
             calibration: Of every layer.
-            negatives: `hybrid`, `noise` or `given`.
+            negatives: `hybrid`, `noise` or `generated`.
             deviation: Of the noise.
+            generator: Of generated negatives.
 
         Raises:
-            ValueError: If `negatives` is unknown or there is no layer.
+            ValueError: If `negatives` is unknown, its generator is missing, or there is no layer.
         """
         if negatives not in NEGATIVES:
             raise ValueError(f"negatives {negatives!r}: allowed are {', '.join(NEGATIVES)}")
+        if (negatives == "generated") != (generator is not None):
+            raise ValueError(f"generator {generator is not None}: one is needed for generated negatives, and only then")
         layers = stack(num_inputs, widths, calibrations=(calibration,) * len(widths), key=key)
-        return cls(layers, negatives, deviation)
+        return cls(layers, negatives, deviation, generator)
 
     def with_layers(self, layers: tuple[FFLayer, ...]) -> "UnlabelledNetwork":
         """The same network of other weights."""
         return replace(self, layers=layers)
 
     def signal(
-        self,
-        images: Float[Array, "batch H W"],
-        labels: Int[Array, " batch"] | None = None,
-        *,
-        key: PRNGKeyArray,
-        given: Float[Array, "batch H W"] | None = None,
+        self, images: Float[Array, "batch H W"], labels: Int[Array, " batch"] | None = None, *, key: PRNGKeyArray
     ) -> Pair:
-        """Images against negatives; `labels` are not looked at.
-
-        Raises:
-            ValueError: If the negatives are to be given and are not.
-        """
+        """Images against negatives; `labels` are not looked at."""
         real = _standardised(images)
         if self.negatives == "noise":
             return Pair(real, _NORMALISE(noisy(real, deviation=self.deviation, key=key)))
-        made = given if self.negatives == "given" else hybrid_images(images, key=key)
-        if made is None:
-            raise ValueError("given None: negatives must be passed in, one an image")
-        return Pair(real, _standardised(made))
+        generate = hybrid_images if self.generator is None else self.generator.negatives
+        return Pair(real, _standardised(generate(images, key=key)))
 
     def features(self, images: Float[Array, "batch H W"]) -> Float[Array, "batch unit"]:
         """What a readout reads."""

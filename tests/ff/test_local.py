@@ -1,0 +1,76 @@
+"""The closed form gives what autodiff inside the layer gives."""
+
+from dataclasses import replace
+
+import jax
+import numpy as np
+import optax
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from small import BATCH, NETWORKS
+
+from ffnca.ff.calibration import CENTRED, CLASSIC, DIRECTION, MAGNITUDE, PAIRED_VIEWS, SYMBA, Calibration
+from ffnca.ff.distance import DistanceLayer
+from ffnca.ff.layer import FFLayer
+from ffnca.ff.local import hebbian_gradient
+from ffnca.ff.local_step import Labelled, Pair, own_gradient
+from ffnca.ff.readout import LinearReadout
+from ffnca.ff.schedules import Simultaneous
+
+PRESETS = [
+    *(DIRECTION, CLASSIC, SYMBA, PAIRED_VIEWS, CENTRED, MAGNITUDE),
+    replace(DIRECTION, threshold_gap=1.0),
+    replace(CLASSIC, loss="symba"),
+    replace(DIRECTION, normaliser="length"),
+]
+
+
+def _assert_equal(layer: object, signal: object) -> None:
+    value, wanted = own_gradient(layer, signal)
+    found_value, found = hebbian_gradient(layer, signal)
+    np.testing.assert_allclose(found_value, value, rtol=1e-6)
+    assert jax.tree.structure(found) == jax.tree.structure(wanted)
+    for own, theirs in zip(jax.tree.leaves(found), jax.tree.leaves(wanted), strict=True):
+        assert float(abs(theirs).max()) > 0
+        np.testing.assert_allclose(own, theirs, rtol=1e-5, atol=1e-5 * float(abs(theirs).max()))
+
+
+@pytest.mark.parametrize("calibration", PRESETS)
+def test_the_hebbian_terms_are_the_gradient(calibration: Calibration) -> None:
+    layer = FFLayer(20, 24, key=jax.random.key(0), calibration=calibration)
+    positive, negative = jax.random.normal(jax.random.key(1), (2, 16, 20)) + 0.3
+    _assert_equal(layer, Pair(positive, negative))
+
+
+def test_passes_over_grids_have_the_same_terms() -> None:
+    layer = FFLayer(6, 5, key=jax.random.key(0))
+    positive, negative = jax.random.normal(jax.random.key(1), (2, 3, 4, 4, 6))
+    _assert_equal(layer, Pair(positive, negative))
+
+
+@settings(max_examples=12)
+@given(st.integers(0, 2**32 - 1), st.sampled_from([0.0, 0.7, 3.0]), st.sampled_from([1.0, 10.0, 30.0]))
+def test_the_distance_terms_are_the_gradient(seed: int, margin: float, sharpness: float) -> None:
+    layer = DistanceLayer(9, 7, 4, key=jax.random.key(seed), margin=margin, sharpness=sharpness)
+    inputs = jax.random.normal(jax.random.key(seed + 1), (5, 9))
+    _assert_equal(layer, Labelled(inputs, jax.random.randint(jax.random.key(seed + 2), (5,), 0, 4)))
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_training_by_the_closed_form_is_training_by_autodiff(name: str) -> None:
+    """By gradient descent proper: Adam divides by slopes near 0 and so makes much of the last bit."""
+    optimiser, key = optax.sgd(0.05), jax.random.key(0)
+    results = []
+    for schedule in (Simultaneous(), Simultaneous(hebbian_gradient)):
+        learner = schedule.start(NETWORKS[name](key), optimiser, BATCH, key=key)
+        for number in range(5):
+            learner = schedule.step(learner, optimiser, BATCH, key=jax.random.fold_in(key, number))[0]
+        results.append(jax.tree.leaves(learner.network.layers))
+    for own, theirs in zip(*results, strict=True):
+        np.testing.assert_allclose(own, theirs, rtol=1e-4, atol=1e-5)
+
+
+def test_other_layers_are_refused() -> None:
+    with pytest.raises(TypeError, match="FFLayer, DistanceLayer"):
+        hebbian_gradient(LinearReadout(3, 2), Labelled(BATCH.images[:, 0, :3], BATCH.labels))
