@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from ffnca.creature import Creature
     from ffnca.errors import InputError
     from ffnca.ff.ascent import AscentLayer
+    from ffnca.ff.colour import ColourPreference
     from ffnca.ff.layer import FFLayer
     from ffnca.ff.local_step import local_step
     from ffnca.growth.evaluate import evaluate
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "AscentLayer": "ffnca.ff.ascent",
     "Budget": "ffnca.growth.schedule",
+    "ColourPreference": "ffnca.ff.colour",
     "Creature": "ffnca.creature",
     "FFLayer": "ffnca.ff.layer",
     "InputError": "ffnca.errors",
@@ -39,6 +41,7 @@ __all__ = [
     "NCA",
     "AscentLayer",
     "Budget",
+    "ColourPreference",
     "Creature",
     "FFLayer",
     "InputError",

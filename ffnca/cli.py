@@ -147,12 +147,15 @@ def export(
     show: Annotated[
         str, typer.Option(metavar="VIEW", help="colour, goodness, channel:K, tiles, difference.")
     ] = "colour",
+    palette: Annotated[
+        Path | None, typer.Option(metavar="LIKED.json", help="Recolour by what is liked and disliked.")
+    ] = None,
 ) -> None:
     """Write an animation of a world."""
     _compute()
     from ffnca.commands import export_world
 
-    typer.echo(export_world(world, out, steps, fps, scale, seed, wound or [], show))
+    typer.echo(export_world(world, out, steps, fps, scale, seed, wound or [], show, palette))
 
 
 @app.command("eval")

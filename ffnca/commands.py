@@ -18,6 +18,7 @@ from ffnca.export.stress_sheet import StressSheet
 from ffnca.growth.evaluate import evaluate
 from ffnca.growth.schedule import Budget
 from ffnca.growth.target import target_name
+from ffnca.palette_file import load_palette
 from ffnca.progress import counted, training_bar
 from ffnca.render import enlarge
 from ffnca.run_folder import RunFolder
@@ -147,11 +148,13 @@ def export_world(
     seed: int,
     wounds: list[str],
     show: str,
+    palette: Path | None = None,
 ) -> str:
     """Write one animation of a world."""
     if out.suffix not in SUFFIXES:
         raise InputError(f"{out}: allowed endings are {', '.join(SUFFIXES)}")
-    scene = Scene(open_simulation(text, seed=seed), num_steps, tuple(map(DiscWound.parsed, wounds)), show)
+    liked = None if palette is None else load_palette(palette)
+    scene = Scene(open_simulation(text, seed=seed), num_steps, tuple(map(DiscWound.parsed, wounds)), show, liked)
     write_scene(scene, out, fps=fps, scale=scale, seed=seed)
     return f"{out}: {num_steps + 1} frames"
 

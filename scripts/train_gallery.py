@@ -39,7 +39,7 @@ def page(names: list[str]) -> str:
         "Every creature grows from one cell, loses a disc at step 100 and heals. This page and its pictures are made",
         "by `python scripts/train_gallery.py`. Emoji artwork: OpenMoji, CC BY-SA 4.0.",
         "",
-        "[The window](window/README.md) in each of its modes.",
+        "[The window](window/README.md) in each of its modes. [Palettes](palettes/README.md): liked colours.",
         "",
         f"Made on {machine()}.",
     ]

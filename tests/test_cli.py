@@ -237,6 +237,29 @@ def test_export_views_and_formats(ffnca, tmp_path: Path, show: str, suffix: str)
         assert len(np.unique(np.asarray(picture.convert("RGB")).reshape(-1, 3), axis=0)) > 2
 
 
+@pytest.mark.parametrize("suffix", [".gif", ".png", ".webp", ".apng", ".mp4"])
+def test_export_in_liked_colours(ffnca, tmp_path: Path, suffix: str) -> None:
+    (tmp_path / "liked.json").write_text('{"liked": ["#ff8800"], "disliked": ["#00ff00"], "seed": 1}')
+    outs = [tmp_path / f"{name}{suffix}" for name in ("plain", "liked", "again")]
+    for out, words in zip(outs, ((), *(("--palette", "liked.json"),) * 2), strict=True):
+        code, _, err = ffnca("export", "lizard", out, "--steps", 30, "--scale", 1, *words)
+        assert (code, err) == (0, "")
+    assert outs[0].read_bytes() != outs[1].read_bytes() == outs[2].read_bytes()
+    if suffix != ".mp4":
+        green, orange = (_last_frame(out) for out in outs[:2])
+        assert green.shape == orange.shape
+        assert (green[0, 0] == 255).all()
+        assert (orange[0, 0] == 255).all()
+        assert ((green[..., 1] - green[..., 0]) > 10).sum() > 50
+        assert ((orange[..., 1] - orange[..., 0]) > 10).sum() == 0
+
+
+def _last_frame(path: Path) -> np.ndarray:
+    with Image.open(path) as picture:
+        picture.seek(getattr(picture, "n_frames", 1) - 1)
+        return np.asarray(picture.convert("RGB")).astype(int)
+
+
 def test_demo_writes_its_files(ffnca, tmp_path: Path) -> None:
     code, out, _ = ffnca("demo")
     assert code == 0
@@ -287,6 +310,10 @@ BAD = [
     (("export", "lizard", "a.gif", "--show", "channel:16"), ("channel:15",)),
     (("export", "life", "a.gif", "--show", "goodness"), ("goodness",)),
     (("export", "lizard", "folder", "--steps", 1), ("folder",)),
+    (("export", "lizard", "a.gif", "--palette", "none.json"), ("none.json", "no such file")),
+    (("export", "lizard", "a.gif", "--palette", "odd.json"), ("odd.json", "liked[1]", "#rrggbb")),
+    (("export", "lizard", "a.gif", "--palette", "liked.json", "--show", "goodness"), ("--palette", "colour")),
+    (("export", "life", "a.gif", "--palette", "liked.json"), ("--palette", "growth")),
     (("eval", "life"), ("life", "growth")),
     (("eval", "lizard", "--out", "stress.jpg"), ("stress.jpg", ".png")),
     (("eval", "other.toml"), ("no trained rule",)),
@@ -300,6 +327,8 @@ def test_bad_input_is_one_line_and_leaves_nothing(ffnca, tmp_path: Path, words, 
     (tmp_path / "folder").mkdir()
     (tmp_path / "empty.png").touch()
     (tmp_path / "text.safetensors").write_text("not a rule")
+    (tmp_path / "liked.json").write_text('{"liked": ["#ff8800"]}')
+    (tmp_path / "odd.json").write_text('{"liked": ["#ff8800", "orange"]}')
     world = 'kind = "growth"\ntitle = "O"\n[grid]\nsize=[40,40]\n[target]\nemoji="🐟"\nsize=20'
     (tmp_path / "other.toml").write_text(world)
     rule = next(shipped_worlds()["lizard"].parent.glob("rules/lizard.safetensors"))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple, Self
 
 import jax.numpy as jnp
@@ -9,8 +10,11 @@ import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray, UInt8
 
 from ffnca.automata.base import rollout
+from ffnca.automata.nca import NCA
 from ffnca.depict import checked_view, depict
 from ffnca.errors import InputError
+from ffnca.export.recolour import Recolouring
+from ffnca.palette_file import Palette
 from ffnca.simulation import Simulation
 
 
@@ -66,30 +70,43 @@ class Scene:
         num_steps: How far; the first frame is the initial state, then one a step.
         wounds: In any order.
         show: `colour`, `goodness`, `channel:K`, `tiles` or `difference`.
+        palette: Liked colours to draw with instead of the world's own; for `colour` alone.
     """
 
     simulation: Simulation
     num_steps: int
     wounds: tuple[DiscWound, ...] = ()
     show: str = "colour"
+    palette: Palette | None = None
 
     def __post_init__(self) -> None:
         """Refuse what cannot be drawn.
 
         Raises:
-            InputError: If the view does not exist for this world, or a wound comes after the end.
+            InputError: If the view does not exist for this world, a wound comes after the end, or there is
+                nothing for a palette to recolour.
         """
         body = self.simulation.body
         checked_view(self.show, self.simulation.automaton, self.simulation.start.shape[-1], body and body.picture)
         for wound in self.wounds:
             if wound.step > self.num_steps:
                 raise InputError(f"--wound at step {wound.step}: allowed is 0 to {self.num_steps}, the last step")
+        if self.palette is not None and self.show != "colour":
+            raise InputError(f"--show {self.show!r} with --palette: allowed is colour, the view that it recolours")
+        if self.palette is not None and not isinstance(self.simulation.automaton, NCA):
+            kind = self.simulation.world.kind
+            raise InputError(f"--palette: {self.simulation.name} is a {kind} world; only growth worlds have colours")
 
     @property
     def half_width(self) -> float:
         """Half the longer side of what lives there, in cells."""
         creature, shape = self.simulation.creature, self.simulation.start.shape
         return max(creature.picture.shape[:2] if creature else shape[:2]) / 2
+
+    @cached_property
+    def recolouring(self) -> Recolouring | None:
+        """What the palette does to colours, learned when it is first needed."""
+        return None if self.palette is None else Recolouring.learned(self.palette)
 
     def states(self, *, key: PRNGKeyArray) -> Iterator[Float[Array, "H W C"]]:
         """The state of every step, wounds done."""
@@ -110,4 +127,6 @@ class Scene:
     def drawn(self, state: Float[Array, "H W C"]) -> UInt8[np.ndarray, "height width 3"]:
         """One state in the chosen view."""
         body = self.simulation.body
+        if self.recolouring is not None:
+            state = jnp.asarray(self.recolouring.recoloured(state))
         return depict(self.simulation.automaton, state, self.show, body and body.picture)

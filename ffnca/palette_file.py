@@ -1,0 +1,96 @@
+"""Palette files: liked and disliked colours in JSON."""
+
+import json
+import re
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
+
+from ffnca.errors import InputError
+from ffnca.world import read_bounded
+
+MAX_PALETTE_BYTES = 2**16
+MAX_COLOURS = 64
+_SHOWN_CHARACTERS = 60
+_HEX = re.compile("#[0-9a-fA-F]{6}")
+_COLOUR = '"#rrggbb" or [red, green, blue] in whole numbers from 0 to 255'
+
+
+def _from_hex(value: Any) -> Any:
+    return tuple(bytes.fromhex(value[1:])) if isinstance(value, str) and _HEX.fullmatch(value) else value
+
+
+Byte = Annotated[int, Field(ge=0, le=255, strict=True)]
+Colour = Annotated[tuple[Byte, Byte, Byte], Field(strict=False), BeforeValidator(_from_hex)]
+"""Red, green and blue, 0 to 255."""
+
+
+class Palette(BaseModel):
+    """What is liked, what is disliked, and how far a picture follows.
+
+    Attributes:
+        liked: Colours to draw with.
+        disliked: Colours to keep away from, on top of whatever is unlike the liked ones.
+        seed: Of the samples that the preference is learned from.
+        strength: 0 leaves a picture as it is, 1 moves it all the way.
+    """
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False)
+
+    liked: tuple[Colour, ...] = Field(
+        strict=False, min_length=1, max_length=MAX_COLOURS, description=f"1 to {MAX_COLOURS} colours in a list"
+    )
+    disliked: tuple[Colour, ...] = Field(
+        default=(), strict=False, max_length=MAX_COLOURS, description=f"up to {MAX_COLOURS} colours in a list"
+    )
+    seed: int = Field(default=0, ge=0, le=2**31 - 1, description=f"a whole number from 0 to {2**31 - 1}")
+    strength: float = Field(default=1.0, ge=0, le=1, description="a number from 0 to 1")
+
+    @model_validator(mode="after")
+    def _decided(self) -> Self:
+        if both := set(self.liked) & set(self.disliked):
+            colour = "#" + bytes(min(both)).hex()
+            raise ValueError(f'disliked names "{colour}", which is liked too; allowed: colours that are not liked')
+        return self
+
+
+def load_palette(path: Path) -> Palette:
+    """Read a palette file, such as `{"liked": ["#ff8800", [255, 200, 0]]}`.
+
+    Raises:
+        InputError: If it cannot be read, is too large or not JSON, a key is unknown or missing, or a value is of
+            another type or out of range.
+    """
+    try:
+        settings = json.loads(read_bounded(path, MAX_PALETTE_BYTES).decode("utf-8-sig"))
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{path}: is not JSON ({str(error)[:100]})") from error
+    if not isinstance(settings, dict):
+        raise InputError(f"{path}: is {_shown(settings)}; allowed: an object with {', '.join(Palette.model_fields)}")
+    try:
+        return Palette.model_validate(settings)
+    except ValidationError as error:
+        raise InputError(f"{path}: {_described(error.errors(include_url=False)[0], settings)}") from error
+
+
+def _described(detail: ErrorDetails, settings: dict[str, Any]) -> str:
+    """A validation error in words: which key, what is there, what is allowed."""
+    if not detail["loc"]:
+        return str(detail.get("ctx", {}).get("error"))
+    key, *place = detail["loc"]
+    if detail["type"] == "extra_forbidden":
+        return f"unknown key {_shown(key)}; allowed: {', '.join(Palette.model_fields)}"
+    allowed = str(Palette.model_fields[str(key)].description)
+    if place:
+        return f"{key}[{place[0]}] = {_shown(settings[str(key)][place[0]])}; allowed: {_COLOUR}"
+    if detail["type"] == "missing":
+        return f"{key} is missing; allowed: {allowed}"
+    return f"{key} = {_shown(settings[str(key)])}; allowed: {allowed}"
+
+
+def _shown(value: object) -> str:
+    """A value for an error message: as in the file, short, on one line."""
+    text = json.dumps(value)
+    return text if len(text) <= _SHOWN_CHARACTERS else text[:_SHOWN_CHARACTERS] + "..."
