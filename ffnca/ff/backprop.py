@@ -1,6 +1,6 @@
 """The control: the same layers trained by backpropagation. Not local: gradients cross every layer."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import jax
 import jax.numpy as jnp
@@ -23,16 +23,14 @@ class BackpropNetwork:
     Attributes:
         layers: From the input up.
         readout: Log-odds of the labels from the last layer.
-        checkpointed: Whether activities are computed again on the way back instead of kept (`jax.checkpoint`).
     """
 
     layers: tuple[FFLayer, ...]
     readout: LinearReadout
-    checkpointed: bool = field(metadata={"static": True}, default=False)
 
     @classmethod
     def create(
-        cls, num_inputs: int, widths: tuple[int, ...], num_labels: int, *, key: PRNGKeyArray, checkpointed: bool = False
+        cls, num_inputs: int, widths: tuple[int, ...], num_labels: int, *, key: PRNGKeyArray
     ) -> "BackpropNetwork":
         """A fresh network.
 
@@ -40,7 +38,7 @@ class BackpropNetwork:
             ValueError: If there is no layer or fewer than two labels.
         """
         layers = stack(num_inputs, widths, calibrations=(DIRECTION,) * len(widths), key=key)
-        return cls(layers, LinearReadout(widths[-1], num_labels), checkpointed)
+        return cls(layers, LinearReadout(widths[-1], num_labels))
 
     def with_layers(self, layers: tuple[FFLayer, ...]) -> "BackpropNetwork":
         """The same network of other weights."""
@@ -50,11 +48,7 @@ class BackpropNetwork:
         """Log-odds of each label, with gradients through all layers."""
         activity = images.reshape(images.shape[0], -1)
         for layer in self.layers:
-            activity = (
-                jax.checkpoint(lambda own, inputs: own(inputs))(layer, activity)
-                if self.checkpointed
-                else (layer(activity))
-            )
+            activity = layer(activity)
         return self.readout(DIRECTION.normalise(activity))
 
     def loss(self, batch: Batch) -> Float[Array, ""]:
