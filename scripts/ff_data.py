@@ -44,10 +44,16 @@ def load_split(source: str) -> Split:
         images, labels, num_test = *_digits(), 360
     elif folder:
         parts = [read_idx(find_idx(Path(folder), file), 3 if "images" in file else 1) for file in MNIST_FILES]
+        sizes = [part.shape[1:] for part in parts[0::2]]
+        if sizes[0] != sizes[1]:
+            raise InputError(f"{folder}: images of {sizes[0]} and of {sizes[1]} pixels; allowed is one size")
         images, labels = np.concatenate(parts[0::2]), np.concatenate(parts[1::2])
         num_test = len(parts[2])
     else:
         images, labels, num_test = *_fetched(), 10_000
+    if len(images) - num_test <= VALIDATION[name]:
+        count = len(images) - num_test
+        raise InputError(f"{source}: {count} images to learn from; more than {VALIDATION[name]} are needed")
     images_and_labels = checked_batch(images, labels, NUM_LABELS)
     edges = (len(images) - num_test - VALIDATION[name], len(images) - num_test, len(images))
     parts = [slice(start, end) for start, end in zip((0, *edges), edges, strict=False)]

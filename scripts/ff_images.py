@@ -3,7 +3,8 @@
     python scripts/ff_images.py --method symba --data mnist:FOLDER [--epochs 20] [--layers 2x1000] [--seed 0] [--json]
 
 Data: `digits` comes with scikit-learn; `mnist:FOLDER` reads the four IDX files; `mnist` is fetched by scikit-learn.
-Images are moved by up to one pixel while training; a validation set chooses the epoch; the test set is looked at once.
+MNIST images are moved by up to one pixel while training. Settings were chosen on the validation set; the last epoch
+counts, and the test set is looked at once.
 `--quick` is 2x500 for 5 epochs.
 """
 
@@ -20,7 +21,6 @@ from ffnca.allocation import keep_memory
 from ffnca.errors import InputError
 
 MAX_LAYERS, MAX_WIDTH, MAX_EPOCHS = 64, 8192, 10_000
-DEFAULTS = {"digits": ("2x500", 60), "mnist": ("2x1000", 20)}
 QUICK = ("2x500", 5)
 
 
@@ -45,7 +45,7 @@ def run(arguments: argparse.Namespace) -> dict:
     """
     if arguments.method not in METHODS:
         raise InputError(f"--method {arguments.method!r}: allowed are {', '.join(METHODS)}")
-    layers, epochs = QUICK if arguments.quick else DEFAULTS.get(arguments.data.partition(":")[0], QUICK)
+    layers, epochs = QUICK if arguments.quick else METHODS[arguments.method].defaults(arguments.data)
     epochs = arguments.epochs if arguments.epochs is not None else epochs
     if not 1 <= epochs <= MAX_EPOCHS:
         raise InputError(f"--epochs {epochs}: allowed are 1 to {MAX_EPOCHS}")

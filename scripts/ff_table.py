@@ -1,0 +1,102 @@
+"""The study of the Forward-Forward family: every method, digits and MNIST, three seeds; prints and writes its table.
+
+    python scripts/ff_table.py RESULTS.jsonl --data mnist:FOLDER [--write]
+
+Each run is a line of RESULTS.jsonl as `ff_images.py --json` prints it, with its seed; runs that are there already are
+not run again. A run has a process of its own and the machine to itself.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from ff_methods import METHODS
+from report import publish
+
+SEEDS = (0, 1, 2)
+QUICK = "symba --quick"
+ROWS = (*METHODS, QUICK)
+ANCHORS = {
+    "ff": "98.64, Hinton 2022 (4x2000)",
+    "symba": "98.58, Lee and Song 2023",
+    "scff": "98.7, Chen et al. 2025 (2x2000)",
+    "hybrid": "98.63, Hinton 2022 (4x2000)",
+}
+"""Published MNIST test accuracy of plain multi-layer networks, in per cent."""
+
+
+def planned(mnist: str) -> list[dict[str, Any]]:
+    """What is to be run: name, command line and seed."""
+    rows = [*((name, "digits") for name in METHODS), *((name, mnist) for name in ROWS)]
+    return [
+        {"name": name, "data": data, "seed": seed, "options": ["--method", *name.split(" ")]}
+        for seed in SEEDS
+        for name, data in rows
+    ]
+
+
+def completed(results: Path, runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """All lines of the file, the missing runs done first."""
+    found = [json.loads(line) for line in results.read_text().splitlines()] if results.exists() else []
+    have = {(line["name"], line["data"], line["seed"]) for line in found}
+    for run in runs:
+        kind = run["data"].partition(":")[0]
+        if (run["name"], kind, run["seed"]) in have:
+            continue
+        script = str(Path(__file__).with_name("ff_images.py"))
+        command = [sys.executable, script, *run["options"], "--data", run["data"], "--seed", str(run["seed"]), "--json"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise SystemExit(f"{' '.join(command)}\n{done.stderr}")
+        found.append({**json.loads(done.stdout), "name": run["name"], "seed": run["seed"]})
+        print(found[-1], file=sys.stderr, flush=True)
+        with results.open("a") as file:
+            file.write(json.dumps(found[-1]) + "\n")
+    return found
+
+
+def table(found: list[dict[str, Any]], names: Sequence[str]) -> list[str]:
+    """Rows of means over seeds."""
+    lines = [
+        "| method | digits | MNIST | of each layer | seconds | parameters | dead units | published |",
+        "|---" * 8 + "|",
+    ]
+    for name in names:
+        small = [line["test_accuracy"] for line in found if (line["name"], line["data"]) == (name, "digits")]
+        large = [line for line in found if (line["name"], line["data"]) == (name, "mnist")]
+        layers = np.mean([line["layer_accuracy"] for line in large], 0) if large else []
+        accuracies = _percent(small), _percent([line["test_accuracy"] for line in large])
+        each = ", ".join(f"{100 * share:.2f}" for share in layers) or "-"
+        seconds, dead = (np.mean([line[key] for line in large]) for key in ("train_seconds", "dead_fraction"))
+        cells = (name, *accuracies, each, f"{seconds:.0f}", f"{large[0]['params'] / 1e6:.2f} M", f"{100 * dead:.0f} %")
+        lines.append("| " + " | ".join((*cells, ANCHORS.get(name, "-"))) + " |")
+    return lines
+
+
+def _percent(shares: list[float]) -> str:
+    return f"{100 * np.mean(shares):.2f} ± {100 * np.std(shares):.2f}" if shares else "-"
+
+
+def main() -> None:
+    """Run what is missing, then print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("results", type=Path)
+    parser.add_argument("--data", required=True, help="mnist or mnist:FOLDER")
+    parser.add_argument("--only", help="rows to run and show, separated by commas")
+    parser.add_argument("--write", action="store_true", help="rewrite the README's table")
+    arguments = parser.parse_args()
+    names = arguments.only.split(",") if arguments.only else ROWS
+    runs = [run for run in planned(arguments.data) if run["name"] in names]
+    lines = table(completed(arguments.results, runs), names)
+    print(*lines, sep="\n")
+    if arguments.write:
+        publish("ff table", lines, "ff_table.py RESULTS.jsonl --data mnist:FOLDER --write")
+
+
+if __name__ == "__main__":
+    main()
