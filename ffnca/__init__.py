@@ -11,8 +11,11 @@ if TYPE_CHECKING:
     from ffnca.errors import InputError
     from ffnca.ff.ascent import AscentLayer
     from ffnca.ff.colour import ColourPreference
+    from ffnca.ff.distance import DistanceLayer, DistanceNetwork
     from ffnca.ff.layer import FFLayer
     from ffnca.ff.local_step import local_step
+    from ffnca.ff.network import FFNetwork
+    from ffnca.ff.unlabelled import SelfContrastiveNetwork
     from ffnca.growth.evaluate import evaluate
     from ffnca.growth.schedule import Budget
     from ffnca.simulation import open_creature, open_simulation
@@ -24,10 +27,14 @@ _HOMES = {
     "Budget": "ffnca.growth.schedule",
     "ColourPreference": "ffnca.ff.colour",
     "Creature": "ffnca.creature",
+    "DistanceLayer": "ffnca.ff.distance",
+    "DistanceNetwork": "ffnca.ff.distance",
     "FFLayer": "ffnca.ff.layer",
+    "FFNetwork": "ffnca.ff.network",
     "InputError": "ffnca.errors",
     "Life": "ffnca.automata.life",
     "NCA": "ffnca.automata.nca",
+    "SelfContrastiveNetwork": "ffnca.ff.unlabelled",
     "evaluate": "ffnca.growth.evaluate",
     "load_world": "ffnca.world",
     "local_step": "ffnca.ff.local_step",
@@ -43,9 +50,13 @@ __all__ = [
     "Budget",
     "ColourPreference",
     "Creature",
+    "DistanceLayer",
+    "DistanceNetwork",
     "FFLayer",
+    "FFNetwork",
     "InputError",
     "Life",
+    "SelfContrastiveNetwork",
     "evaluate",
     "load_world",
     "local_step",
