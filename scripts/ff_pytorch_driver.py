@@ -12,7 +12,7 @@ import sys
 import time
 
 import numpy as np
-import torch
+import torch  # pyright: ignore[reportMissingImports]
 
 
 def main() -> None:

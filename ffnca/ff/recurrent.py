@@ -165,7 +165,8 @@ class Moments:
         begun = network.begin(batch.images, batch.labels), network.begin(batch.images, wrong)
 
         def moment(carry: tuple, _: Array) -> tuple[tuple, Array]:
-            learner, hidden, losses = self.moment(*carry, optimiser, batch, wrong)
+            learner, hidden = carry
+            learner, hidden, losses = self.moment(learner, hidden, optimiser, batch, wrong)
             return (learner, hidden), losses
 
         (learner, _), losses = jax.lax.scan(moment, (learner, begun), jnp.arange(network.num_moments))

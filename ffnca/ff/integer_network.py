@@ -1,0 +1,255 @@
+"""The Forward-Forward network in integers: labels in the input, trained in compiled epochs, see `ffnca.ff.integer`."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Int8, Int32, PRNGKeyArray, Shaped
+
+from ffnca.errors import InputError
+from ffnca.ff.integer import (
+    LIMIT,
+    MAX_BATCH,
+    MAX_LAYERS,
+    MAX_STEP_BITS,
+    MAX_WIDTH,
+    IntegerLayer,
+    draw_dither,
+    learn,
+    normalise,
+    sum_of_squares,
+)
+from ffnca.ff.schedules import Batch
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class IntegerNetwork:
+    """A stack of integer layers that each raise goodness on the true label and lower it on a wrong one.
+
+    Attributes:
+        layers: From the input up.
+        num_labels: How many labels; their inputs come first, 127 for the label that is set.
+
+    Reference:
+        Hinton (2022), arXiv:2212.13345, section 3.3.
+    """
+
+    layers: tuple[IntegerLayer, ...]
+    num_labels: int = field(metadata={"static": True}, default=10)
+
+    @classmethod
+    def create(
+        cls, num_inputs: int, widths: tuple[int, ...], num_labels: int, *, key: PRNGKeyArray
+    ) -> "IntegerNetwork":
+        """A fresh network.
+
+        Args:
+            num_inputs: Pixels of an image, at least `num_labels`.
+            widths: Of the layers.
+            num_labels: At least 2.
+            key: Source of the weights.
+
+        Raises:
+            ValueError: If a size is out of range.
+        """
+        if not 1 <= len(widths) <= MAX_LAYERS or not all(1 <= width <= MAX_WIDTH for width in widths):
+            raise ValueError(f"widths {widths}: allowed are 1 to {MAX_LAYERS} layers of 1 to {MAX_WIDTH} units")
+        if not 2 <= num_labels <= num_inputs:
+            raise ValueError(f"num_labels {num_labels}: allowed are 2 to the input width, {num_inputs}")
+        keys = jax.random.split(key, len(widths))
+        sizes = zip((num_inputs, *widths), widths, keys, strict=False)
+        return cls(tuple(IntegerLayer.create(below, width, key=own) for below, width, own in sizes), num_labels)
+
+    def pixels(self, images: Shaped[Array, "batch H W"]) -> Int8[Array, "batch input"]:
+        """Images as the first layer reads them, without a label.
+
+        Raises:
+            InputError: If they are not uint8 or of another size.
+        """
+        num_inputs = self.layers[0].weight.shape[0]
+        if images.dtype != jnp.uint8:
+            raise InputError(f"images of type {images.dtype}: allowed is uint8")
+        pixels = images.reshape(images.shape[0], -1).astype(jnp.int32)
+        if pixels.shape[1] != num_inputs:
+            raise InputError(f"images of {pixels.shape[1]} pixels: allowed are {num_inputs}, as the network has inputs")
+        return normalise((pixels >> 1).at[:, : self.num_labels].set(0))
+
+    def embed(self, pixels: Int8[Array, "batch input"], labels: Int32[Array, " batch"]) -> Int8[Array, "batch input"]:
+        """Write a label over the first inputs; every label is as loud, so that nothing has to be scaled again."""
+        chosen = labels[:, None] == jnp.arange(self.num_labels)[None, :]
+        return pixels.at[:, : self.num_labels].set(LIMIT * chosen.astype(jnp.int8))
+
+    def goodness(self, images: Shaped[Array, "batch H W"]) -> Int32[Array, "layer batch label"]:
+        """Goodness of every label in every layer."""
+        pixels = self.pixels(images)
+
+        def judge(label: Array) -> Array:
+            inputs, judged = self.embed(pixels, jnp.full(pixels.shape[0], label)), []
+            for layer in self.layers:
+                drive = layer.drive(inputs)
+                judged.append(sum_of_squares(layer.activity(drive)))
+                inputs = normalise(jax.nn.relu(drive))
+            return jnp.stack(judged)
+
+        return jnp.moveaxis(jax.lax.map(judge, jnp.arange(self.num_labels)), 0, -1)
+
+    def predict(self, images: Shaped[Array, "batch H W"]) -> Int32[Array, " batch"]:
+        """The label of the highest goodness, summed over the layers; a wider layer has a larger say."""
+        return jnp.argmax(jnp.sum(self.goodness(images), 0), -1).astype(jnp.int32)
+
+    def likely_wrong_labels(
+        self, pixels: Int8[Array, "batch input"], labels: Int32[Array, " batch"], *, key: PRNGKeyArray
+    ) -> Int32[Array, " batch"]:
+        """A wrong label for each sample, drawn by the first layer's goodness: what is nearly believed goes first.
+
+        The goodness of each gets exponential noise, minus the logarithm of a random word: its leading zeros, with
+        four bits of fraction. The temperature is near 0.3 of a mean square of `UNIT`.
+        """
+        odds = self.first_goodness(pixels)
+        words = jax.random.bits(key, odds.shape, jnp.uint32) | jnp.uint32(1)
+        zeros = jax.lax.clz(words)
+        noise = 16 * (zeros + 1) - ((words << zeros << 1) >> 28)
+        odds = odds + (noise.astype(jnp.int32) << ((self.layers[0].weight.shape[1] - 1).bit_length() + 2))
+        true = labels[:, None] == jnp.arange(self.num_labels)[None, :]
+        return jnp.argmax(jnp.where(true, -1, odds), -1).astype(jnp.int32)
+
+    def first_goodness(self, pixels: Int8[Array, "batch input"]) -> Int32[Array, "batch label"]:
+        """Goodness of every label in the first layer, with one product for the image they share."""
+        layer = self.layers[0]
+        shared, rows = layer.drive(pixels), LIMIT * layer.weight[: self.num_labels].astype(jnp.int32)
+        return jax.lax.map(lambda row: sum_of_squares(layer.activity(shared + row[None, :])), rows).T
+
+    def learn(
+        self,
+        images: Shaped[Array, "batch H W"],
+        labels: Int32[Array, " batch"],
+        *,
+        step_bits: Int32[Array, ""] | int,
+        key: PRNGKeyArray,
+    ) -> tuple["IntegerNetwork", Int32[Array, " layer"]]:
+        """One local step of every layer, none of which has a say in one below.
+
+        Args:
+            images: uint8.
+            labels: The true ones.
+            step_bits: The largest change of a weight is at most two to this.
+            key: Source of wrong labels and rounding.
+
+        Returns:
+            The network after the step, and each layer's mean surprise before it, 0 to 127, rounded down.
+        """
+        label_key, key = jax.random.split(key)
+        pixels = self.pixels(images)
+        positive = self.embed(pixels, labels)
+        negative = self.embed(pixels, self.likely_wrong_labels(pixels, labels, key=label_key))
+        layers, surprises = [], []
+        for index, layer in enumerate(self.layers):
+            dither = draw_dither(layer, labels.shape[0], key=jax.random.fold_in(key, index))
+            changed, positive, negative, surprise = learn(layer, positive, negative, dither, step_bits=step_bits)
+            layers.append(changed)
+            surprises.append(jnp.sum(surprise) // labels.shape[0])
+        return IntegerNetwork(tuple(layers), self.num_labels), jnp.stack(surprises)
+
+
+@dataclass(frozen=True)
+class IntegerCourse:
+    """How long and how fast.
+
+    Attributes:
+        num_epochs: Passes over the images.
+        batch_size: Images a step; what is left over at the end of an epoch is left out of it.
+        first_bits: The largest change of a weight in a step is at most two to this at first.
+        last_bits: The same at the end; it is halved at equal intervals between.
+    """
+
+    num_epochs: int
+    batch_size: int = 20
+    first_bits: int = 4
+    last_bits: int = 1
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be run.
+
+        Raises:
+            ValueError: If a setting is out of range.
+        """
+        if self.num_epochs < 1 or not 1 <= self.batch_size <= MAX_BATCH:
+            raise ValueError(f"{self}: num_epochs at least 1, batch_size 1 to {MAX_BATCH}")
+        if not 0 <= self.last_bits <= self.first_bits <= MAX_STEP_BITS:
+            raise ValueError(f"{self}: first_bits at most {MAX_STEP_BITS}, last_bits from 0 to first_bits")
+
+    def step_bits(self, number: int) -> int:
+        """Of an epoch, counted from 1."""
+        return self.first_bits - (number - 1) * (self.first_bits - self.last_bits + 1) // self.num_epochs
+
+
+class IntegerEpoch(NamedTuple):
+    """What one epoch gives.
+
+    Attributes:
+        number: From 1.
+        surprises: Mean surprise of each layer, 0 to 127.
+        network: As it is now.
+    """
+
+    number: int
+    surprises: Int32[Array, " layer"]
+    network: IntegerNetwork
+
+
+def fit_integer(
+    network: IntegerNetwork,
+    samples: Batch,
+    course: IntegerCourse,
+    *,
+    key: PRNGKeyArray,
+    augment: Callable[..., Array] | None = None,
+) -> Iterator[IntegerEpoch]:
+    """Train a network; each epoch is one compiled loop.
+
+    Args:
+        network: To start from.
+        samples: uint8 images and labels from `checked_batch`.
+        course: How long and how fast.
+        key: Source of order, augmentation, wrong labels and rounding.
+        augment: From a batch of uint8 images and a key to changed uint8 images.
+
+    Yields:
+        Every epoch.
+
+    Raises:
+        InputError: If the images are not uint8, of another size, fewer than a batch, or a label is out of range.
+    """
+    images, labels = samples
+    network.pixels(images[:1])
+    if labels.shape != images.shape[:1] or not jnp.issubdtype(labels.dtype, jnp.integer):
+        raise InputError(f"labels {labels.shape} of type {labels.dtype}: allowed is one integer for each image")
+    num_steps = len(images) // course.batch_size
+    if num_steps < 1:
+        raise InputError(f"{len(images)} images: at least one batch of {course.batch_size} is needed")
+    if int(labels.min()) < 0 or int(labels.max()) >= network.num_labels:
+        raise InputError(f"labels from {labels.min()} to {labels.max()}: allowed are 0 to {network.num_labels - 1}")
+    labels = labels.astype(jnp.int32)
+
+    @jax.jit
+    def epoch(network: IntegerNetwork, key: PRNGKeyArray, step_bits: Array) -> tuple[IntegerNetwork, Array]:
+        order_key, step_key = jax.random.split(key)
+        order = jax.random.permutation(order_key, len(images))[: num_steps * course.batch_size]
+
+        def step(network: IntegerNetwork, turn: tuple[Array, PRNGKeyArray]) -> tuple[IntegerNetwork, Array]:
+            augment_key, learn_key = jax.random.split(turn[1])
+            chosen = images[turn[0]]
+            chosen = chosen if augment is None else augment(chosen, key=augment_key)
+            return network.learn(chosen, labels[turn[0]], step_bits=step_bits, key=learn_key)
+
+        turns = order.reshape(num_steps, course.batch_size), jax.random.split(step_key, num_steps)
+        network, surprises = jax.lax.scan(step, network, turns)
+        return network, jnp.sum(surprises, 0) // num_steps
+
+    for number in range(1, course.num_epochs + 1):
+        step_bits = jnp.asarray(course.step_bits(number), jnp.int32)
+        network, surprises = epoch(network, jax.random.fold_in(key, number), step_bits)
+        yield IntegerEpoch(number, surprises, network)

@@ -1,0 +1,145 @@
+"""Train the integer Forward-Forward network, and the float one beside it, and print the figures of both.
+
+    python scripts/ff_integer.py --data mnist:FOLDER [--layers 2x500] [--epochs 10] [--seed 0] [--json]
+
+The integer network has int8 weights and activities and int32 sums, in training and in prediction; the float one has
+the same widths and learns by the closed-form update with Adam. Data: `digits` comes with scikit-learn; `mnist:FOLDER`
+reads the four IDX files. MNIST is moved by up to one pixel while training. A validation set chooses the epoch of each
+network; the test set is looked at once.
+"""
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import jax
+import numpy as np
+from ff_data import NUM_LABELS, Split, load_split
+from ff_images import MAX_EPOCHS, parsed_layers
+from ff_methods import LARGE
+
+from ffnca.allocation import keep_memory
+from ffnca.errors import InputError
+from ffnca.ff.calibration import SYMBA
+from ffnca.ff.fit import Batch, Course, fit, jitter, unit_range
+from ffnca.ff.integer import MAX_LAYERS
+from ffnca.ff.integer_network import IntegerCourse, IntegerNetwork, fit_integer
+from ffnca.ff.local import hebbian_gradient
+from ffnca.ff.network import FFNetwork
+from ffnca.ff.schedules import Simultaneous
+
+DEFAULTS = {"digits": 60, "mnist": 10}
+MANY = 10_000
+"""Images from which batches are larger."""
+ADAM_COPIES = 3
+"""Floats a weight that training keeps: the weight and two moments."""
+
+
+def share_right(predict: Callable[[Any, Any], Any], network: Any, samples: Batch, batch_size: int = 1000) -> float:
+    """Share of right predictions, batch by batch."""
+    right = 0
+    for start in range(0, len(samples.images), batch_size):
+        part = slice(start, start + batch_size)
+        right += int(np.sum(np.asarray(predict(network, samples.images[part]) == samples.labels[part])))
+    return right / len(samples.images)
+
+
+def chosen(name: str, epochs: Iterator[Any], predict: Callable[[Any, Any], Any], split: Split) -> dict[str, Any]:
+    """Train, choose the epoch by the validation set, and measure once on the test set.
+
+    Args:
+        name: For the progress on stderr.
+        epochs: From `fit` or `fit_integer`.
+        predict: From a network and bytes to labels.
+        split: The images.
+    """
+    compiled, best, seconds = jax.jit(predict), (None, 0, -1.0), 0.0
+    while True:
+        begun = time.perf_counter()
+        epoch = jax.block_until_ready(next(epochs, None))
+        seconds += time.perf_counter() - begun
+        if epoch is None:
+            break
+        found = share_right(compiled, epoch.network, split.validation)
+        best = (epoch.network, epoch.number, found) if found >= best[2] else best
+        print(f"{name} epoch {epoch.number}: validation {found:.4f}, {seconds:.0f} s", file=sys.stderr, flush=True)
+    num_bytes = sum(leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(best[0]))
+    return {
+        "epoch": best[1],
+        "validation_accuracy": best[2],
+        "test_accuracy": share_right(compiled, best[0], split.test),
+        "weight_bytes": num_bytes,
+        "training_bytes": num_bytes,
+        "train_seconds": round(seconds, 1),
+    }
+
+
+def run(arguments: argparse.Namespace) -> dict[str, Any]:
+    """One run's figures.
+
+    Raises:
+        InputError: If an argument or the data cannot be used.
+    """
+    name = arguments.data.partition(":")[0]
+    epochs = arguments.epochs if arguments.epochs is not None else DEFAULTS.get(name, 1)
+    if not 1 <= epochs <= MAX_EPOCHS:
+        raise InputError(f"--epochs {epochs}: allowed are 1 to {MAX_EPOCHS}")
+    if not 0 <= arguments.seed < 2**32:
+        raise InputError(f"--seed {arguments.seed}: allowed are 0 to 4294967295")
+    widths = parsed_layers(arguments.layers)
+    if len(widths) > MAX_LAYERS:
+        raise InputError(f"--layers {arguments.layers!r}: allowed are 1 to {MAX_LAYERS} layers of integers")
+    split = load_split(arguments.data)
+    many, num_inputs = len(split.train.images) > MANY, int(np.prod(split.train.images.shape[1:]))
+    augment = jitter if num_inputs >= LARGE else None
+    init_key, fit_key = jax.random.split(jax.random.key(arguments.seed))
+
+    integer = IntegerNetwork.create(num_inputs, widths, NUM_LABELS, key=init_key)
+    course = IntegerCourse(epochs, 100 if many else 20)
+    integer_epochs = fit_integer(integer, split.train, course, key=fit_key, augment=augment)
+    integer_figures = chosen("integer", integer_epochs, IntegerNetwork.predict, split)
+
+    preset = replace(SYMBA, sharpness=10.0)
+    network = FFNetwork.create(num_inputs, widths, NUM_LABELS, key=init_key, calibration=preset)
+    closed_form = Simultaneous(hebbian_gradient)
+    course = Course(epochs, 200 if many else 50)
+    float_epochs = fit(network, split.train, course, key=fit_key, schedule=closed_form, augment=augment)
+    float_figures = chosen("float", float_epochs, lambda own, images: own.predict(unit_range(images)), split)
+    float_figures["training_bytes"] *= ADAM_COPIES
+    run_of = {"data": name, "layers": arguments.layers, "epochs": epochs, "seed": arguments.seed}
+    return {**run_of, "integer": integer_figures, "float": float_figures}
+
+
+def lines(figures: dict[str, Any], indent: str = "") -> str:
+    """The figures for a reader."""
+    parts = [
+        f"{indent}{name}:\n{lines(value, indent + '  ')}" if isinstance(value, dict) else f"{indent}{name}: {value}"
+        for name, value in figures.items()
+    ]
+    return "\n".join(parts)
+
+
+def main() -> None:
+    """Parse, train, print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", default="digits")
+    parser.add_argument("--layers", default="2x500")
+    parser.add_argument("--epochs", type=int)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--json", action="store_true")
+    arguments = parser.parse_args()
+    keep_memory()
+    try:
+        figures = run(arguments)
+    except (InputError, ValueError) as error:
+        print(f"Error: {error}", file=sys.stderr)
+        raise SystemExit(2) from error
+    print(json.dumps(figures) if arguments.json else lines(figures))
+
+
+if __name__ == "__main__":
+    main()
