@@ -13,7 +13,7 @@ import numpy as np
 from ff_data import NUM_LABELS, Split
 
 from ffnca.ff.backprop import Backpropagation, BackpropNetwork
-from ffnca.ff.calibration import CLASSIC, SYMBA
+from ffnca.ff.calibration import CENTRED, CLASSIC, PAIRED_VIEWS, SYMBA
 from ffnca.ff.distance import DistanceNetwork
 from ffnca.ff.fit import Batch, Course, accuracy, fit, jitter, unit_range
 from ffnca.ff.network import FFNetwork
@@ -62,13 +62,19 @@ METHODS = {
             size, widths, NUM_LABELS, key=key, calibration=replace(SYMBA, sharpness=10.0)
         )
     ),
-    "scff": Method(SelfContrastiveNetwork.create, labelled=False),
-    "distance": Method(
-        lambda size, widths, key: DistanceNetwork.create(size, widths, NUM_LABELS, key=key, sharpness=30.0)
+    "scff": Method(
+        lambda size, widths, key: SelfContrastiveNetwork.create(
+            size, widths, key=key, first=replace(PAIRED_VIEWS, loss="symba"), later=replace(CENTRED, loss="symba")
+        ),
+        labelled=False,
+        large=("2x2000", 15),
     ),
-    "hybrid": Method(UnlabelledNetwork.create, labelled=False),
+    "distance": Method(lambda size, widths, key: DistanceNetwork.create(size, widths, NUM_LABELS, key=key)),
+    "hybrid": Method(UnlabelledNetwork.create, labelled=False, large=("2x1000", 10)),
     "recurrent": Method(
-        lambda size, widths, key: RecurrentNetwork.create(size, widths, NUM_LABELS, key=key), Moments()
+        lambda size, widths, key: RecurrentNetwork.create(size, widths, NUM_LABELS, key=key),
+        Moments(),
+        large=("2x500", 5),
     ),
     "backprop": Method(
         lambda size, widths, key: BackpropNetwork.create(size, widths, NUM_LABELS, key=key), Backpropagation()

@@ -28,7 +28,7 @@ class DistanceLayer(nnx.Module):
         *,
         key: PRNGKeyArray,
         calibration: Calibration = DIRECTION,
-        sharpness: float = 10.0,
+        sharpness: float = 30.0,
         margin: float = 0.0,
     ) -> None:
         """Draw weights and centres.
@@ -101,7 +101,7 @@ class DistanceNetwork:
         *,
         key: PRNGKeyArray,
         calibration: Calibration = DIRECTION,
-        sharpness: float = 10.0,
+        sharpness: float = 30.0,
         margin: float = 0.0,
     ) -> "DistanceNetwork":
         """A fresh network; the arguments are those of its layers.
