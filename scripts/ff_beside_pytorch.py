@@ -1,7 +1,7 @@
 """Side by side with a published PyTorch implementation: same images, same layers, same CPU, equal time, one run.
 
     git clone https://github.com/mpezeshki/pytorch_forward_forward
-    pip install torch torchvision tqdm
+    pip install torch tqdm
     python scripts/ff_beside_pytorch.py pytorch_forward_forward --data mnist:FOLDER [--epochs 30] [--write]
 
 50,000 images train 784-500-500; all 10,000 test images judge; nothing is chosen, the last epoch counts. An epoch is

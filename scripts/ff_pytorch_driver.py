@@ -2,14 +2,15 @@
 
     PYTHON scripts/ff_pytorch_driver.py CHECKOUT ARRAYS.npz SECONDS
 
-Needs PyTorch, torchvision, tqdm and matplotlib, which its `main.py` imports, but none of this project. Everything is
-as published but three things: `.cuda()` stays on the CPU, images come from the arrays, and the number of epochs a
-layer is what fits in the time given, half of it for each layer.
+Needs PyTorch and tqdm, but none of this project; torchvision and matplotlib, which its `main.py` imports to fetch and
+show images, stay empty names. Everything is as published but three things: `.cuda()` stays on the CPU, images come from
+the arrays, and the number of epochs a layer is what fits in the time given, half of it for each layer.
 """
 
 import json
 import sys
 import time
+from unittest.mock import MagicMock
 
 import numpy as np
 import torch  # pyright: ignore[reportMissingImports]
@@ -20,6 +21,8 @@ def main() -> None:
     checkout, arrays, seconds = sys.argv[1], np.load(sys.argv[2]), float(sys.argv[3])
     torch.nn.Module.cuda = lambda self, *_: self  # type: ignore[method-assign]
     torch.manual_seed(1234)
+    for name in ("torchvision", "torchvision.datasets", "torchvision.transforms", "matplotlib", "matplotlib.pyplot"):
+        sys.modules[name] = MagicMock()
     sys.path.insert(0, checkout)
     import main as published  # pyright: ignore[reportMissingImports]
 

@@ -3,7 +3,7 @@
     python scripts/ff_table.py RESULTS.jsonl --data mnist:FOLDER [--write]
 
 Each run is a line of RESULTS.jsonl as `ff_images.py --json` prints it, with its seed; runs that are there already are
-not run again. A run has a process of its own and the machine to itself.
+not run again. A run has a process of its own; leave it the machine, since seconds are measured.
 """
 
 import argparse
