@@ -2,7 +2,7 @@
 
     git clone https://github.com/mpezeshki/pytorch_forward_forward
     pip install torch tqdm
-    python scripts/ff_beside_pytorch.py pytorch_forward_forward --data mnist:FOLDER [--epochs 30] [--write]
+    python scripts/ff_beside_pytorch.py pytorch_forward_forward --data mnist:FOLDER [--epochs 15] [--write]
 
 50,000 images train 784-500-500; all 10,000 test images judge; nothing is chosen, the last epoch counts. An epoch is
 one look of every layer at every image. The published script takes one step an epoch, for 1,000 epochs a layer;
@@ -101,7 +101,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("checkout", type=Path)
     parser.add_argument("--data", required=True)
-    parser.add_argument("--epochs", type=int, default=30)
+    parser.add_argument("--epochs", type=int, default=15)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--torch-python", default=sys.executable)
     parser.add_argument("--write", action="store_true", help="rewrite the README's table")

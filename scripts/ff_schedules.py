@@ -1,6 +1,6 @@
 """The schedules side by side: time and accuracy of greedy, simultaneous and pipelined training, on one and two cores.
 
-    python scripts/ff_schedules.py --data mnist:FOLDER [--epochs 8] [--layers 2x1000] [--write]
+    python scripts/ff_schedules.py --data mnist:FOLDER [--epochs 5] [--layers 2x1000] [--write]
 
 The same network, data, seed and number of local steps a layer throughout. XLA may use all cores for one product, or
 is held to one thread a device; the pipeline with a device a layer is then the only one that uses more than one core.
@@ -107,7 +107,7 @@ def main() -> None:
     """Run all and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", required=True)
-    parser.add_argument("--epochs", type=int, default=8)
+    parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--layers", default="2x1000")
     parser.add_argument("--write", action="store_true", help="rewrite the README's table")
     parser.add_argument("--child", help=argparse.SUPPRESS)
