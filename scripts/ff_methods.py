@@ -31,19 +31,21 @@ class Method:
         create: From the number of inputs, the widths and a key to a network.
         schedule: When each layer learns.
         labelled: Whether it learns from labels; if not, a readout is trained on top.
-        large: Layers and epochs on MNIST, unless others are asked for.
+        small: Layers and epochs on digits, unless others are asked for.
+        large: The same on MNIST.
         learning_rate: Of Adam at the start.
     """
 
     create: Callable[..., Any]
     schedule: Schedule = field(default_factory=Simultaneous)
     labelled: bool = True
+    small: tuple[str, int] = ("2x500", 60)
     large: tuple[str, int] = ("2x1000", 20)
     learning_rate: float = 3e-3
 
     def defaults(self, data: str) -> tuple[str, int]:
         """Layers and epochs on digits or MNIST."""
-        return self.large if data.startswith("mnist") else ("2x500", 60)
+        return self.large if data.startswith("mnist") else self.small
 
 
 READOUT_SHARE = 4
@@ -55,7 +57,8 @@ METHODS = {
     "ff": Method(
         lambda size, widths, key: FFNetwork.create(
             size, widths, NUM_LABELS, key=key, calibration=CLASSIC, temperature=0.0
-        )
+        ),
+        small=("2x500", 200),
     ),
     "symba": Method(
         lambda size, widths, key: FFNetwork.create(
