@@ -19,6 +19,7 @@ app = typer.Typer(
 
 WorldName = Annotated[str, typer.Argument(metavar="WORLD", help="A shipped name, a .toml or a rule .safetensors.")]
 Seed = Annotated[int, typer.Option(help="Same seed, same result.", min=0, max=2**31 - 1)]
+Which = Annotated[str | None, typer.Option(metavar="NAME", help="The target to grow, where the world names several.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 NUM_STEPS_MAX = 10_000_000
 BAD_INPUT, INTERRUPTED = 2, 130
@@ -51,13 +52,14 @@ def run(
     size: Annotated[str | None, typer.Option(metavar="N|HxW", help="Grid size instead of the world's.")] = None,
     seed: Seed = 0,
     out: Annotated[Path | None, typer.Option(metavar="STATE.npz", help="Write the last state.")] = None,
+    which: Which = None,
     as_json: AsJson = False,
 ) -> None:
     """Run a world without drawing it; print speed and, where there is a target, relative MSE."""
     _compute()
     from ffnca.commands import run_world
 
-    figures = run_world(world, steps, size, seed, out)
+    figures = run_world(world, steps, size, seed, out, which)
     if as_json:
         _print_json(figures)
     else:
@@ -75,6 +77,7 @@ def view(
     headless_frames: Annotated[
         int | None, typer.Option(metavar="N", help="Without a screen: N frames, a screenshot every 60.", min=1)
     ] = None,
+    which: Which = None,
     as_json: AsJson = False,
 ) -> None:
     """Watch a world in a window: wound it, look inside it, let it learn a target that you paint."""
@@ -89,6 +92,7 @@ def view(
         folder=out,
         num_frames=headless_frames,
         minutes=minutes,
+        which=which,
     )
     if as_json:
         _print_json(figures)
@@ -150,12 +154,13 @@ def export(
     palette: Annotated[
         Path | None, typer.Option(metavar="LIKED.json", help="Recolour by what is liked and disliked.")
     ] = None,
+    which: Which = None,
 ) -> None:
     """Write an animation of a world."""
     _compute()
     from ffnca.commands import export_world
 
-    typer.echo(export_world(world, out, steps, fps, scale, seed, wound or [], show, palette))
+    typer.echo(export_world(world, out, steps, fps, scale, seed, wound or [], show, palette, which))
 
 
 @app.command("eval")
@@ -163,13 +168,14 @@ def evaluate(
     world: WorldName,
     seed: Seed = 0,
     out: Annotated[Path | None, typer.Option(metavar="OUT.png", help="A picture: each wound before and after.")] = None,
+    which: Which = None,
     as_json: AsJson = False,
 ) -> None:
     """Measure a trained creature: relative MSE by age, healing by kind of wound, goodness AUROC."""
     _compute()
     from ffnca.commands import evaluate_world, evaluation_table
 
-    table = evaluate_world(world, seed, out)
+    table = evaluate_world(world, seed, out, which)
     if as_json:
         _print_json(table)
         return

@@ -63,9 +63,11 @@ def parsed_size(text: str) -> tuple[int, int]:
     return height, width
 
 
-def run_world(text: str, num_steps: int, size: str | None, seed: int, out: Path | None) -> dict[str, Any]:
+def run_world(
+    text: str, num_steps: int, size: str | None, seed: int, out: Path | None, which: str | None = None
+) -> dict[str, Any]:
     """Run a world and say how fast; write the last state if asked."""
-    simulation = open_simulation(text, parsed_size(size) if size else None, seed=seed)
+    simulation = open_simulation(text, parsed_size(size) if size else None, seed=seed, which=which)
     if out is not None and out.suffix != ".npz":
         raise InputError(f"--out {out}: allowed is a name that ends in .npz")
     key = jax.random.key(seed)
@@ -149,12 +151,14 @@ def export_world(
     wounds: list[str],
     show: str,
     palette: Path | None = None,
+    which: str | None = None,
 ) -> str:
     """Write one animation of a world."""
     if out.suffix not in SUFFIXES:
         raise InputError(f"{out}: allowed endings are {', '.join(SUFFIXES)}")
     liked = None if palette is None else load_palette(palette)
-    scene = Scene(open_simulation(text, seed=seed), num_steps, tuple(map(DiscWound.parsed, wounds)), show, liked)
+    simulation = open_simulation(text, seed=seed, which=which)
+    scene = Scene(simulation, num_steps, tuple(map(DiscWound.parsed, wounds)), show, liked)
     write_scene(scene, out, fps=fps, scale=scale, seed=seed)
     return f"{out}: {num_steps + 1} frames"
 
@@ -190,11 +194,11 @@ def demonstrate(num_steps: int, wound_at: int) -> str:
     )
 
 
-def evaluate_world(text: str, seed: int, out: Path | None = None) -> dict[str, Any]:
+def evaluate_world(text: str, seed: int, out: Path | None = None, which: str | None = None) -> dict[str, Any]:
     """The table of `ffnca eval`, and its picture if asked."""
     if out is not None and out.suffix != ".png":
         raise InputError(f"--out {out}: allowed is a name that ends in .png")
-    creature, sheet = open_creature(text), StressSheet()
+    creature, sheet = open_creature(text, which), StressSheet()
     table = evaluate(creature.automaton, creature.body(), key=jax.random.key(seed), witness=sheet.add)
     if out is not None:
         sheet.write(out)

@@ -1,6 +1,6 @@
 """A creature: a growth world with its body and its rule, made from a world or a rule file and saved as one."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self, get_args
 
@@ -15,7 +15,7 @@ from ffnca.automata.nca import NCA
 from ffnca.errors import InputError
 from ffnca.ff.ascent import AscentLayer
 from ffnca.grid.perceive import perception_size
-from ffnca.growth.body import Body, build_body
+from ffnca.growth.body import Body, build_body, identities, several
 from ffnca.growth.round import Recipe, state_limit
 from ffnca.growth.target import MIN_SIZE, load_target, target_name
 from ffnca.rule_file import RuleFile, load_rule, save_rule
@@ -61,42 +61,74 @@ def _filled(world: GrowthWorld, tensors: dict[str, np.ndarray], name: str) -> As
     return rule
 
 
+def _alike(pictures: list[Float[np.ndarray, "_ _ 4"]]) -> Float[np.ndarray, "target h w 4"]:
+    """Pictures in the middle of frames of one size."""
+    height, width = (max(picture.shape[axis] for picture in pictures) for axis in (0, 1))
+    framed = np.zeros((len(pictures), height, width, 4), np.float32)
+    for frame, picture in zip(framed, pictures, strict=True):
+        top, left = (height - picture.shape[0]) // 2, (width - picture.shape[1]) // 2
+        frame[top : top + picture.shape[0], left : left + picture.shape[1]] = picture
+    return framed
+
+
 @dataclass(frozen=True)
 class Creature:
     """A world that grows something, on a grid of its own size.
 
     Attributes:
         world: How it was described.
-        picture: What it grows, premultiplied RGBA of the picture alone.
+        pictures: What it can grow, premultiplied RGBA of the pictures alone, in the order of the world's targets.
         automaton: Its rule; fresh and useless until trained.
         record: Facts of its training, empty if untrained.
+        which: The one of the targets that it grows.
     """
 
     world: GrowthWorld
-    picture: Float[np.ndarray, "h w 4"]
+    pictures: Float[np.ndarray, "target h w 4"]
     automaton: NCA
     record: dict[str, float | int | str] = field(default_factory=dict)
+    which: int = 0
+
+    @property
+    def picture(self) -> Float[np.ndarray, "h w 4"]:
+        """What it grows."""
+        return self.pictures[self.which]
+
+    def choosing(self, name: str | None) -> Self:
+        """The same rule growing another of its targets, the first one if None.
+
+        Raises:
+            InputError: If the world has no target of this name.
+        """
+        names = list(self.world.sought)
+        if name is None:
+            return self
+        if self.world.targets is None:
+            raise InputError(f"--which {name}: {self.world.title} grows a single target; allowed: leave it out")
+        if name not in names:
+            raise InputError(f"--which {name[:40]!r}: allowed are {', '.join(names)}")
+        return replace(self, which=names.index(name))
 
     @classmethod
     def untrained(cls, world: GrowthWorld, folder: Path | None = None) -> Self:
-        """A creature with a blank rule, its picture found relative to `folder`.
+        """A creature with a blank rule, its pictures found relative to `folder`.
 
         Raises:
-            InputError: If the target is neither an emoji nor a usable picture.
+            InputError: If a target is neither an emoji nor a usable picture.
         """
-        target = world.target
-        return cls.blank(world, load_target(target.emoji or target.image or "", target.size, folder))
+        sought = world.sought.values()
+        return cls.blank(world, _alike([load_target(one.emoji or one.image or "", one.size, folder) for one in sought]))
 
     @classmethod
-    def blank(cls, world: GrowthWorld, picture: Float[np.ndarray, "h w 4"]) -> Self:
+    def blank(cls, world: GrowthWorld, pictures: Float[np.ndarray, "target h w 4"]) -> Self:
         """A creature with a blank rule."""
-        return cls.with_rule(world, picture, _blank_rule(world))
+        return cls.with_rule(world, pictures, _blank_rule(world))
 
     @classmethod
     def with_rule(
         cls,
         world: GrowthWorld,
-        picture: Float[np.ndarray, "h w 4"],
+        pictures: Float[np.ndarray, "target h w 4"],
         rule: AscentLayer | LayeredRule,
         record: dict[str, float | int | str] | None = None,
     ) -> Self:
@@ -110,7 +142,7 @@ class Creature:
             alive_threshold=spec.alive_threshold,
             state_limit=state_limit(world.train),
         )
-        return cls(world, picture, automaton, record or {})
+        return cls(world, pictures, automaton, record or {})
 
     @classmethod
     def for_target(cls, target: str, size: int = 40, **settings: Any) -> Self:
@@ -151,7 +183,7 @@ class Creature:
         world = build_world(described, target)
         if not isinstance(world, GrowthWorld):
             raise TypeError(f"not a growth world: {world.kind}")
-        return cls.blank(world, picture)
+        return cls.blank(world, picture[None])
 
     def retrained_by(self, objective: str) -> Self:
         """The same creature, blank, to be trained by another objective; `bptt` brings its published settings along.
@@ -168,7 +200,11 @@ class Creature:
         world = build_world(described | {"train": described["train"] | {"objective": objective}}, "--objective")
         if not isinstance(world, GrowthWorld):
             raise TypeError(f"not a growth world: {world.kind}")
-        return self.blank(world, self.picture)
+        return replace(self.blank(world, self.pictures), which=self.which)
+
+    def untaught(self) -> Self:
+        """The same creature, blank."""
+        return replace(self.blank(self.world, self.pictures), which=self.which)
 
     @classmethod
     def load(cls, path: Path) -> Self:
@@ -178,19 +214,22 @@ class Creature:
             InputError: If it cannot be read or does not fit its world.
         """
         rule = load_rule(path)
-        return cls.with_rule(rule.world, rule.target, _filled(rule.world, rule.tensors, path.name), rule.record)
+        pictures = rule.target.reshape(-1, *rule.target.shape[-3:])
+        return cls.with_rule(rule.world, pictures, _filled(rule.world, rule.tensors, path.name), rule.record)
 
     def save(self, path: Path) -> None:
         """Write a rule file, whole or not at all."""
-        body = self.body((self.picture.shape[0] + 2, self.picture.shape[1] + 2))
+        body = self._bodies(1)
+        row, column = body.seed_at
+        cells = body.target[row, column] if body.count == 1 else body.target[np.arange(body.count), row, column]
         save_rule(
             path,
             RuleFile(
                 world=self.world,
                 tensors={name: np.asarray(value) for name, value in _named(self.automaton.rule).items()},
-                target=self.picture,
-                seed_cell=body.target[body.seed_at],
-                seed_at=np.array([body.seed_at[0] - 1, body.seed_at[1] - 1], np.int32),
+                target=self.pictures if body.count > 1 else self.picture,
+                seed_cell=cells,
+                seed_at=np.stack([row - 1, column - 1], -1).astype(np.int32),
                 record=self.record,
             ),
         )
@@ -213,12 +252,16 @@ class Creature:
             self.world.rule.channels,
             alive_threshold=self.world.rule.alive_threshold,
             code_amplitude=self.world.train.code_amplitude,
+            identity=identities(len(self.pictures))[self.which],
         )
 
     def training_body(self) -> Body:
-        """The body on the smaller grid that it is trained on: the picture and a margin."""
-        margin = 2 * self.world.train.margin
-        return self.body((self.picture.shape[0] + margin, self.picture.shape[1] + margin))
+        """What it is trained on: all its bodies on a smaller grid, the pictures and a margin."""
+        return self._bodies(self.world.train.margin)
+
+    def _bodies(self, margin: int) -> Body:
+        size = (self.picture.shape[0] + 2 * margin, self.picture.shape[1] + 2 * margin)
+        return several([replace(self, which=which).body(size) for which in range(len(self.pictures))])
 
     def recipe(self) -> Recipe:
         """How to train it."""

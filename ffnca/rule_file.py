@@ -37,7 +37,8 @@ class RuleFile:
     Attributes:
         world: The world that the rule was trained for.
         tensors: Parameters of the rule by flat dotted names, float32.
-        target: The picture that it grows, premultiplied RGBA in 0..1.
+        target: The picture that it grows, premultiplied RGBA in 0..1; where the world names several targets, all of
+            them, and so the next two.
         seed_cell: State of the first cell.
         seed_at: Row and column of the first cell within the picture.
         record: Facts of the training.
@@ -45,9 +46,9 @@ class RuleFile:
 
     world: GrowthWorld
     tensors: dict[str, np.ndarray]
-    target: Float32[np.ndarray, "h w 4"]
-    seed_cell: Float32[np.ndarray, " C"]
-    seed_at: Int32[np.ndarray, "2"]
+    target: Float32[np.ndarray, "*target h w 4"]
+    seed_cell: Float32[np.ndarray, "*target C"]
+    seed_at: Int32[np.ndarray, "*target 2"]
     record: dict[str, float | int | str] = field(default_factory=dict)
 
 
@@ -164,20 +165,32 @@ def _dtype(tensor: np.ndarray) -> str:
 
 
 def _check_body(target: np.ndarray, seed_cell: np.ndarray, seed_at: np.ndarray, world: GrowthWorld, file: str) -> None:
-    if target.ndim != 3 or target.shape[2] != 4 or max(target.shape[:2]) > MAX_TARGET_SIDE:
+    several = (len(world.targets),) if world.targets else ()
+    counted = "".join(f"{count}, " for count in several)
+    if (
+        target.ndim != 3 + len(several)
+        or target.shape[:-3] != several
+        or target.shape[-1] != 4
+        or max(target.shape[-3:-1]) > MAX_TARGET_SIDE
+    ):
         raise InputError(
-            f"{file}: tensor 'target' has shape {target.shape}; allowed: (h, w, 4), sides of up to {MAX_TARGET_SIDE}"
+            f"{file}: tensor 'target' has shape {target.shape}; "
+            f"allowed: ({counted}h, w, 4), sides of up to {MAX_TARGET_SIDE}"
         )
     if target.min() < 0 or target.max() > 1:
         raise InputError(f"{file}: tensor 'target' has numbers out of range; allowed: 0 to 1")
-    if target[..., 3].max() <= world.rule.alive_threshold:
+    if target[..., 3].max((-2, -1)).min() <= world.rule.alive_threshold:
         raise InputError(f"{file}: tensor 'target' has no alpha above {world.rule.alive_threshold:g}; one is needed")
-    if seed_cell.shape != (world.rule.channels,):
+    if seed_cell.shape != (*several, world.rule.channels):
         raise InputError(
-            f"{file}: tensor 'seed_cell' has shape {seed_cell.shape}; allowed: ({world.rule.channels},), one a channel"
+            f"{file}: tensor 'seed_cell' has shape {seed_cell.shape}; "
+            f"allowed: {(*several, world.rule.channels)}, one a channel"
         )
-    if seed_at.shape != (2,) or (seed_at < 0).any() or (seed_at >= target.shape[:2]).any():
-        raise InputError(f"{file}: tensor 'seed_at' is not a row and column within the {target.shape[:2]} target")
+    if seed_at.shape != (*several, 2) or (seed_at < 0).any() or (seed_at >= target.shape[-3:-1]).any():
+        raise InputError(
+            f"{file}: tensor 'seed_at' is not a row and column within the {target.shape[-3:-1]} target, "
+            f"of shape ({counted}2)"
+        )
 
 
 def _checked_record(text: str, file: str) -> dict[str, float | int | str]:

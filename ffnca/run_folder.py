@@ -81,8 +81,9 @@ class RunFolder:
         """Write `preview.png`: what grew beside what should, and `curve.png`."""
         if report.grown is None:
             return
-        target = creature.training_body().picture
-        frames = np.concatenate([*over(report.grown[:3]), over(target)], axis=1)
+        body = creature.training_body()
+        targets = body.picture.reshape(-1, *body.picture.shape[-3:])
+        frames = np.concatenate([*over(report.grown[: max(3, body.count)]), *over(targets)], axis=1)
         with replacing(self.folder / "preview.png") as path:
             Image.fromarray(enlarge(frames, PREVIEW_SCALE)).save(path)
         self._curve()

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
@@ -36,6 +37,12 @@ class Simulation:
     body: Body | None = None
     creature: Creature | None = None
 
+    @property
+    def which(self) -> str | None:
+        """Name of the target that it grows, None where there is no choice."""
+        several = self.creature is not None and self.creature.world.targets
+        return list(several)[self.creature.which] if self.creature and several else None
+
     def states(self, num_steps: int, stride: int = 1, *, key: PRNGKeyArray) -> Iterator[Float[Array, "H W C"]]:
         """The initial state and every `stride`-th after it, up to `num_steps`; one compilation for all."""
         state = self.start
@@ -49,25 +56,34 @@ class Simulation:
         return None if self.body is None else float(np.asarray(self.body.relative_mse(state)))
 
 
-def open_creature(text: str) -> Creature:
+def open_creature(text: str, which: str | None = None) -> Creature:
     """A trained creature by shipped name, world file or rule file.
 
+    Args:
+        text: What the user named.
+        which: The target to grow, where the world names several; the first if None.
+
     Raises:
-        InputError: If there is no such world, it grows nothing, or it has no trained rule.
+        InputError: If there is no such world or target, it grows nothing, or it has no trained rule.
     """
     path = find_world(text)
     if path.suffix == ".safetensors":
-        return Creature.load(path)
+        return Creature.load(path).choosing(which)
     world = load_world(path)
     if not isinstance(world, GrowthWorld):
         raise InputError(f"{text}: is a {world.kind} world; allowed here: growth worlds and rule files")
     if not _has_rule(path):
         raise InputError(f"{text}: has no trained rule yet; train it with: ffnca train {text}, then name the rule file")
-    return Creature.load(rule_path_for(path.stem))
+    return Creature.load(rule_path_for(path.stem)).choosing(which)
 
 
 def open_simulation(
-    text: str, size: tuple[int, int] | None = None, *, seed: int = 0, untrained: bool = False
+    text: str,
+    size: tuple[int, int] | None = None,
+    *,
+    seed: int = 0,
+    untrained: bool = False,
+    which: str | None = None,
 ) -> Simulation:
     """Open a shipped name, a world file or a rule file.
 
@@ -75,6 +91,7 @@ def open_simulation(
         text: What the user named.
         size: Height and width instead of the world's own.
         seed: For worlds that start at random.
+        which: The target to grow, where a world names several; the first if None.
         untrained: Open a growth world that has no trained rule with a blank one, instead of refusing it.
 
     Raises:
@@ -83,14 +100,16 @@ def open_simulation(
     path = find_world(text)
     world = None if path.suffix == ".safetensors" else load_world(path)
     if isinstance(world, LifeWorld):
+        if which is not None:
+            raise InputError(f"--which {which[:40]}: {text} is a {world.kind} world; allowed for growth worlds")
         if size is not None:
             world = world.model_copy(update={"grid": world.grid.model_copy(update={"size": size})})
         automaton = Life.from_notation(world.rule.notation, boundary=world.grid.boundary)
         return Simulation(path.stem, world, automaton, initial_state(world, key=jax.random.key(seed)))
     if untrained and isinstance(world, GrowthWorld) and not _has_rule(path):
-        creature = Creature.untrained(world, path.parent)
+        creature = Creature.untrained(world, path.parent).choosing(which)
     else:
-        creature = open_creature(text)
+        creature = open_creature(text, which)
     return creature_simulation(path.stem, creature, size)
 
 
@@ -101,7 +120,7 @@ def creature_simulation(name: str, creature: Creature, size: tuple[int, int] | N
         InputError: If the grid does not hold it.
     """
     body = creature.body(size)
-    return Simulation(name, creature.world, creature.automaton, body.start, body, creature)
+    return Simulation(name, creature.world, creature.automaton, jnp.asarray(body.start), body, creature)
 
 
 def _has_rule(path: Path) -> bool:

@@ -68,7 +68,7 @@ def trained(creature: Creature, report: Report, budget: Budget, seed: int) -> Cr
     if report.quality is not None:
         record |= {f"rel_mse_{age}": value for age, value in zip(MEASURED_AGES, report.quality, strict=True)}
     rule = recipe.automaton(state.averaged, state.standardiser).rule
-    return replace(Creature.with_rule(creature.world, creature.picture, rule), record=record)
+    return replace(Creature.with_rule(creature.world, creature.pictures, rule, record), which=creature.which)
 
 
 def train_creature(

@@ -3,34 +3,22 @@
 import difflib
 import json
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
-from pydantic_core import ErrorDetails
+from pydantic import Field, TypeAdapter, ValidationError, field_validator, model_validator
 
 from ffnca.errors import InputError
+from ffnca.spec import SHOWN_CHARACTERS, Spec, above_zero, described, several_of, shown, whole
 
 MAX_WORLD_BYTES = 2**20
 MAX_RLE = 100_000
 NOTATION = "^B[0-8]{0,9}/S[0-8]{0,9}$"
 DEFAULT_DENSITY = 0.3
 _SHOWN_ERRORS = 3
-_SHOWN_CHARACTERS = 60
-
-
-def _whole(default: int, low: int, high: int) -> Any:
-    return Field(default=default, ge=low, le=high, description=f"a whole number from {low} to {high}")
-
-
-def _several(default: tuple, description: str, most: int = 5) -> Any:
-    return Field(default=default, strict=False, min_length=1, max_length=most, description=description)
-
-
-def _above_zero(default: float, high: float) -> Any:
-    return Field(default=default, gt=0, le=high, description=f"a number above 0, at most {high:g}")
 
 
 _ONE_LINE = "^[^\\x00-\\x1f\\x7f-\\x9f\u2028\u2029]*$"
@@ -39,31 +27,27 @@ Side = Annotated[int, Field(ge=MIN_SIDE, le=MAX_SIDE)]
 Width = Annotated[int, Field(ge=8, le=2048)]
 Kernel = Literal["identity", "sobel", "laplacian", "neighbour_mean", "alive"]
 Objective = Literal["ascent", "distance", "bptt"]
+_TARGET_NAME = re.compile("[a-z0-9][a-z0-9_-]{0,31}")
+MAX_TARGETS = 16
 Title = Annotated[str, Field(min_length=1, max_length=200, pattern=_ONE_LINE, description="one line of text")]
 
 
-class _Spec(BaseModel):
-    """Strict, but for tuples, which are written as lists in TOML and JSON."""
-
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False)
-
-
-class GridSpec(_Spec):
+class GridSpec(Spec):
     """The lattice: height and width in cells, and what lies beyond its edge."""
 
     size: tuple[Side, Side] = Field(strict=False, description="[height, width], whole numbers from 8 to 1024")
     boundary: Literal["wrap", "zero", "reflect"] = Field(default="wrap", description='"wrap", "zero" or "reflect"')
 
 
-class NcaSpec(_Spec):
+class NcaSpec(Spec):
     """The rule of a neural cellular automaton: what a cell sees and how wide its layers are."""
 
-    channels: int = _whole(16, 8, 64)
-    hidden: tuple[Width, ...] = _several((352,), "1 to 4 whole numbers from 8 to 2048 in a list", 4)
-    perception: tuple[Kernel, ...] = _several(
+    channels: int = whole(16, 8, 64)
+    hidden: tuple[Width, ...] = several_of((352,), "1 to 4 whole numbers from 8 to 2048 in a list", 4)
+    perception: tuple[Kernel, ...] = several_of(
         ("identity", "sobel", "neighbour_mean", "alive"), f"a list of distinct names from {', '.join(get_args(Kernel))}"
     )
-    fire_rate: float = _above_zero(0.5, 1)
+    fire_rate: float = above_zero(0.5, 1)
     alive_threshold: float = Field(default=0.1, gt=0, lt=1, description="a number above 0 and below 1")
 
     @model_validator(mode="after")
@@ -75,14 +59,14 @@ class NcaSpec(_Spec):
         return self
 
 
-class TargetSpec(_Spec):
+class TargetSpec(Spec):
     """What to grow: an emoji or a picture file, and the cells of its longer side."""
 
     emoji: str | None = Field(default=None, min_length=1, max_length=64, pattern=_ONE_LINE, description="one emoji")
     image: str | None = Field(
         default=None, min_length=1, max_length=4096, pattern=_ONE_LINE, description="a picture file"
     )
-    size: int = _whole(40, 8, 128)
+    size: int = whole(40, 8, 128)
 
     @model_validator(mode="after")
     def _emoji_or_image(self) -> Self:
@@ -91,27 +75,27 @@ class TargetSpec(_Spec):
         return self
 
 
-class TrainSpec(_Spec):
+class TrainSpec(Spec):
     """How to train: the local objective, its budget, and the sizes of pool and batches."""
 
     objective: Objective = Field(default="ascent", description='"ascent", "distance" or "bptt"')
-    minutes: float = _above_zero(10.0, 10_080)
-    learning_rate: float = _above_zero(0.02, 1)
-    pool_size: int = _whole(256, 1, 4096)
-    pool_batch: int = _whole(8, 1, 256)
+    minutes: float = above_zero(10.0, 10_080)
+    learning_rate: float = above_zero(0.02, 1)
+    pool_size: int = whole(256, 1, 4096)
+    pool_batch: int = whole(8, 1, 256)
     reseeded_share: float = Field(default=0.06, gt=0, le=1, description="a number above 0, at most 1")
-    teacher_batch: int = _whole(8, 1, 256)
-    max_rollout: int = _whole(10, 1, 200)
-    cells: int = _whole(2048, 1, 65_536)
-    updates_per_round: int = _whole(4, 1, 64)
+    teacher_batch: int = whole(8, 1, 256)
+    max_rollout: int = whole(10, 1, 200)
+    cells: int = whole(2048, 1, 65_536)
+    updates_per_round: int = whole(4, 1, 64)
     large_wounds: float = Field(default=0.0, ge=0, le=1, description="a number from 0 to 1")
     noise: float = Field(default=0.2, ge=0, le=2, description="a number from 0 to 2")
     own_state_bound: float = Field(default=0.45, gt=0, lt=1, description="a number above 0 and below 1")
-    ascent_steps: int = _whole(3, 1, 100)
-    ascent_rate: float = _above_zero(1.0, 1)
+    ascent_steps: int = whole(3, 1, 100)
+    ascent_rate: float = above_zero(1.0, 1)
     average: float = Field(default=0.995, ge=0, lt=1, description="a number from 0 to below 1")
-    code_amplitude: float = _above_zero(0.7, 2)
-    margin: int = _whole(4, 1, 32)
+    code_amplitude: float = above_zero(0.7, 2)
+    margin: int = whole(4, 1, 32)
 
     @model_validator(mode="after")
     def _batch_within_pool(self) -> Self:
@@ -120,35 +104,62 @@ class TrainSpec(_Spec):
         return self
 
 
-class GrowthWorld(_Spec):
-    """A rule that grows a target from one cell."""
+class GrowthWorld(Spec):
+    """A rule that grows a target from one cell, or one of several, chosen by the code of that cell."""
 
     kind: Literal["growth"]
     title: Title
     grid: GridSpec
     rule: NcaSpec = NcaSpec()
-    target: TargetSpec
+    target: TargetSpec | None = None
+    targets: dict[str, TargetSpec] | None = Field(default=None, description="tables [targets.NAME]")
     train: TrainSpec = TrainSpec()
+
+    @property
+    def sought(self) -> dict[str, TargetSpec]:
+        """Targets in order of their names; a single one has the empty name."""
+        return self.targets or ({} if self.target is None else {"": self.target})
+
+    @field_validator("targets")
+    @classmethod
+    def _several_with_names(cls, targets: dict[str, TargetSpec] | None) -> dict[str, TargetSpec] | None:
+        if targets is not None and not 2 <= len(targets) <= MAX_TARGETS:
+            raise ValueError(f"{len(targets)} named; allowed: 2 to {MAX_TARGETS}, or a single one as [target]")
+        for name in targets or {}:
+            if not _TARGET_NAME.fullmatch(name):
+                raise ValueError(f"{shown(name)} is no name; allowed: up to 32 of a-z, 0-9, - and _")
+        return targets and dict(sorted(targets.items()))  # the order in which they are written as JSON
 
     @model_validator(mode="after")
     def _parts_fit(self) -> Self:
-        if min(self.grid.size) < self.target.size + 2:
+        if (self.target is None) == (self.targets is None):
+            raise ValueError("exactly one of [target] and [targets.NAME] is allowed")
+        largest = max(target.size for target in self.sought.values())
+        if min(self.grid.size) < largest + 2:
             raise ValueError(
-                f"grid.size = {list(self.grid.size)} is too small for target.size = {self.target.size}; "
-                f"allowed: sides of at least {self.target.size + 2}"
+                f"grid.size = {list(self.grid.size)} is too small for target.size = {largest}; "
+                f"allowed: sides of at least {largest + 2}"
+            )
+        if self.targets and self.train.objective == "bptt":
+            raise ValueError('train.objective = "bptt" grows one target; allowed with [targets]: ascent, distance')
+        free = self.rule.channels - 4 - ((len(self.sought) - 1).bit_length() + 1 if self.targets else 0)
+        if free < 4:
+            raise ValueError(
+                f"rule.channels = {self.rule.channels} leaves {free} for the position code of {len(self.sought)} "
+                f"targets; allowed: at least {self.rule.channels + 4 - free}"
             )
         if self.train.objective == "ascent" and len(self.rule.hidden) != 1:
             raise ValueError(f'rule.hidden = {list(self.rule.hidden)}; allowed: one width when objective is "ascent"')
         return self
 
 
-class LifeSpec(_Spec):
+class LifeSpec(Spec):
     """A Life-like rule."""
 
     notation: str = Field(pattern=NOTATION, description='born and survive counts as in "B3/S23"')
 
 
-class LifeStart(_Spec):
+class LifeStart(Spec):
     """How a Life-like world starts: at random with this share of living cells, or as a pattern in the middle."""
 
     density: float | None = Field(default=None, ge=0, le=1, description="a number from 0 to 1")
@@ -171,7 +182,7 @@ class LifeStart(_Spec):
         return self
 
 
-class LifeWorld(_Spec):
+class LifeWorld(Spec):
     """A Life-like automaton."""
 
     kind: Literal["life"]
@@ -182,7 +193,7 @@ class LifeWorld(_Spec):
 
 
 World = Annotated[GrowthWorld | LifeWorld, Field(discriminator="kind")]
-KINDS: dict[str, type[_Spec]] = {"growth": GrowthWorld, "life": LifeWorld}
+KINDS: dict[str, type[Spec]] = {"growth": GrowthWorld, "life": LifeWorld}
 _WORLD: TypeAdapter[GrowthWorld | LifeWorld] = TypeAdapter(World)
 
 
@@ -200,7 +211,7 @@ def build_world(settings: Mapping[str, Any], name: str) -> World:
         return _WORLD.validate_python(settings)
     except ValidationError as error:
         details = sorted(error.errors(include_url=False), key=lambda detail: detail["type"] != "extra_forbidden")
-        shown = [_described(detail) for detail in details[:_SHOWN_ERRORS]]
+        shown = [described(detail, KINDS) for detail in details[:_SHOWN_ERRORS]]
         more = [f"and {len(details) - len(shown)} more"] if len(details) > len(shown) else []
         raise InputError(f"{name}: {'; '.join(shown + more)}") from error
 
@@ -299,50 +310,8 @@ def find_world(text: str) -> Path:
     if path.suffix in (".toml", ".safetensors") and "\0" not in text:
         same = shipped.get(path.stem, path)
         return same if os.path.realpath(path) == str(same) else path
-    near = difflib.get_close_matches(text[:_SHOWN_CHARACTERS], shipped, 3)
+    near = difflib.get_close_matches(text[:SHOWN_CHARACTERS], shipped, 3)
     hint = f"did you mean {' or '.join(near)}? " if near else ""
     raise InputError(
-        f"{_shown(text)}: no such world; {hint}ffnca worlds lists them, or name a .toml or .safetensors file"
+        f"{shown(text)}: no such world; {hint}ffnca worlds lists them, or name a .toml or .safetensors file"
     )
-
-
-def _described(detail: ErrorDetails) -> str:
-    """One validation error in words: where, what is there, what is allowed."""
-    model = KINDS.get(str(detail["loc"][0])) if detail["loc"] else None
-    if model is None:
-        tag = detail.get("ctx", {}).get("tag")
-        return f"kind {'is missing' if tag is None else '= ' + _shown(tag)}; allowed: {', '.join(sorted(KINDS))}"
-    place, fields, allowed = [str(part) for part in detail["loc"][1:]], model.model_fields, "a table"
-    for depth, part in enumerate(place):
-        if part not in fields and detail["type"] == "extra_forbidden":
-            return _unknown_key(place[:depth], part, sorted(fields))
-        if part not in fields:
-            break
-        table, allowed = fields[part].annotation, str(fields[part].description)
-        fields = {}
-        if isinstance(table, type) and issubclass(table, _Spec):
-            fields = table.model_fields
-            allowed = f"a table with {', '.join(sorted(fields))}"
-    key = ".".join(place)
-    if detail["type"] == "missing":
-        return f"{key} is missing; allowed: {allowed}"
-    if isinstance(cause := detail.get("ctx", {}).get("error"), ValueError):
-        return f"[{key}] {cause}" if key else str(cause)
-    return f"{key} = {_shown(detail['input'])}; allowed: {allowed}"
-
-
-def _unknown_key(table: list[str], key: str, known: list[str]) -> str:
-    near = difflib.get_close_matches(key[:_SHOWN_CHARACTERS], known, 1)
-    hint = f'; did you mean "{near[0]}"?' if near else ";"
-    where = f"[{'.'.join(table)}] " if table else ""
-    return f"{where}unknown key {_shown(key)}{hint} allowed: {', '.join(known)}"
-
-
-def _shown(value: object) -> str:
-    """A value for an error message: short, on one line, printable."""
-    try:
-        text = value if isinstance(value, str) else repr(value)
-    except (ValueError, RecursionError):  # Python refuses to write out integers of thousands of digits
-        return "something huge"
-    text = text if len(text) <= _SHOWN_CHARACTERS else text[:_SHOWN_CHARACTERS] + "..."
-    return json.dumps(text, ensure_ascii=not text.isprintable()) if isinstance(value, str) else text

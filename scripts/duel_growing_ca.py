@@ -98,7 +98,7 @@ def main() -> None:
         creature = ours(name, options.folder, options.rules, budget)
         body, key = creature.body(), jax.random.key(0)
         parameters = sum(leaf.size for leaf in jax.tree.leaves(creature.automaton))
-        mine = measured(creature.automaton, body.start, body, key=key)
+        mine = measured(creature.automaton, jnp.asarray(body.start), body, key=key)
         theirs = measured(load_published(options.folder / f"{name}.json"), published_start(body), body, key=key)
         lines.append(row(name, "published, BPTT", NUM_PARAMETERS, None, theirs))
         lines.append(row(name, "ours", parameters, float(creature.record["seconds"]), mine))

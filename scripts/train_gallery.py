@@ -45,11 +45,11 @@ def page(names: list[str]) -> str:
     ]
     for name in names:
         creature = Creature.load(rule_path_for(name))
-        target, record = creature.world.target, creature.record
+        emoji, record = " ".join(target.emoji or "" for target in creature.world.sought.values()), creature.record
         train = f"ffnca train {name} --updates {str(record['budget']).split()[0]} --seed {record['seed']}"
         lines += [
             "",
-            f"## {creature.world.title} {target.emoji or ''}",
+            f"## {creature.world.title} {emoji}",
             "",
             f"![{creature.world.title} grows, is wounded and heals]({name}.gif)",
             "",

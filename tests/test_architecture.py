@@ -12,7 +12,7 @@ import ffnca
 
 PACKAGE = Path(ffnca.__file__).parent
 LAYERS = (
-    *("errors", "allocation", "atomic", "world", "rule_file", "idx_file", "palette_file", "render"),
+    *("errors", "allocation", "atomic", "spec", "world", "rule_file", "idx_file", "palette_file", "render"),
     *("ff", "grid", "automata", "depict", "growth"),
     *("creature", "simulation", "checkpoint", "run_folder", "training"),
     *("export", "progress", "listing", "bench", "view", "commands", "cli", "__main__"),

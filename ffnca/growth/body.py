@@ -2,9 +2,10 @@
 
 from typing import Any, NamedTuple
 
+import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float
+from jaxtyping import Array, Bool, Float, Int
 from scipy import ndimage
 from scipy.spatial import KDTree
 
@@ -20,9 +21,13 @@ _TOUCHING = np.ones((3, 3), bool)
 class Body(NamedTuple):
     """A target laid out in the middle of a grid; a tree of arrays that goes into compiled code as data.
 
+    Several bodies on grids of one size make one, with a first axis that runs over them (`several`).
+
     Attributes:
         picture: The picture alone, premultiplied RGBA; what quality is measured against.
-        target: The whole state of every cell: picture, bridges, position code; zero where nothing lives.
+        target: The whole state of every cell: picture, bridges, codes of position and identity; zero where nothing
+            lives.
+        start: The initial state: the first cell alone.
         alive: Cells that should live.
         distance: Steps from the seed cell along living cells; `OUTSIDE` where nothing lives.
         x: Column position in half-widths, 0 in the middle.
@@ -34,6 +39,7 @@ class Body(NamedTuple):
 
     picture: Float[np.ndarray, "H W 4"]
     target: Float[np.ndarray, "H W C"]
+    start: Float[np.ndarray, "H W C"]
     alive: Bool[np.ndarray, "H W"]
     distance: Float[np.ndarray, "H W"]
     x: Float[np.ndarray, "H W"]
@@ -43,10 +49,20 @@ class Body(NamedTuple):
     empty_mse: float
 
     @property
-    def start(self) -> Float[Array, "H W C"]:
-        """The initial state: the first cell alone."""
-        target = jnp.asarray(self.target)
-        return single_cell(self.alive.shape, target[self.seed_at], self.seed_at)
+    def count(self) -> int:
+        """How many bodies these are."""
+        return self.target.shape[0] if self.target.ndim == 4 else 1
+
+    def of(self, places: Int[Array, " batch"]) -> "Body":
+        """The body of each place in a pool or batch, where places take turns; one body is everyone's."""
+        if self.target.ndim == 3:
+            return self
+        return jax.tree.map(lambda leaf: jnp.asarray(leaf)[places % self.count], self)
+
+    def starts(self, num_states: int) -> Float[Array, "batch H W C"]:
+        """Initial states, the bodies in turn."""
+        start = jnp.asarray(self.of(jnp.arange(num_states)).start)
+        return jnp.broadcast_to(start, (num_states, *start.shape[-3:]))
 
     def relative_mse(self, state: Float[Array, "*batch H W C"]) -> Float[Array, "*batch"]:
         """Mean squared error over premultiplied RGBA, divided by that of an empty grid."""
@@ -92,15 +108,17 @@ def build_body(
     *,
     alive_threshold: float,
     code_amplitude: float,
+    identity: tuple[float, ...] = (),
 ) -> Body:
     """Lay a picture out in the middle of a grid and say what each cell should be.
 
     Args:
         picture: Premultiplied RGBA, at least one living cell.
         shape: Height and width of the grid; must hold the picture.
-        num_channels: Channels of the state, at least 4; those above 4 carry the position code.
+        num_channels: Channels of the state, at least 4; those above 4 carry the codes.
         alive_threshold: Alpha above which a cell lives.
-        code_amplitude: Of the position code.
+        code_amplitude: Of the codes.
+        identity: Says in the last channels of every living cell, 1 or -1 in each, which of several bodies it is.
 
     Raises:
         ValueError: If the picture does not fit or nothing in it lives.
@@ -117,8 +135,9 @@ def build_body(
         raise ValueError("the picture has no cell with alpha above the alive threshold")
     half_width = max(height, width) / 2
     x, y = coordinates(shape, (top + height / 2, left + width / 2), half_width)
-    code = position_code(x, y, num_channels - 4, half_width, code_amplitude)
-    target = np.concatenate([colours, code], -1) * alive[..., None]
+    code = position_code(x, y, num_channels - 4 - len(identity), half_width, code_amplitude)
+    same = np.broadcast_to(code_amplitude * np.array(identity), (*shape, len(identity)))
+    target = (np.concatenate([colours, code, same], -1) * alive[..., None]).astype(np.float32)
     cells = np.argwhere(alive)
     middle = np.array([top + height / 2, left + width / 2])
     row, column = cells[np.argmin(np.square(cells - middle).sum(1))]
@@ -126,7 +145,8 @@ def build_body(
     distance = geodesic(alive, seed_at)
     return Body(
         picture=canvas,
-        target=target.astype(np.float32),
+        target=target,
+        start=np.asarray(single_cell(shape, jnp.asarray(target[seed_at]), seed_at)),
         alive=alive,
         distance=distance.astype(np.float32),
         x=x.astype(np.float32),
@@ -135,3 +155,18 @@ def build_body(
         reach=float(distance[alive].max()),
         empty_mse=float(np.mean(np.square(canvas))),
     )
+
+
+def several(bodies: list[Body]) -> Body:
+    """Bodies on grids of one size as one; a single one stays as it is."""
+    return bodies[0] if len(bodies) == 1 else jax.tree.map(lambda *leaves: np.stack(leaves), *bodies)
+
+
+def identities(count: int) -> list[tuple[float, ...]]:
+    """A code of 1 and -1 for each of several bodies, any two at least two places apart; none for one.
+
+    The index in binary and its parity.
+    """
+    width = (count - 1).bit_length()
+    bits = [[index >> place & 1 for place in range(width)] for index in range(count)]
+    return [tuple(2.0 * bit - 1 for bit in (*row, sum(row) % 2)) if width else () for row in bits]

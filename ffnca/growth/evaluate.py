@@ -29,12 +29,12 @@ def ages_of(
 
     Args:
         automaton: The rule.
-        body: What it grows; gives the initial state.
+        body: What it grows; gives the initial state. Several take turns.
         ages: Steps, ascending.
         num_seeds: How many bodies, each with its own fire masks.
         key: Source of the fire masks.
     """
-    states, age, found = jnp.repeat(body.start[None], num_seeds, 0), 0, []
+    states, age, found = body.starts(num_seeds), 0, []
     for next_age in ages:
         states = rollout(automaton, states, next_age - age, key=key, first_step=age)
         found.append(states)

@@ -14,8 +14,8 @@ HOPELESS_SHARE = 0.6
 
 
 def fresh_pool(body: Body, pool_size: int) -> Float[Array, "pool H W C"]:
-    """A pool of first cells."""
-    return jnp.repeat(body.start[None], pool_size, 0)
+    """A pool of first cells; of several bodies, place i holds body i modulo their number."""
+    return body.starts(pool_size)
 
 
 def draw(
@@ -45,7 +45,7 @@ def draw(
     """
     place_key, fate_key, wound_key = jax.random.split(key, 3)
     places = jax.random.choice(place_key, pool.shape[0], (num_states,), replace=False)
-    states = pool[places]
+    states, body = pool[places], body.of(places)
     fate = jax.random.uniform(fate_key, (num_states,))
     hopeless = body.relative_mse(states) > HOPELESS_MSE
     reseeded = (fate < reseeded_share) | (hopeless & (fate < HOPELESS_SHARE))

@@ -146,7 +146,7 @@ def train_round(
 
     Args:
         state: Donated; use the returned one.
-        body: What to grow.
+        body: What to grow, one or several.
         learning_rate: Of this round.
         recipe: What is fixed.
         key: The run's key; the round's own is folded in from `state.round`.
@@ -156,7 +156,8 @@ def train_round(
     """
     train, keys = recipe.train, jax.random.split(jax.random.fold_in(key, state.round), 6)
     large = train.large_wounds
-    teacher = draw_stages(body, train.teacher_batch, large_share=large, key=keys[0])
+    in_turn = state.round * train.teacher_batch + jnp.arange(train.teacher_batch)
+    teacher = draw_stages(body.of(in_turn), train.teacher_batch, large_share=large, key=keys[0])
     reseeded = train.reseeded_share
     places, drawn = draw(state.pool, body, train.pool_batch, reseeded_share=reseeded, large_share=large, key=keys[1])
     num_steps = jax.random.randint(keys[2], (), 1, train.max_rollout + 1)
@@ -165,14 +166,17 @@ def train_round(
     states = jax.lax.stop_gradient(jnp.concatenate([_noisy(teacher, recipe, keys[4]), rolled]))
 
     perception = _see(states, recipe)
-    healthy = _see(jnp.asarray(body.target)[None], recipe)
-    own, target = states.reshape(-1, states.shape[-1]), jnp.asarray(body.target).reshape(-1, states.shape[-1])
+    goals = jnp.asarray(body.target).reshape(-1, *states.shape[1:])
+    healthy = _see(goals, recipe)
+    own, target = states.reshape(-1, states.shape[-1]), goals.reshape(-1, states.shape[-1])
+    goal_of = jnp.concatenate([in_turn, places, in_turn]) % body.count
+    num_places = states.shape[1] * states.shape[2]
     count = jnp.cumsum(automaton.alive(states).reshape(-1).astype(jnp.float32))
 
     def update(carry: tuple, update_key: PRNGKeyArray) -> tuple[tuple, Array]:
         layers, averaged, optimisers = carry
         cell = jnp.searchsorted(count, jax.random.uniform(update_key, (train.cells,)) * count[-1])
-        here = cell % target.shape[0]
+        here = goal_of[cell // num_places] * num_places + cell % num_places
         cells = Cells(state.standardiser(perception[cell]), own[cell], target[here], state.standardiser(healthy[here]))
         gradients, loss = recipe.objective.gradients(layers, cells)
         steps = [OPTIMISER.update(*triple) for triple in zip(gradients, optimisers, layers, strict=True)]
@@ -190,5 +194,5 @@ def train_round(
         update, carry, jax.random.split(keys[5], train.updates_per_round)
     )
     pool = put_back(state.pool, places, rolled[: train.pool_batch])
-    figures = RoundFigures(jnp.mean(losses), jnp.median(body.relative_mse(drawn)))
+    figures = RoundFigures(jnp.mean(losses), jnp.median(body.of(places).relative_mse(drawn)))
     return TrainState(layers, averaged, optimisers, pool, state.standardiser, state.round + 1), figures

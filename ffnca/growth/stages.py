@@ -17,14 +17,16 @@ def draw_stages(
     """The target masked to what lies within a random distance of the first cell, some with a disc erased.
 
     Args:
-        body: The body to grow.
+        body: The body to grow; several take turns.
         num_states: How many to draw; full bodies are among them, since the distance goes to 1.3 times the reach.
         large_share: Probability that a wound is a whole side rather than a disc.
         key: Source of fronts, their ragged edge (up to `FRONT_JITTER` cells) and wounds.
     """
     front_key, jitter_key, share_key, wound_key = jax.random.split(key, 4)
-    front = jax.random.uniform(front_key, (num_states, 1, 1), maxval=1.3 * body.reach)
-    jitter = jax.random.uniform(jitter_key, (num_states, *body.alive.shape), maxval=FRONT_JITTER)
+    body = body.of(jnp.arange(num_states))
+    reach = jnp.reshape(body.reach, (-1, 1, 1))
+    front = jax.random.uniform(front_key, (num_states, 1, 1), maxval=1.3 * reach)
+    jitter = jax.random.uniform(jitter_key, (num_states, *body.alive.shape[-2:]), maxval=FRONT_JITTER)
     grown = (body.distance - jitter <= front) | (body.distance == 0)
     states = jnp.asarray(body.target) * grown[..., None]
     wounded = jax.random.bernoulli(share_key, WOUNDED_SHARE, (num_states, 1, 1, 1))

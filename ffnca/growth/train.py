@@ -19,7 +19,10 @@ from ffnca.growth.schedule import Budget, falling_rate
 ROUNDS_PER_REPORT = 25
 MEASURED_AGES = (200, 600)
 _NUM_MEASURED = 4
+_FEWEST_OF_EACH = 2
 _SECONDS_PER_MEASUREMENT = 12.0
+_TIMES_A_MEASUREMENT = 8.0
+"""Training goes on this many times as long as the last measurement took, and at least the seconds above."""
 
 
 class Progress(NamedTuple):
@@ -84,10 +87,16 @@ def _one_round(
 def measure(
     state: TrainState, body: Body, recipe: Recipe, *, key: PRNGKeyArray
 ) -> tuple[tuple[float, ...], Float[Array, "seed H W C"]]:
-    """Median relative MSE of the averaged rule at `MEASURED_AGES`, and the states at the first of them."""
+    """Median relative MSE of the averaged rule at `MEASURED_AGES`, and the states at the first of them.
+
+    Of several bodies, the worst one's median; the states are of the bodies in turn.
+    """
     automaton = recipe.automaton(state.averaged, state.standardiser)
-    states = ages_of(automaton, body, MEASURED_AGES, _NUM_MEASURED, key=key)
-    return tuple(float(jnp.median(body.relative_mse(grown))) for grown in states), states[0]
+    num_states = max(_NUM_MEASURED, _FEWEST_OF_EACH * body.count)
+    states = ages_of(automaton, body, MEASURED_AGES, num_states, key=key)
+    each = body.of(jnp.arange(num_states))
+    errors = [each.relative_mse(grown).reshape(-1, body.count) for grown in states]
+    return tuple(float(jnp.median(error, 0).max()) for error in errors), states[0]
 
 
 def train(
@@ -121,7 +130,7 @@ def train(
     per_round = recipe.train.updates_per_round
     kept: TrainState = jax.device_get(state)
     updates = int(kept.round) * per_round
-    last_measured = progress.seconds
+    last_measured, pause = progress.seconds, _SECONDS_PER_MEASUREMENT
     fraction = budget.fraction(progress.seconds, updates)
     seconds, began = progress.seconds, time.monotonic()  # all of it counts: compiling, measuring, the caller's saving
     while fraction < 1:
@@ -147,8 +156,10 @@ def train(
                 raise FloatingPointError("the loss is not finite however small the learning rate")
         quality = grown = None
         improved = False
-        if event is None and (fraction >= 1 or progress.seconds - last_measured >= _SECONDS_PER_MEASUREMENT):
+        if event is None and (fraction >= 1 or progress.seconds - last_measured >= pause):
+            begun = time.monotonic()
             quality, states = measure(state, body, recipe, key=measure_key)
+            pause = max(_SECONDS_PER_MEASUREMENT, _TIMES_A_MEASUREMENT * (time.monotonic() - begun))
             grown, last_measured = np.asarray(states), progress.seconds
             improved = max(quality) < progress.best
             progress = progress._replace(best=min(progress.best, max(quality)))

@@ -59,6 +59,7 @@ def view_world(
     folder: Path = Path(),
     num_frames: int | None = None,
     minutes: float = MINUTES,
+    which: str | None = None,
 ) -> dict[str, Any]:
     """Show a world until its window is closed, or for some frames without a screen.
 
@@ -69,6 +70,7 @@ def view_world(
         folder: Where saved rules, recordings and pictures go.
         num_frames: Frames without a screen, each one sixtieth of a second; None opens a window.
         minutes: How long a rule learns.
+        which: The target to grow, where the world names several.
 
     Returns:
         Frames and steps shown, median and 95th percentile of the work of a frame in milliseconds, files written.
@@ -82,7 +84,7 @@ def view_world(
     headless = num_frames is not None
     window_size = open_display(headless=headless)
     try:
-        session = opened_session(text, size, seed)
+        session = opened_session(text, size, seed, which)
         controller = Controller(text, session, folder=folder, size=size, minutes=minutes, patient=headless)
         window = Window(controller, window_size)
         with ctrl_c_noted(controller.quit) as interrupted:

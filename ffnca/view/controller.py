@@ -101,7 +101,7 @@ class Controller:
         for line in self.recorder.written():
             self.say(line, warning=line.startswith("not"))
         if not self.opener.busy and not self.study.learning and self.watch.changed(seconds):
-            self.open(self.watch.text or "")
+            self.open(self.watch.text or "", self.session.simulation.which)
 
     def advance(self, num_steps: int) -> None:
         """Run some steps; a recording takes every one of them."""
@@ -174,11 +174,11 @@ class Controller:
         else:
             self.pace.toggle_top()
 
-    def open(self, text: str) -> None:
+    def open(self, text: str, which: str | None = None) -> None:
         """Open a world; the old one stays until the new one is ready, or for good if it cannot be opened."""
         size, seed = self.size, self.session.seed
         self._opening = text
-        self.opener.ask(lambda: opened_session(text, size, seed))
+        self.opener.ask(lambda: opened_session(text, size, seed, which))
 
     def next_world(self, places: int) -> None:
         """The next or previous shipped world."""
@@ -264,8 +264,7 @@ class Controller:
         simulation = self.session.simulation
         if simulation.creature is None:
             raise InputError(f"{simulation.name} has nothing to learn; allowed: worlds that grow a target")
-        blank = Creature.blank(simulation.creature.world, simulation.creature.picture)
-        lines = self.study.begin(blank, simulation.name, seed=self.session.seed)
+        lines = self.study.begin(simulation.creature.untaught(), simulation.name, seed=self.session.seed)
         self.say("; ".join([*lines, LEARNS]))
 
     def paint_target(self) -> None:
@@ -302,7 +301,7 @@ class Controller:
     def _show_learned(self, creature: Creature) -> None:
         """Go on with the newest rule, if its world is the one that is shown."""
         shown = self.session.simulation.creature
-        if shown is not None and shown.picture is creature.picture:
+        if shown is not None and shown.pictures is creature.pictures:
             self.session.adopt(creature)
             if self.study.times_heard == 1 or not shown.record:
                 self.session.restart()

@@ -47,7 +47,7 @@ class News(NamedTuple):
     error: str = ""
 
 
-def _learn(pipe: Connection, world: str, picture: np.ndarray, seed: int, minutes: float) -> None:
+def _learn(pipe: Connection, world: str, pictures: np.ndarray, seed: int, minutes: float) -> None:
     """Train until told to stop; what runs in the other process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the window, which ends this process
     if hasattr(os, "nice"):
@@ -57,7 +57,7 @@ def _learn(pipe: Connection, world: str, picture: np.ndarray, seed: int, minutes
         described = world_from_json(world, "world")
         if not isinstance(described, GrowthWorld):
             raise InputError(f"a {described.kind} world has nothing to learn")
-        creature = Creature.blank(described, picture)
+        creature = Creature.blank(described, pictures)
         body, recipe, key = creature.training_body(), creature.recipe(), jax.random.key(seed)
         state, progress, total = None, Progress(), minutes
         while True:
@@ -103,7 +103,7 @@ class Learner:
         """
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
-        parts = (theirs, dump_world(creature.world), np.asarray(creature.picture), seed, minutes)
+        parts = (theirs, dump_world(creature.world), np.asarray(creature.pictures), seed, minutes)
         self._process = context.Process(target=_learn, args=parts, daemon=True, name="ffnca-learner")
         self._process.start()
         theirs.close()

@@ -1,0 +1,84 @@
+"""Strict settings: their fields, and what is wrong with a value in words."""
+
+import difflib
+import json
+from collections.abc import Mapping
+from typing import Any, get_args, get_origin
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
+
+SHOWN_CHARACTERS = 60
+
+
+def whole(default: int, low: int, high: int) -> Any:
+    """A field for a whole number."""
+    return Field(default=default, ge=low, le=high, description=f"a whole number from {low} to {high}")
+
+
+def several_of(default: tuple, description: str, most: int = 5) -> Any:
+    """A field for a list of one or more."""
+    return Field(default=default, strict=False, min_length=1, max_length=most, description=description)
+
+
+def above_zero(default: float, high: float) -> Any:
+    """A field for a number that must not be 0."""
+    return Field(default=default, gt=0, le=high, description=f"a number above 0, at most {high:g}")
+
+
+class Spec(BaseModel):
+    """Strict, but for tuples, which are written as lists in TOML and JSON."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False)
+
+
+def described(detail: ErrorDetails, kinds: Mapping[str, type[Spec]]) -> str:
+    """One validation error in words: where, what is there, what is allowed."""
+    model = kinds.get(str(detail["loc"][0])) if detail["loc"] else None
+    if model is None:
+        tag = detail.get("ctx", {}).get("tag")
+        return f"kind {'is missing' if tag is None else '= ' + shown(tag)}; allowed: {', '.join(sorted(kinds))}"
+    place, fields, allowed = [str(part) for part in detail["loc"][1:]], model.model_fields, "a table"
+    for depth, part in enumerate(place):
+        if part not in fields and detail["type"] == "extra_forbidden":
+            return _unknown_key(place[:depth], part, sorted(fields))
+        if part not in fields:
+            break
+        table, allowed = fields[part].annotation, str(fields[part].description)
+        fields = {}
+        if (spec := _spec_in(table)) is not None:
+            fields = spec.model_fields
+            allowed = f"a table with {', '.join(sorted(fields))}"
+            if get_origin(get_args(table)[0] if get_args(table) else table) is dict:  # the next part is a name
+                fields = {name: FieldInfo(annotation=spec, description=allowed) for name in place[depth + 1 :][:1]}
+    key = ".".join(place)
+    if detail["type"] == "missing":
+        return f"{key} is missing; allowed: {allowed}"
+    if isinstance(cause := detail.get("ctx", {}).get("error"), ValueError):
+        return f"[{key}] {cause}" if key else str(cause)
+    return f"{key} = {shown(detail['input'])}; allowed: {allowed}"
+
+
+def _spec_in(annotation: Any) -> type[Spec] | None:
+    """The kind of table that an annotation allows, by itself, by names or as one of its choices."""
+    if isinstance(annotation, type) and issubclass(annotation, Spec):
+        return annotation
+    return next((found for part in get_args(annotation) if (found := _spec_in(part)) is not None), None)
+
+
+def _unknown_key(table: list[str], key: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(key[:SHOWN_CHARACTERS], known, 1)
+    hint = f'; did you mean "{near[0]}"?' if near else ";"
+    where = f"[{'.'.join(table)}] " if table else ""
+    return f"{where}unknown key {shown(key)}{hint} allowed: {', '.join(known)}"
+
+
+def shown(value: object) -> str:
+    """A value for an error message: short, on one line, printable."""
+    try:
+        text = value if isinstance(value, str) else repr(value)
+    except (ValueError, RecursionError):  # Python refuses to write out integers of thousands of digits
+        return "something huge"
+    text = text if len(text) <= SHOWN_CHARACTERS else text[:SHOWN_CHARACTERS] + "..."
+    return json.dumps(text, ensure_ascii=not text.isprintable()) if isinstance(value, str) else text

@@ -1,0 +1,161 @@
+"""One rule, several bodies: each state learns from its own, and the first cell's code says which that is."""
+
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from ffnca.creature import Creature
+from ffnca.errors import InputError
+from ffnca.growth import pool as pools
+from ffnca.growth.body import build_body, identities, several
+from ffnca.growth.objectives import Ascent
+from ffnca.growth.round import Recipe, start, train_round
+from ffnca.growth.stages import draw_stages
+from ffnca.growth.train import measure
+from ffnca.world import NcaSpec, TrainSpec, parse_world
+
+WORLD = """
+kind = "growth"
+title = "Pair"
+[grid]
+size = [30, 30]
+[rule]
+hidden = [8]
+[targets.fish]
+emoji = "🐟"
+size = 14
+[targets.anchor]
+emoji = "⚓"
+size = 12
+"""
+
+
+def _body(picture, identity=()):
+    return build_body(picture, (18, 20), 16, alive_threshold=0.1, code_amplitude=0.7, identity=identity)
+
+
+@pytest.fixture
+def two(ring_picture):
+    """The ring and a piece of it, told apart by code and by shape."""
+    codes = identities(2)
+    return [_body(ring_picture, codes[0]), _body(ring_picture * (np.arange(12) < 6)[:, None, None], codes[1])]
+
+
+@pytest.mark.parametrize("count", [2, 3, 5, 8, 16])
+def test_identities_differ_in_two_places_or_more(count: int) -> None:
+    codes = np.array(identities(count))
+    assert len(codes) == count
+    assert set(np.unique(codes)) == {-1.0, 1.0}
+    assert all((codes[i] != codes[j]).sum() >= 2 for i in range(count) for j in range(i))
+    assert identities(1) == [()]
+
+
+def test_every_living_cell_says_which_body_it_is(two) -> None:
+    for body, code in zip(two, identities(2), strict=True):
+        np.testing.assert_allclose(body.target[body.alive][:, -2:], 0.7 * np.array([code] * body.alive.sum()))
+        np.testing.assert_allclose(body.start[body.seed_at], body.target[body.seed_at])
+        assert (body.start != 0).any(-1).sum() == 1
+
+
+def test_bodies_take_turns(two, key) -> None:
+    both = several(two)
+    assert both.count == 2
+    pool = pools.fresh_pool(both, 6)
+    for place in range(6):
+        np.testing.assert_array_equal(pool[place], two[place % 2].start)
+    places, drawn = pools.draw(pool, both, 4, reseeded_share=1.0, key=key)
+    for place, state in zip(np.asarray(places), drawn, strict=True):
+        grown = np.asarray(state != 0).any(-1)
+        np.testing.assert_array_equal(state, np.where(grown[..., None], two[place % 2].start, 0))
+    for number, state in enumerate(np.asarray(draw_stages(both, 8, key=key))):
+        grown = (state != 0).any(-1)
+        np.testing.assert_array_equal(state, np.where(grown[..., None], two[number % 2].target, 0))
+        assert number % 2 == 0 or not grown[~two[1].alive].any()
+
+
+def _recipe(**changes) -> Recipe:
+    train = TrainSpec(pool_size=7, pool_batch=4, teacher_batch=3, cells=256, **changes)
+    return Recipe(NcaSpec(hidden=(8,), fire_rate=1e-9), train, "wrap")
+
+
+def test_every_cell_learns_from_its_own_body(two, key, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing fires and nothing is noisy, so that what is not empty is already what it should be."""
+    seen = []
+
+    def gradients(self, layers, cells):
+        grown = (cells.state != 0).any(-1)
+        wrong = jnp.max(jnp.abs(cells.state - cells.target) * grown[:, None])
+        jax.debug.callback(lambda *found: seen.append([float(one) for one in found]), wrong, jnp.mean(grown))
+        return jax.tree.map(jnp.zeros_like, layers), jnp.zeros(())
+
+    monkeypatch.setattr(Ascent, "gradients", gradients)
+    recipe, both = _recipe(noise=0.0), several(two)
+    state = start(both, recipe, key=key)
+    for _ in range(4):
+        state, _ = train_round(state, both, 0.1, recipe, key=key)
+    jax.effects_barrier()
+    assert len(seen) == 16
+    assert max(wrong for wrong, _ in seen) == 0
+    assert min(grown for _, grown in seen) > 0.1
+
+
+def test_several_times_the_same_body_is_that_body(two, key) -> None:
+    recipe = _recipe()
+    states = []
+    for body in (two[0], several([two[0]] * 3)):
+        state = start(body, recipe, key=key)
+        for _ in range(2):
+            state, figures = train_round(state, body, 0.01, recipe, key=key)
+        states.append((state, figures))
+    for left, right in zip(*map(jax.tree.leaves, states), strict=True):
+        np.testing.assert_allclose(left, right, atol=1e-6)
+
+
+def test_the_worst_body_is_what_counts(two, key) -> None:
+    recipe = _recipe()
+    state = start(two[0], recipe, key=key)
+    alone = [measure(state, body, recipe, key=key)[0] for body in two]
+    together, grown = measure(state, several(two), recipe, key=key)
+    assert grown.shape[0] == 4
+    np.testing.assert_allclose(together, np.max(alone, 0), rtol=1e-5)
+    assert alone[0] != alone[1]
+
+
+def test_a_rule_file_holds_every_target(tmp_path: Path) -> None:
+    pair = Creature.untrained(parse_world(WORLD, "pair"))
+    assert list(pair.world.sought) == ["anchor", "fish"]
+    pair.save(tmp_path / "pair.safetensors")
+    loaded = Creature.load(tmp_path / "pair.safetensors")
+    np.testing.assert_array_equal(loaded.pictures, pair.pictures)
+    fish, anchor = loaded.choosing("fish"), loaded.choosing("anchor")
+    assert loaded.choosing(None).which == anchor.which == 0
+    np.testing.assert_array_equal(fish.picture, pair.pictures[1])
+    assert (
+        fish.body().target[fish.body().seed_at][-2:].tolist()
+        != anchor.body().target[anchor.body().seed_at][-2:].tolist()
+    )
+    assert fish.untaught().which == 1
+    with pytest.raises(InputError, match="--which 'bird': allowed are anchor, fish"):
+        loaded.choosing("bird")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("[targets.anchor]", "[targets.Anchor]", r'^f: \[targets\] "Anchor" is no name; allowed: up to 32 of a-z'),
+        ('[targets.fish]\nemoji = "🐟"\nsize = 14\n', "", r"^f: \[targets\] 1 named; allowed: 2 to 16"),
+        ("size = 12", "size = 40", r"^f: grid.size = \[30, 30\] is too small for target.size = 40"),
+        ("size = 12", 'size = "x"', r'^f: targets.anchor.size = "x"; allowed: a whole number from 8 to 128$'),
+        ("size = 12", "colour = 1", r'^f: \[targets.anchor\] unknown key "colour"; allowed: emoji, image, size$'),
+        ("hidden = [8]", "channels = 8", r"^f: rule.channels = 8 leaves 2 for the position code of 2 targets"),
+        ("[rule]", '[target]\nemoji = "🐟"\nsize = 14\n[rule]', r"^f: exactly one of \[target\] and \[targets.NAME\]"),
+        ("[rule]", '[train]\nobjective = "bptt"\n[rule]', r'^f: train.objective = "bptt" grows one target'),
+    ],
+)
+def test_bad_worlds_are_one_line(old: str, new: str, message: str) -> None:
+    assert old in WORLD
+    with pytest.raises(InputError, match=message):
+        parse_world(WORLD.replace(old, new), "f")
