@@ -104,6 +104,11 @@ class TrainSpec(Spec):
         return self
 
 
+def identity_channels(num_targets: int) -> int:
+    """Channels in which the cells of a rule with several targets say which of them they grow."""
+    return 0 if num_targets == 1 else max(4, 1 << (num_targets - 1).bit_length()) - 1
+
+
 class GrowthWorld(Spec):
     """A rule that grows a target from one cell, or one of several, chosen by the code of that cell."""
 
@@ -142,11 +147,11 @@ class GrowthWorld(Spec):
             )
         if self.targets and self.train.objective == "bptt":
             raise ValueError('train.objective = "bptt" grows one target; allowed with [targets]: ascent, distance')
-        free = self.rule.channels - 4 - ((len(self.sought) - 1).bit_length() + 1 if self.targets else 0)
-        if free < 4:
+        fewest = 8 + identity_channels(len(self.sought))
+        if self.rule.channels < fewest:
             raise ValueError(
-                f"rule.channels = {self.rule.channels} leaves {free} for the position code of {len(self.sought)} "
-                f"targets; allowed: at least {self.rule.channels + 4 - free}"
+                f"rule.channels = {self.rule.channels} has no room for the codes of {len(self.sought)} targets; "
+                f"allowed: at least {fewest}"
             )
         if self.train.objective == "ascent" and len(self.rule.hidden) != 1:
             raise ValueError(f'rule.hidden = {list(self.rule.hidden)}; allowed: one width when objective is "ascent"')

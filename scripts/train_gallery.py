@@ -2,33 +2,69 @@
 
     python scripts/train_gallery.py [NAME ...] [--updates N] [--only-draw]
 
-Writes worlds/rules/NAME.safetensors, gallery/NAME.gif, gallery/NAME.png, gallery/NAME-health.gif and gallery/README.md.
+Writes worlds/rules/NAME.safetensors, gallery/NAME.gif, gallery/NAME.png and gallery/README.md. A rule of several
+targets is drawn with all of them on one grid.
 """
 
 import argparse
 import json
+from dataclasses import replace
 from pathlib import Path
 
+import jax
+import jax.numpy as jnp
+import numpy as np
 from report import ROOT, machine
 
-from ffnca.commands import story
+from ffnca.automata.base import rollout
+from ffnca.commands import SHEET_SCALE, story
 from ffnca.creature import Creature
+from ffnca.export.animation import write_animation
+from ffnca.export.scene import DiscWound, Scene
 from ffnca.growth.schedule import Budget
+from ffnca.render import enlarge
+from ffnca.simulation import Simulation
 from ffnca.training import train_creature
-from ffnca.world import GrowthWorld, load_world, rule_path_for, shipped_worlds
+from ffnca.world import GrowthWorld, load_world, rule_path_for, shipped_worlds, worlds_folder
 
 GALLERY = ROOT / "gallery"
+GAP, ROWS, NUM_STEPS, WOUND_AT = 10, 2, 220, 100
+MOMENTS = (0, 10, 30, 100, 101, 200)
 
 
-def train_one(name: str, path: Path, updates: int) -> None:
+def train_one(name: str, world: GrowthWorld, folder: Path, updates: int) -> None:
     """Train one world and keep its rule."""
-    world = load_world(path)
-    assert isinstance(world, GrowthWorld)
-    creature = Creature.untrained(world, path.parent)
+    creature = Creature.untrained(world, folder)
     best = train_creature(creature, Budget(updates=updates))
     rule_path_for(name).parent.mkdir(exist_ok=True)
     best.save(rule_path_for(name))
     print(name, json.dumps(best.record), flush=True)
+
+
+def parade(name: str) -> None:
+    """Every target of a rule on one grid, each from its own first cell; every one loses a disc and heals."""
+    creature = Creature.load(rule_path_for(name))
+    height, width = creature.picture.shape[0] + GAP, creature.picture.shape[1] + GAP
+    count, columns = len(creature.pictures), -(-len(creature.pictures) // ROWS)
+    start = np.zeros((ROWS * height, columns * width, creature.world.rule.channels), np.float32)
+    corners = [(height * (which // columns), width * (which % columns)) for which in range(count)]
+    for which, (top, left) in enumerate(corners):
+        start[top : top + height, left : left + width] = replace(creature, which=which).body((height, width)).start
+    simulation = Simulation(name, creature.world, creature.automaton, jnp.asarray(start))
+    scene, wound = Scene(simulation, NUM_STEPS), DiscWound(WOUND_AT, radius=width / 8)
+    frames, state = [], simulation.start
+    for step in range(NUM_STEPS + 1):
+        if step:
+            state = rollout(creature.automaton, state, 1, key=jax.random.key(0), first_step=step - 1)
+        if step == WOUND_AT:
+            for top, left in corners:
+                place = wound._replace(x=left + 0.6 * width, y=top + 0.5 * height)
+                state = place.inflicted(state, width / 2)
+        frames.append(scene.drawn(state))
+    labels = [f"step {step}" + (" (wounded)" if step == WOUND_AT else "") for step in MOMENTS]
+    write_animation(GALLERY / f"{name}.gif", enlarge(np.stack(frames), SHEET_SCALE), 25.0)
+    shown = np.stack([frames[step] for step in MOMENTS])
+    write_animation(GALLERY / f"{name}.png", enlarge(shown, SHEET_SCALE), 25.0, labels=labels)
 
 
 def page(names: list[str]) -> str:
@@ -45,18 +81,20 @@ def page(names: list[str]) -> str:
     ]
     for name in names:
         creature = Creature.load(rule_path_for(name))
-        emoji, record = " ".join(target.emoji or "" for target in creature.world.sought.values()), creature.record
+        target, record = creature.world.target, creature.record
         train = f"ffnca train {name} --updates {str(record['budget']).split()[0]} --seed {record['seed']}"
+        drawn = f"ffnca export {name} {name}.gif --steps {NUM_STEPS} --wound {WOUND_AT}"
+        drawn = f"python scripts/train_gallery.py {name} --only-draw" if creature.world.targets else drawn
         lines += [
             "",
-            f"## {creature.world.title} {emoji}",
+            f"## {creature.world.title} {(target and target.emoji) or ''}".rstrip(),
             "",
             f"![{creature.world.title} grows, is wounded and heals]({name}.gif)",
             "",
             f"![Moments of the {creature.world.title.lower()}]({name}.png)",
             "",
             f"World `worlds/{name}.toml`, seed {record['seed']}, {record['updates']} updates in {record['seconds']} s.",
-            f"Rule: `{train}`. Animation: `ffnca export {name} {name}.gif --steps 220 --wound 100`.",
+            f"Rule: `{train}`. Animation: `{drawn}`.",
         ]
     return "\n".join(lines) + "\n"
 
@@ -68,11 +106,15 @@ def main() -> None:
     parser.add_argument("--updates", type=int, default=14_000)
     parser.add_argument("--only-draw", action="store_true")
     options = parser.parse_args()
-    growth = {name: path for name, path in shipped_worlds().items() if isinstance(load_world(path), GrowthWorld)}
+    shipped = {name: load_world(path) for name, path in shipped_worlds().items()}
+    growth = {name: world for name, world in shipped.items() if isinstance(world, GrowthWorld)}
     for name in options.names or list(growth):
         if not options.only_draw:
-            train_one(name, growth[name], options.updates)
-        story(name, [GALLERY / f"{name}.gif", GALLERY / f"{name}.png"])
+            train_one(name, growth[name], worlds_folder(), options.updates)
+        if growth[name].targets:
+            parade(name)
+        else:
+            story(name, [GALLERY / f"{name}.gif", GALLERY / f"{name}.png"])
     trained = [name for name in growth if rule_path_for(name).exists()]
     (GALLERY / "README.md").write_text(page(trained), encoding="utf-8")
 

@@ -102,7 +102,7 @@ def test_no_cycles() -> None:
     [
         ("ff", {"ff", "errors"}),
         ("grid", {"grid", "errors"}),
-        ("world", {"errors"}),
+        ("world", {"errors", "spec"}),
         ("rule_file", {"errors", "atomic"}),
     ],
 )

@@ -131,6 +131,21 @@ def test_eval_prints_the_contract(ffnca, monkeypatch: pytest.MonkeyPatch) -> Non
     assert table["goodness_auroc"] > 0.9
 
 
+def test_which_of_several_targets_grows(ffnca) -> None:
+    errors, last = {}, {}
+    for name in ("fish", "cactus"):
+        code, out, _ = ffnca("run", "menagerie", "--which", name, "--json", "--out", "state.npz")
+        assert code == 0
+        errors[name] = json.loads(out)["rel_mse"]
+        with np.load("state.npz") as saved:
+            last[name] = saved["state"][..., :4], saved["target"]
+    assert max(errors.values()) <= 0.02
+    (fish, fish_target), (_, cactus_target) = last["fish"], last["cactus"]
+    assert np.square(fish - cactus_target).mean() > 10 * np.square(fish - fish_target).mean()
+    first = [ffnca("run", "menagerie", "--json", *words)[1] for words in ((), ("--which", "anchor"))]
+    assert json.loads(first[0])["rel_mse"] == json.loads(first[1])["rel_mse"]
+
+
 @pytest.mark.slow
 def test_the_lizard_is_as_good_as_promised(ffnca) -> None:
     _, out, _ = ffnca("eval", "lizard", "--json")
@@ -314,6 +329,9 @@ BAD = [
     (("export", "lizard", "a.gif", "--palette", "odd.json"), ("odd.json", "liked[1]", "#rrggbb")),
     (("export", "lizard", "a.gif", "--palette", "liked.json", "--show", "goodness"), ("--palette", "colour")),
     (("export", "life", "a.gif", "--palette", "liked.json"), ("--palette", "growth")),
+    (("run", "menagerie", "--which", "dragon"), ("--which", "dragon", "anchor, butterfly, cactus")),
+    (("export", "lizard", "a.gif", "--which", "fish"), ("--which", "single")),
+    (("view", "life", "--which", "fish", "--headless-frames", 1), ("--which", "life")),
     (("eval", "life"), ("life", "growth")),
     (("eval", "lizard", "--out", "stress.jpg"), ("stress.jpg", ".png")),
     (("eval", "other.toml"), ("no trained rule",)),

@@ -6,11 +6,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
-from scipy import ndimage
+from scipy import linalg, ndimage
 from scipy.spatial import KDTree
 
 from ffnca.grid.seeds import single_cell
 from ffnca.growth.morphogen import coordinates, position_code
+from ffnca.world import identity_channels
 
 BRIDGE_ALPHA = 0.2
 """Alpha of the faint tissue that joins separate parts, so that all can grow from one cell."""
@@ -163,10 +164,10 @@ def several(bodies: list[Body]) -> Body:
 
 
 def identities(count: int) -> list[tuple[float, ...]]:
-    """A code of 1 and -1 for each of several bodies, any two at least two places apart; none for one.
+    """A code of 1 and -1 for each of several bodies, any two apart in more than half of the places; none for one.
 
-    The index in binary and its parity.
+    Rows of a Hadamard matrix without its constant column: 3 places for up to 4 bodies, 7 for 8, 15 for 16.
     """
-    width = (count - 1).bit_length()
-    bits = [[index >> place & 1 for place in range(width)] for index in range(count)]
-    return [tuple(2.0 * bit - 1 for bit in (*row, sum(row) % 2)) if width else () for row in bits]
+    if count == 1:
+        return [()]
+    return [tuple(map(float, row)) for row in linalg.hadamard(identity_channels(count) + 1)[:count, 1:]]

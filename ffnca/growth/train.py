@@ -19,7 +19,7 @@ from ffnca.growth.schedule import Budget, falling_rate
 ROUNDS_PER_REPORT = 25
 MEASURED_AGES = (200, 600)
 _NUM_MEASURED = 4
-_FEWEST_OF_EACH = 2
+_FEWEST_OF_EACH = 4
 _SECONDS_PER_MEASUREMENT = 12.0
 _TIMES_A_MEASUREMENT = 8.0
 """Training goes on this many times as long as the last measurement took, and at least the seconds above."""
