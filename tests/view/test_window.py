@@ -7,12 +7,15 @@ import pygame
 import pytest
 
 from ffnca.automata.base import rollout
-from ffnca.render import enlarge
+from ffnca.creature import Creature
+from ffnca.render import enlarge, over
 from ffnca.view.actions import ACTIONS, Action, action_for
 from ffnca.view.brushes import BRUSHES
+from ffnca.view.chooser import thumbnail
 from ffnca.view.controller import Controller
 from ffnca.view.pace import SPEEDS
 from ffnca.view.session import WALL_COLOUR
+from ffnca.world import rule_path_for, shipped_worlds
 
 
 def shown(window) -> np.ndarray:
@@ -360,3 +363,15 @@ def test_one_upload_a_frame_and_no_compilation_after_the_first_frames(hand) -> N
         jax.monitoring.clear_event_listeners()
     assert user.window.picture.uploads - uploads <= user.window.num_frames - frames
     assert len(compiled) == 1
+
+
+def test_a_rule_of_several_targets_shows_them_all() -> None:
+    menagerie, fish = (thumbnail(shipped_worlds()[name]) for name in ("menagerie", "fish"))
+    assert menagerie.ndim == fish.ndim == 3
+    pictures = over(Creature.load(rule_path_for("menagerie")).pictures)
+    height, width = pictures.shape[1:3]
+    assert menagerie.shape == (3 * height, 3 * width, 3)
+    for place, picture in enumerate(pictures):
+        top, left = height * (place // 3), width * (place % 3)
+        np.testing.assert_array_equal(menagerie[top : top + height, left : left + width], picture)
+    assert (menagerie[2 * height :, 2 * width :] == 255).all()
