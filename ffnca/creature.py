@@ -200,7 +200,7 @@ class Creature:
         world = build_world(described | {"train": described["train"] | {"objective": objective}}, "--objective")
         if not isinstance(world, GrowthWorld):
             raise TypeError(f"not a growth world: {world.kind}")
-        return replace(self.blank(world, self.pictures), which=self.which)
+        return replace(self, world=world).untaught()
 
     def untaught(self) -> Self:
         """The same creature, blank."""

@@ -1,6 +1,5 @@
 """A state as a picture, one pixel a cell: colour, goodness, one channel, all channels as tiles, the error."""
 
-import math
 from typing import Any
 
 import jax
@@ -10,7 +9,7 @@ from jaxtyping import Array, Float, UInt8
 from ffnca.automata.base import Automaton
 from ffnca.automata.nca import NCA
 from ffnca.errors import InputError
-from ffnca.render import heat, signed
+from ffnca.render import heat, mosaic, signed
 
 VIEWS = ("colour", "goodness", "channel", "tiles", "difference")
 HEAT_TOP = 0.5
@@ -86,12 +85,4 @@ def cell_error(state: Float[Any, "H W C"], picture: Float[np.ndarray, "H W 4"]) 
 
 def tiled(state: Float[np.ndarray, "H W C"]) -> UInt8[np.ndarray, "height width 3"]:
     """All channels side by side in a near-square sheet, row by row, blue under and red over zero."""
-    height, width, channels = state.shape
-    columns = math.ceil(math.sqrt(channels))
-    rows = math.ceil(channels / columns)
-    sheet = np.full((rows * (height + 1) - 1, columns * (width + 1) - 1, 3), 128, np.uint8)
-    pictures = signed(np.moveaxis(state, -1, 0), 1.0)
-    for channel in range(channels):
-        top, left = (height + 1) * (channel // columns), (width + 1) * (channel % columns)
-        sheet[top : top + height, left : left + width] = pictures[channel]
-    return sheet
+    return mosaic(signed(np.moveaxis(state, -1, 0), 1.0), gap=1, paper=128)

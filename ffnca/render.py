@@ -1,5 +1,6 @@
 """Colour from states: over a background, as a heat map, as a signed map, enlarged and laid out in a sheet."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -93,6 +94,26 @@ def enlarge(frames: UInt8[np.ndarray, "*batch height width 3"], scale: int) -> U
     if scale < 1:
         raise ValueError(f"scale {scale} is under 1")
     return np.repeat(np.repeat(frames, scale, axis=-3), scale, axis=-2)
+
+
+def mosaic(
+    pictures: UInt8[np.ndarray, "picture height width 3"], *, gap: int = 0, paper: int = 255
+) -> UInt8[np.ndarray, "sheet_height sheet_width 3"]:
+    """Lay pictures out row by row in a near-square sheet.
+
+    Args:
+        pictures: At least one.
+        gap: Pixels between neighbours.
+        paper: Grey level of gaps and empty places, 0 to 255.
+    """
+    count, height, width = pictures.shape[:3]
+    columns = math.ceil(math.sqrt(count))
+    rows = math.ceil(count / columns)
+    sheet = np.full((rows * (height + gap) - gap, columns * (width + gap) - gap, 3), paper, np.uint8)
+    for place, picture in enumerate(pictures):
+        top, left = (height + gap) * (place // columns), (width + gap) * (place % columns)
+        sheet[top : top + height, left : left + width] = picture
+    return sheet
 
 
 def contact_sheet(

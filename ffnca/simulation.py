@@ -40,8 +40,9 @@ class Simulation:
     @property
     def which(self) -> str | None:
         """Name of the target that it grows, None where there is no choice."""
-        several = self.creature is not None and self.creature.world.targets
-        return list(several)[self.creature.which] if self.creature and several else None
+        if self.creature is None or self.creature.world.targets is None:
+            return None
+        return list(self.creature.world.targets)[self.creature.which]
 
     def states(self, num_steps: int, stride: int = 1, *, key: PRNGKeyArray) -> Iterator[Float[Array, "H W C"]]:
         """The initial state and every `stride`-th after it, up to `num_steps`; one compilation for all."""

@@ -38,6 +38,18 @@ def parsed_layers(text: str) -> tuple[int, ...]:
     return (width,) * count
 
 
+def check_run(epochs: int, seed: int) -> None:
+    """Refuse what no run can use.
+
+    Raises:
+        InputError: If the epochs or the seed are out of range.
+    """
+    if not 1 <= epochs <= MAX_EPOCHS:
+        raise InputError(f"--epochs {epochs}: allowed are 1 to {MAX_EPOCHS}")
+    if not 0 <= seed < 2**32:
+        raise InputError(f"--seed {seed}: allowed are 0 to 4294967295")
+
+
 def run(arguments: argparse.Namespace) -> dict:
     """One run's figures.
 
@@ -48,10 +60,7 @@ def run(arguments: argparse.Namespace) -> dict:
         raise InputError(f"--method {arguments.method!r}: allowed are {', '.join(METHODS)}")
     layers, epochs = QUICK if arguments.quick else METHODS[arguments.method].defaults(arguments.data)
     epochs = arguments.epochs if arguments.epochs is not None else epochs
-    if not 1 <= epochs <= MAX_EPOCHS:
-        raise InputError(f"--epochs {epochs}: allowed are 1 to {MAX_EPOCHS}")
-    if not 0 <= arguments.seed < 2**32:
-        raise InputError(f"--seed {arguments.seed}: allowed are 0 to 4294967295")
+    check_run(epochs, arguments.seed)
     widths = parsed_layers(arguments.layers or layers)
     split = load_split(arguments.data)
 

@@ -20,7 +20,7 @@ from typing import Any
 import jax
 import numpy as np
 from ff_data import NUM_LABELS, Split, load_split
-from ff_images import MAX_EPOCHS, parsed_layers
+from ff_images import check_run, parsed_layers
 from ff_methods import LARGE
 from report import publish
 
@@ -88,10 +88,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     """
     name = arguments.data.partition(":")[0]
     epochs = arguments.epochs if arguments.epochs is not None else DEFAULTS.get(name, 1)
-    if not 1 <= epochs <= MAX_EPOCHS:
-        raise InputError(f"--epochs {epochs}: allowed are 1 to {MAX_EPOCHS}")
-    if not 0 <= arguments.seed < 2**32:
-        raise InputError(f"--seed {arguments.seed}: allowed are 0 to 4294967295")
+    check_run(epochs, arguments.seed)
     widths = parsed_layers(arguments.layers)
     if len(widths) > MAX_LAYERS:
         raise InputError(f"--layers {arguments.layers!r}: allowed are 1 to {MAX_LAYERS} layers of integers")

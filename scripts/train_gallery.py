@@ -16,7 +16,6 @@ import jax.numpy as jnp
 import numpy as np
 from report import ROOT, machine
 
-from ffnca.automata.base import rollout
 from ffnca.commands import SHEET_SCALE, story
 from ffnca.creature import Creature
 from ffnca.export.animation import write_animation
@@ -51,20 +50,11 @@ def parade(name: str) -> None:
     for which, (top, left) in enumerate(corners):
         start[top : top + height, left : left + width] = replace(creature, which=which).body((height, width)).start
     simulation = Simulation(name, creature.world, creature.automaton, jnp.asarray(start))
-    scene, wound = Scene(simulation, NUM_STEPS), DiscWound(WOUND_AT, radius=width / 8)
-    frames, state = [], simulation.start
-    for step in range(NUM_STEPS + 1):
-        if step:
-            state = rollout(creature.automaton, state, 1, key=jax.random.key(0), first_step=step - 1)
-        if step == WOUND_AT:
-            for top, left in corners:
-                place = wound._replace(x=left + 0.6 * width, y=top + 0.5 * height)
-                state = place.inflicted(state, width / 2)
-        frames.append(scene.drawn(state))
+    wounds = [DiscWound(WOUND_AT, left + 0.6 * width, top + 0.5 * height, width / 8) for top, left in corners]
+    frames = np.stack(list(Scene(simulation, NUM_STEPS, tuple(wounds)).frames(key=jax.random.key(0))))
     labels = [f"step {step}" + (" (wounded)" if step == WOUND_AT else "") for step in MOMENTS]
-    write_animation(GALLERY / f"{name}.gif", enlarge(np.stack(frames), SHEET_SCALE), 25.0)
-    shown = np.stack([frames[step] for step in MOMENTS])
-    write_animation(GALLERY / f"{name}.png", enlarge(shown, SHEET_SCALE), 25.0, labels=labels)
+    write_animation(GALLERY / f"{name}.gif", enlarge(frames, SHEET_SCALE), 25.0)
+    write_animation(GALLERY / f"{name}.png", enlarge(frames[list(MOMENTS)], SHEET_SCALE), 25.0, labels=labels)
 
 
 def page(names: list[str]) -> str:

@@ -110,13 +110,13 @@ class Scene:
 
     def states(self, *, key: PRNGKeyArray) -> Iterator[Float[Array, "H W C"]]:
         """The state of every step, wounds done."""
-        wounds = {wound.step: wound for wound in self.wounds}
         state = self.simulation.start
         for step in range(self.num_steps + 1):
             if step:
                 state = rollout(self.simulation.automaton, state, 1, key=key, first_step=step - 1)
-            if step in wounds:
-                state = wounds[step].inflicted(state, self.half_width)
+            for wound in self.wounds:
+                if wound.step == step:
+                    state = wound.inflicted(state, self.half_width)
             yield state
 
     def frames(self, *, key: PRNGKeyArray) -> Iterator[UInt8[np.ndarray, "H W 3"]]:

@@ -1,6 +1,5 @@
 """The list of worlds: each with a thumbnail of what it grows or how it starts."""
 
-import math
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,22 +10,11 @@ import pygame
 from jaxtyping import UInt8
 
 from ffnca.automata.life import Life, initial_state
-from ffnca.render import over
+from ffnca.render import mosaic, over
 from ffnca.rule_file import load_rule
 from ffnca.view.camera import Area
 from ffnca.view.drawing import ACCENT, INK, shade, width_of, write
 from ffnca.world import GrowthWorld, load_world, rule_path_for, shipped_worlds
-
-
-def _together(pictures: UInt8[np.ndarray, "*target h w 3"]) -> UInt8[np.ndarray, "height width 3"]:
-    """One picture as it is, several in rows and columns."""
-    height, width = pictures.shape[-3:-1]
-    pictures = pictures.reshape(-1, height, width, 3)
-    columns = math.ceil(math.sqrt(len(pictures)))
-    rows = -(-len(pictures) // columns)
-    white = np.full((rows * columns - len(pictures), height, width, 3), 255, np.uint8)
-    tiles = np.concatenate([pictures, white]).reshape(rows, columns, height, width, 3)
-    return tiles.swapaxes(1, 2).reshape(rows * height, columns * width, 3)
 
 
 def thumbnail(path: Path) -> UInt8[np.ndarray, "height width 3"]:
@@ -34,7 +22,10 @@ def thumbnail(path: Path) -> UInt8[np.ndarray, "height width 3"]:
     world = load_world(path)
     if isinstance(world, GrowthWorld):
         rule = rule_path_for(path.stem)
-        return _together(over(load_rule(rule).target)) if rule.exists() else np.full((8, 8, 3), 255, np.uint8)
+        if not rule.exists():
+            return np.full((8, 8, 3), 255, np.uint8)
+        targets = over(load_rule(rule).target)
+        return mosaic(targets.reshape(-1, *targets.shape[-3:]))
     start = np.asarray(initial_state(world, key=jax.random.key(0)))
     rows, columns = (np.flatnonzero(start.any((axis, 2))) for axis in (1, 0))
     if rows.size:

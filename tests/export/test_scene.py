@@ -62,3 +62,13 @@ def test_views_of_a_channel(life: Simulation) -> None:
     assert len(np.unique(drawn[np.asarray(state)[..., 0] > 0], axis=0)) == 1
     with pytest.raises(InputError, match="channel:0"):
         Scene(life, 1, show="channel:1")
+
+
+def test_several_wounds_at_one_step_are_all_done(key) -> None:
+    full = jnp.ones((12, 20, 1))
+    block = Simulation("full", open_simulation("life").world, Life.from_notation("B/S012345678"), full)
+    scene = Scene(block, 1, (DiscWound(1, 4, 6, 2), DiscWound(1, 15, 6, 2)))
+    first, last = scene.states(key=key)
+    assert bool((first == 1).all())
+    assert float(last[6, 4, 0]) == float(last[6, 15, 0]) == 0
+    assert float(last[6, 10, 0]) == 1
