@@ -111,7 +111,7 @@ def train(
     updates: Annotated[int | None, typer.Option(help="Train this many updates instead.")] = None,
     seed: Seed = 0,
     objective: Annotated[
-        str | None, typer.Option(metavar="NAME", help="ascent, distance, or the control bptt.")
+        str | None, typer.Option(metavar="NAME", help="ascent, distance, ..., or a control: one-step-backprop, bptt.")
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the run's newest checkpoint.")] = False,
 ) -> None:

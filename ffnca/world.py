@@ -26,7 +26,7 @@ MIN_SIDE, MAX_SIDE = 8, 1024
 Side = Annotated[int, Field(ge=MIN_SIDE, le=MAX_SIDE)]
 Width = Annotated[int, Field(ge=8, le=2048)]
 Kernel = Literal["identity", "sobel", "laplacian", "neighbour_mean", "alive"]
-Objective = Literal["ascent", "distance", "bptt"]
+Objective = Literal["ascent", "distance", "contrast", "pair", "self-contrastive", "random", "one-step-backprop", "bptt"]
 _TARGET_NAME = re.compile("[a-z0-9][a-z0-9_-]{0,31}")
 MAX_TARGETS = 16
 Title = Annotated[str, Field(min_length=1, max_length=200, pattern=_ONE_LINE, description="one line of text")]
@@ -78,7 +78,7 @@ class TargetSpec(Spec):
 class TrainSpec(Spec):
     """How to train: the local objective, its budget, and the sizes of pool and batches."""
 
-    objective: Objective = Field(default="ascent", description='"ascent", "distance" or "bptt"')
+    objective: Objective = Field(default="ascent", description=f"one of {', '.join(get_args(Objective))}")
     minutes: float = above_zero(10.0, 10_080)
     learning_rate: float = above_zero(0.02, 1)
     pool_size: int = whole(256, 1, 4096)
@@ -146,7 +146,7 @@ class GrowthWorld(Spec):
                 f"allowed: sides of at least {largest + 2}"
             )
         if self.targets and self.train.objective == "bptt":
-            raise ValueError('train.objective = "bptt" grows one target; allowed with [targets]: ascent, distance')
+            raise ValueError('train.objective = "bptt" grows one target; allowed with [targets]: any other')
         fewest = 8 + identity_channels(len(self.sought))
         if self.rule.channels < fewest:
             raise ValueError(

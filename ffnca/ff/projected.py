@@ -5,10 +5,13 @@ import jax.numpy as jnp
 from flax import nnx
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from ffnca.ff.calibration import Calibration
+from ffnca.ff.calibration import MAGNITUDE, Calibration
 from ffnca.ff.goodness import distance_goodness
 from ffnca.ff.layer import FFLayer
 from ffnca.ff.local_step import Pair
+
+CONTRAST = 0.01
+"""Weight of the contrast beside the distance."""
 
 
 class ProjectedLayer(nnx.Module):
@@ -20,7 +23,13 @@ class ProjectedLayer(nnx.Module):
     """
 
     def __init__(
-        self, num_inputs: int, num_units: int, num_targets: int, *, key: PRNGKeyArray, calibration: Calibration
+        self,
+        num_inputs: int,
+        num_units: int,
+        num_targets: int,
+        *,
+        key: PRNGKeyArray,
+        calibration: Calibration = MAGNITUDE,
     ) -> None:
         """Draw the layer; the head starts at zero.
 
@@ -46,7 +55,7 @@ class ProjectedLayer(nnx.Module):
         centre: Float[Array, "batch target"],
         healthy: Float[Array, "batch feature"],
         *,
-        contrast: float,
+        contrast: float = CONTRAST,
     ) -> Float[Array, ""]:
         """Distance to the centre through the head, joined with healthy against present activity.
 

@@ -26,11 +26,13 @@ class Body(NamedTuple):
 
     Attributes:
         picture: The picture alone, premultiplied RGBA; what quality is measured against.
-        target: The whole state of every cell: picture, bridges, codes of position and identity; zero where nothing
-            lives.
+        goal: What each cell should be if it lives at all: picture, bridges, codes of position and identity. The codes
+            go on beyond the body, so that a cell which grew there knows that it is outside.
+        target: The whole grid when grown: the goal in the body and in the cells that touch it, else zero.
         start: The initial state: the first cell alone.
         alive: Cells that should live.
-        distance: Steps from the seed cell along living cells; `OUTSIDE` where nothing lives.
+        distance: Steps from the seed cell along living cells, one more in cells that touch the body; `OUTSIDE`
+            elsewhere.
         x: Column position in half-widths, 0 in the middle.
         y: Row position in half-widths.
         seed_at: Row and column of the first cell.
@@ -39,6 +41,7 @@ class Body(NamedTuple):
     """
 
     picture: Float[np.ndarray, "H W 4"]
+    goal: Float[np.ndarray, "H W C"]
     target: Float[np.ndarray, "H W C"]
     start: Float[np.ndarray, "H W C"]
     alive: Bool[np.ndarray, "H W"]
@@ -138,18 +141,20 @@ def build_body(
     x, y = coordinates(shape, (top + height / 2, left + width / 2), half_width)
     code = position_code(x, y, num_channels - 4 - len(identity), half_width, code_amplitude)
     same = np.broadcast_to(code_amplitude * np.array(identity), (*shape, len(identity)))
-    target = (np.concatenate([colours, code, same], -1) * alive[..., None]).astype(np.float32)
+    goal = np.concatenate([colours * alive[..., None], code, same], -1).astype(np.float32)
     cells = np.argwhere(alive)
     middle = np.array([top + height / 2, left + width / 2])
     row, column = cells[np.argmin(np.square(cells - middle).sum(1))]
     seed_at = (int(row), int(column))
     distance = geodesic(alive, seed_at)
+    touching = np.asarray(ndimage.binary_dilation(alive, _TOUCHING)) & ~alive
     return Body(
         picture=canvas,
-        target=target,
-        start=np.asarray(single_cell(shape, jnp.asarray(target[seed_at]), seed_at)),
+        goal=goal,
+        target=goal * (alive | touching)[..., None],
+        start=np.asarray(single_cell(shape, jnp.asarray(goal[seed_at]), seed_at)),
         alive=alive,
-        distance=distance.astype(np.float32),
+        distance=np.where(touching, ndimage.minimum_filter(distance, 3) + 1, distance).astype(np.float32),
         x=x.astype(np.float32),
         y=y.astype(np.float32),
         seed_at=seed_at,

@@ -1,5 +1,6 @@
-"""What each layer of a growing rule learns from: goodness ascent, or distance goodness through a head."""
+"""What each layer of a growing rule learns from: goodness ascent, a loss of its own, or a control."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
@@ -9,9 +10,9 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from ffnca.automata.layered_rule import LayeredRule, UpdateLayer
 from ffnca.ff.ascent import AscentLayer
-from ffnca.ff.calibration import MAGNITUDE
-from ffnca.ff.projected import ProjectedLayer
+from ffnca.ff.goodness import distance_goodness
 from ffnca.ff.standardise import Standardiser
+from ffnca.growth.perceivers import Perceiver
 
 Layers = tuple[Any, ...]
 
@@ -88,20 +89,20 @@ class Ascent:
 
 
 @dataclass(frozen=True)
-class Distance:
-    """Each perceive layer learns by its own head and by contrast, the update layer by distance to the target.
+class Layered:
+    """Each perceive layer learns in its own way, the update layer by its distance to the target.
 
     Attributes:
-        contrast: Weight of healthy against present activity in a perceive layer's loss.
+        perceiver: What makes a perceive layer, a value of `PERCEIVERS`.
     """
 
-    contrast: float = 0.01
+    perceiver: Callable[..., Perceiver]
 
     def start(self, num_perception: int, hidden: tuple[int, ...], num_channels: int, *, key: PRNGKeyArray) -> Layers:
-        """Perceive layers with heads, then the update layer."""
+        """Perceive layers, then the update layer."""
         sizes, keys = (num_perception, *hidden), jax.random.split(key, len(hidden))
         perceive = [
-            ProjectedLayer(size, width, num_channels, key=layer_key, calibration=MAGNITUDE)
+            self.perceiver(size, width, num_channels, key=layer_key)
             for size, width, layer_key in zip(sizes[:-1], hidden, keys, strict=True)
         ]
         return (*perceive, UpdateLayer(hidden[-1], num_channels, num_perception))
@@ -111,9 +112,8 @@ class Distance:
         *perceive, update = layers
         activity, healthy, total, gradients = cells.perception, cells.healthy, jnp.zeros(()), []
         for layer in perceive:
-            loss, gradient = jax.value_and_grad(ProjectedLayer.loss)(
-                layer, activity, cells.target, healthy, contrast=self.contrast
-            )
+            activity, healthy = jax.lax.stop_gradient((activity, healthy))
+            loss, gradient = jax.value_and_grad(type(layer).loss)(layer, activity, cells.target, healthy)
             activity, healthy = layer.layer(activity), layer.layer(healthy)
             gradients.append(gradient)
             total += loss
@@ -125,6 +125,36 @@ class Distance:
         return layers
 
     def rule(self, layers: Layers, standardiser: Standardiser) -> LayeredRule:
-        """Perceive and update layers; the heads stay behind."""
+        """Perceive and update layers; what they needed only to learn stays behind."""
         *perceive, update = layers
         return LayeredRule([layer.layer for layer in perceive], update).reading_raw(standardiser)
+
+
+@dataclass(frozen=True)
+class OneStepBackprop:
+    """A control that is not local: backpropagation through all layers of one step, though not through time.
+
+    The whole rule is one layer here, and learns by the distance of the state that it proposes to the target.
+    """
+
+    def start(self, num_perception: int, hidden: tuple[int, ...], num_channels: int, *, key: PRNGKeyArray) -> Layers:
+        """The rule."""
+        return (LayeredRule.drawn(num_perception, hidden, num_channels, key=key),)
+
+    def gradients(self, layers: Layers, cells: Cells) -> tuple[Layers, Float[Array, ""]]:
+        """Backpropagation through the perceive and update layers."""
+
+        def distance(rule: LayeredRule) -> Float[Array, ""]:
+            proposed = cells.state + rule.change(cells.perception, cells.state)
+            return -jnp.mean(distance_goodness(proposed, cells.target))
+
+        loss, gradient = jax.value_and_grad(distance)(layers[0])
+        return (gradient,), loss
+
+    def constrained(self, layers: Layers) -> Layers:
+        """Nothing to bound."""
+        return layers
+
+    def rule(self, layers: Layers, standardiser: Standardiser) -> LayeredRule:
+        """The rule itself."""
+        return layers[0].reading_raw(standardiser)

@@ -17,7 +17,8 @@ from ffnca.grid.boundary import Boundary
 from ffnca.grid.perceive import perceive, perception_size
 from ffnca.growth.body import Body
 from ffnca.growth.corrupt import add_noise
-from ffnca.growth.objectives import Ascent, Cells, Distance, Layers, Objective
+from ffnca.growth.objectives import Ascent, Cells, Layered, Layers, Objective, OneStepBackprop
+from ffnca.growth.perceivers import PERCEIVERS
 from ffnca.growth.pool import draw, fresh_pool, put_back
 from ffnca.growth.stages import draw_stages
 from ffnca.world import NcaSpec, TrainSpec
@@ -44,15 +45,17 @@ class Recipe(NamedTuple):
 
     @property
     def objective(self) -> Objective:
-        """The local objective by its name.
+        """What the layers learn from within one step, by its name.
 
         Raises:
-            ValueError: If it is not local.
+            ValueError: If it learns through time.
         """
         if self.train.objective == "bptt":
-            raise ValueError("bptt is not local; see ffnca.growth.bptt")
-        if self.train.objective == "distance":
-            return Distance()
+            raise ValueError("bptt learns through time; see ffnca.growth.bptt")
+        if self.train.objective == "one-step-backprop":
+            return OneStepBackprop()
+        if self.train.objective in PERCEIVERS:
+            return Layered(PERCEIVERS[self.train.objective])
         return Ascent(self.train.ascent_steps, self.train.ascent_rate, self.train.own_state_bound)
 
     @property
@@ -166,8 +169,8 @@ def train_round(
     states = jax.lax.stop_gradient(jnp.concatenate([_noisy(teacher, recipe, keys[4]), rolled]))
 
     perception = _see(states, recipe)
-    goals = jnp.asarray(body.target).reshape(-1, *states.shape[1:])
-    healthy = _see(goals, recipe)
+    goals = jnp.asarray(body.goal).reshape(-1, *states.shape[1:])
+    healthy = _see(jnp.asarray(body.target).reshape(goals.shape), recipe)
     own, target = states.reshape(-1, states.shape[-1]), goals.reshape(-1, states.shape[-1])
     goal_of = jnp.concatenate([in_turn, places, in_turn]) % body.count
     num_places = states.shape[1] * states.shape[2]

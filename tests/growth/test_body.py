@@ -2,6 +2,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from ffnca.grid.boundary import pad
+from ffnca.grid.kernels import alive_mask
 from ffnca.growth.body import BRIDGE_ALPHA, OUTSIDE, build_body, geodesic, joined
 from ffnca.growth.morphogen import position_code
 
@@ -10,12 +12,31 @@ def _body(picture, shape=(20, 22)):
     return build_body(picture, shape, 16, alive_threshold=0.1, code_amplitude=0.7)
 
 
-def test_the_picture_lies_in_the_middle_and_the_rest_is_dead(ring_picture) -> None:
+def test_the_picture_lies_in_the_middle_and_nothing_lives_away_from_it(ring_picture) -> None:
     body = _body(ring_picture)
+    near = np.asarray(alive_mask(pad(jnp.asarray(body.target), "wrap"), 0.1))
     np.testing.assert_array_equal(body.picture[4:16, 5:17], ring_picture)
     assert body.alive.sum() == (ring_picture[..., 3] > 0.1).sum()
-    assert not body.target[~body.alive].any()
     np.testing.assert_array_equal(body.target[..., :4], body.picture)
+    np.testing.assert_array_equal(body.target, np.where(near[..., None], body.goal, 0))
+
+
+def test_the_code_goes_on_beyond_the_body_and_tells_outside_from_inside(ring_picture) -> None:
+    body = _body(ring_picture)
+    outside = body.goal[~body.alive]
+    assert not outside[:, :4].any()
+    assert outside[:, 4:].any(-1).all()
+    gaps = np.linalg.norm(outside[:, None, 4:] - body.goal[body.alive][None, :, 4:], axis=-1)
+    assert gaps.min() > 0.1
+
+
+def test_cells_that_touch_the_body_are_reached_a_step_later(ring_picture) -> None:
+    body = _body(ring_picture)
+    touching = (body.distance < OUTSIDE) & ~body.alive
+    np.testing.assert_array_equal(touching, (body.target != 0).any(-1) & ~body.alive)
+    inside = np.where(body.alive, body.distance, OUTSIDE)
+    for row, column in np.argwhere(touching):
+        assert body.distance[row, column] == 1 + inside[row - 1 : row + 2, column - 1 : column + 2].min()
 
 
 def test_the_code_is_the_same_on_every_grid_and_differs_between_cells(ring_picture) -> None:

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from ffnca.growth.body import build_body
-from ffnca.growth.objectives import Ascent, Cells, Distance
+from ffnca.growth.objectives import Ascent, Cells, Layered, OneStepBackprop
+from ffnca.growth.perceivers import PERCEIVERS, FixedPerceiver
 from ffnca.growth.round import Recipe, start, train_round
 from ffnca.growth.schedule import Budget, falling_rate
 from ffnca.growth.train import train
@@ -13,7 +14,7 @@ from ffnca.world import NcaSpec, TrainSpec
 
 def _recipe(objective: str, **changes) -> Recipe:
     spec = TrainSpec(objective=objective, pool_size=16, pool_batch=2, teacher_batch=2, cells=128, **changes)
-    hidden = (24, 16) if objective == "distance" else (24,)
+    hidden = (24,) if objective == "ascent" else (24, 16)
     return Recipe(NcaSpec(hidden=hidden), spec, "wrap")
 
 
@@ -32,8 +33,9 @@ def _cells(seed: int) -> Cells:
     return Cells(normal(keys[0], (64, 20)), *(normal(key, (64, 6)) for key in keys[1:3]), normal(keys[3], (64, 20)))
 
 
-def test_each_layers_update_ignores_every_other_layer(key) -> None:
-    objective, cells = Distance(), _cells(0)
+@pytest.mark.parametrize("name", PERCEIVERS)
+def test_each_layers_update_ignores_every_other_layer(name: str, key) -> None:
+    objective, cells = Layered(PERCEIVERS[name]), _cells(0)
     layers = objective.start(20, (12, 10, 8), 6, key=key)
     # heads and update layers start at zero, where much would agree by chance
     layers = jax.tree.map(lambda leaf: leaf + 0.1 * jax.random.normal(key, leaf.shape), layers)
@@ -42,13 +44,15 @@ def test_each_layers_update_ignores_every_other_layer(key) -> None:
         changed = list(layers)
         changed[perturbed] = jax.tree.map(lambda leaf: 1.3 * leaf + 0.05, layers[perturbed])
         after, _ = objective.gradients(tuple(changed), cells)
-        assert not _equal(after[perturbed], baseline[perturbed])
+        if name != "random" or perturbed == len(layers) - 1:
+            assert not _equal(after[perturbed], baseline[perturbed])
         for earlier in range(perturbed):
             assert _equal(after[earlier], baseline[earlier])
 
 
-def test_a_later_layer_sees_earlier_ones_only_as_data(key) -> None:
-    objective, cells = Distance(), _cells(1)
+@pytest.mark.parametrize("name", PERCEIVERS)
+def test_a_later_layer_sees_earlier_ones_only_as_data(name: str, key) -> None:
+    objective, cells = Layered(PERCEIVERS[name]), _cells(1)
     layers = objective.start(20, (12, 10), 6, key=key)
 
     def sum_of_losses(all_layers):
@@ -56,6 +60,28 @@ def test_a_later_layer_sees_earlier_ones_only_as_data(key) -> None:
 
     through_all = jax.grad(sum_of_losses)(layers)
     assert _equal(through_all, objective.gradients(layers, cells)[0])
+
+
+def test_one_step_backprop_is_not_local(key) -> None:
+    """The control: a change of the update layer changes what the perceive layer learns."""
+    objective, cells = OneStepBackprop(), _cells(1)
+    layers = objective.start(20, (12,), 6, key=key)
+    kernel = layers[0].update_layer.kernel
+    kernel[...] = jax.random.normal(key, kernel.shape)
+    (before,), _ = objective.gradients(layers, cells)
+    kernel[...] = 2 * kernel[...]
+    (after,), _ = objective.gradients(layers, cells)
+    assert not _equal(before.perceive_layers, after.perceive_layers)
+
+
+def test_random_features_stay_as_they_are(body, key) -> None:
+    recipe = _recipe("random")
+    state = start(body, recipe, key=key)
+    before = jax.device_get(state.layers)
+    after = train_round(state, body, 0.02, recipe, key=key)[0].layers
+    assert isinstance(after[0], FixedPerceiver)
+    assert _equal(before[:-1], after[:-1])
+    assert not _equal(before[-1], after[-1])
 
 
 def test_ascent_update_needs_no_autodiff_and_equals_its_own_gradient(key, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -74,7 +100,7 @@ def test_ascent_update_needs_no_autodiff_and_equals_its_own_gradient(key, monkey
     assert _equal(objective.gradients((layer,), cells)[0], (found,))
 
 
-@pytest.mark.parametrize("objective", ["ascent", "distance"])
+@pytest.mark.parametrize("objective", ["ascent", *PERCEIVERS, "one-step-backprop"])
 def test_nothing_flows_back_through_a_step(objective: str, body, key) -> None:
     recipe = _recipe(objective)
     state = start(body, recipe, key=key)

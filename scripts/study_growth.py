@@ -1,0 +1,169 @@
+"""What each way to train a growing rule reaches: quality, time and memory, at equal time and at equal updates.
+
+    python scripts/study_growth.py RESULTS.jsonl [--only NAME,NAME] [--seeds 0,1,2] [--minutes 3] [--updates 1000]
+        [--target 🦎] [--size 24] [--write]
+
+Each run is a line of RESULTS.jsonl; runs that are there already are not run again, and none is dropped. Every rule is
+measured on the grid of `ffnca grow`, as the median of 8 growths. Rules have about 25,000 parameters, but for `bptt`,
+which is the published recipe with its 8,336. An update is a step of the optimisers; for `bptt` it holds a rollout of
+64 to 96 steps. Writes gallery/study.png with the tables.
+"""
+
+import argparse
+import json
+import math
+import sys
+from pathlib import Path
+from typing import Any, get_args
+
+import jax
+import jax.numpy as jnp
+import matplotlib as mpl
+import numpy as np
+from report import ROOT, publish
+
+mpl.use("agg")
+import matplotlib.pyplot as plt
+
+from ffnca.allocation import keep_memory
+from ffnca.creature import Creature
+from ffnca.growth.bptt import control_round
+from ffnca.growth.evaluate import NUM_SEEDS, ages_of, num_params
+from ffnca.growth.round import train_round
+from ffnca.growth.schedule import Budget
+from ffnca.growth.train import Report, begin
+from ffnca.training import train_creature
+from ffnca.world import Objective
+
+NAMES = get_args(Objective)
+LAYERED_WIDTH = 278
+"""Units of a layered rule with as many parameters as the ascent rule's 352."""
+AGES = (200, 1000, 2000)
+NOT_LOCAL = ("one-step-backprop", "bptt")
+
+
+def contender(objective: str, target: str, size: int) -> Creature:
+    """An untrained creature for this objective."""
+    creature = Creature.for_target(target, size).retrained_by(objective)
+    if objective in ("ascent", "bptt"):
+        return creature
+    rule = creature.world.rule.model_copy(update={"hidden": (LAYERED_WIDTH,)})
+    return Creature.blank(creature.world.model_copy(update={"rule": rule}), creature.pictures)
+
+
+def memory(creature: Creature) -> float:
+    """Peak temporaries of one round in MB, by XLA's own estimate."""
+    body, recipe, key = creature.training_body(), creature.recipe(), jax.random.key(0)
+    one_round = control_round if recipe.train.objective == "bptt" else train_round
+    lowered = one_round.lower(begin(body, recipe, key=key), body, 1e-3, recipe, key=key)
+    analysis: Any = lowered.compile().memory_analysis()
+    return analysis.temp_size_in_bytes / 1e6
+
+
+def run(objective: str, budget: Budget, seed: int, target: str, size: int) -> dict[str, Any]:
+    """Train and measure one rule."""
+    creature, curve = contender(objective, target, size), []
+
+    def note(report: Report) -> None:
+        if report.quality is not None:
+            curve.append((round(report.progress.seconds, 1), report.updates, max(report.quality)))
+
+    best = train_creature(creature, budget, seed=seed, show=note)
+    body = best.body()
+    grown = ages_of(best.automaton, body, AGES, NUM_SEEDS, key=jax.random.key(seed))
+    return {
+        "rel_mse": {
+            str(age): float(jnp.median(body.relative_mse(state))) for age, state in zip(AGES, grown, strict=True)
+        },
+        "seconds": curve[-1][0],
+        "updates": curve[-1][1],
+        "params": num_params(best.automaton),
+        "memory_mb": round(memory(creature), 1),
+        "curve": curve,
+    }
+
+
+def row(objective: str, runs: list[dict[str, Any]]) -> str:
+    """A line of a table: the median over training seeds, and every seed's figure at the last age."""
+    errors = np.array([[one["rel_mse"][str(age)] for age in AGES] for one in runs])
+    medians = " | ".join(f"{value:.4f}" for value in np.median(errors, 0))
+    each = ", ".join(f"{value:.4f}" for value in errors[:, -1])
+    updates = int(np.median([one["updates"] for one in runs]))
+    minutes = np.median([one["seconds"] for one in runs]) / 60
+    local = "no" if objective in NOT_LOCAL else "yes"
+    first = runs[0]
+    return (
+        f"| {objective} | {local} | {medians} | {each} | {updates} | {minutes:.1f} | {first['memory_mb']} | "
+        f"{first['params']} |"
+    )
+
+
+def table(found: list[dict[str, Any]], kind: str) -> list[str]:
+    """All objectives under one kind of budget."""
+    titles = ["objective", "local", *(f"T={age}" for age in AGES), f"seeds at T={AGES[-1]}", "updates", "minutes"]
+    lines = [f"| {' | '.join([*titles, 'MB', 'params'])} |", "|---" * (len(titles) + 2) + "|"]
+    for objective in NAMES:
+        runs = sorted(
+            (line for line in found if (line["objective"], line["kind"]) == (objective, kind)),
+            key=lambda line: line["seed"],
+        )
+        lines += [row(objective, runs)] if runs else []
+    return lines
+
+
+def plot(found: list[dict[str, Any]], path: Path) -> None:
+    """Error of the rule against training time, a line a seed."""
+    figure, axes = plt.subplots(figsize=(7.5, 4.5), layout="constrained")
+    for number, objective in enumerate(NAMES):
+        curves = [line["curve"] for line in found if (line["objective"], line["kind"]) == (objective, "time")]
+        for index, curve in enumerate(curves):
+            seconds, _, error = np.array([point for point in curve if math.isfinite(point[2])]).T
+            label = objective if index == 0 else None
+            axes.plot(seconds, np.minimum(error, 30), color=f"C{number}", alpha=0.8, label=label)
+    axes.set(yscale="log", xlabel="seconds of training", ylabel="relative MSE, worse of T=200 and T=600")
+    axes.axhline(1, color="grey", linewidth=0.8, linestyle=":")
+    axes.legend(fontsize=8, ncols=2)
+    figure.savefig(path, dpi=110)
+    plt.close(figure)
+
+
+def main() -> None:
+    """Run what is missing, then print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("results", type=Path)
+    parser.add_argument("--only", default=",".join(NAMES), help="objectives to run, separated by commas")
+    parser.add_argument("--kinds", default="time,updates", help="time, updates, or both")
+    parser.add_argument("--seeds", default="0,1,2")
+    parser.add_argument("--minutes", type=float, default=3.0)
+    parser.add_argument("--updates", type=int, default=1000)
+    parser.add_argument("--target", default="🦎")
+    parser.add_argument("--size", type=int, default=24)
+    parser.add_argument("--write", action="store_true", help="rewrite the README's tables and the plot")
+    options = parser.parse_args()
+    keep_memory()
+    found = [json.loads(line) for line in options.results.read_text().splitlines()] if options.results.exists() else []
+    budgets = {"time": Budget(minutes=options.minutes), "updates": Budget(updates=options.updates)}
+    have = {(line["objective"], line["kind"], line["seed"]) for line in found}
+    for kind in options.kinds.split(","):
+        for seed in map(int, options.seeds.split(",")):
+            for objective in options.only.split(","):
+                if (objective, kind, seed) in have:
+                    continue
+                measured = run(objective, budgets[kind], seed, options.target, options.size)
+                found.append({"objective": objective, "kind": kind, "seed": seed, **measured})
+                print(objective, kind, seed, measured["rel_mse"], file=sys.stderr, flush=True)
+                with options.results.open("a") as file:
+                    file.write(json.dumps(found[-1]) + "\n")
+    setting = f"{options.target} at {options.size} cells"
+    by_time, by_updates = table(found, "time"), table(found, "updates")
+    lines = [f"{setting}, {options.minutes:g} minutes each:", "", *by_time, ""]
+    lines += [f"{setting}, {options.updates} updates each:", "", *by_updates]
+    print(*lines, sep="\n")
+    if options.write:
+        plot(found, ROOT / "gallery" / "study.png")
+        command = f"study_growth.py RESULTS.jsonl --minutes {options.minutes:g} --updates {options.updates}"
+        publish("growth study", lines, f"{command} --target {options.target} --size {options.size} --write")
+
+
+if __name__ == "__main__":
+    main()
