@@ -82,25 +82,28 @@ class TrainSpec(Spec):
     minutes: float = above_zero(10.0, 10_080)
     learning_rate: float = above_zero(0.02, 1)
     pool_size: int = whole(256, 1, 4096)
-    pool_batch: int = whole(8, 1, 256)
-    reseeded_share: float = Field(default=0.06, gt=0, le=1, description="a number above 0, at most 1")
+    pool_batch: int = whole(16, 1, 256)
+    reseeded_share: float = Field(default=0.08, gt=0, le=1, description="a number above 0, at most 1")
     teacher_batch: int = whole(8, 1, 256)
-    max_rollout: int = whole(10, 1, 200)
+    max_rollout: int = whole(12, 1, 200)
     cells: int = whole(2048, 1, 65_536)
     updates_per_round: int = whole(4, 1, 64)
-    large_wounds: float = Field(default=0.0, ge=0, le=1, description="a number from 0 to 1")
+    large_wounds: float = Field(default=0.2, ge=0, le=1, description="a number from 0 to 1")
+    wrong_tissue: float = Field(default=0.4, ge=0, le=1, description="a number from 0 to 1")
     noise: float = Field(default=0.2, ge=0, le=2, description="a number from 0 to 2")
     own_state_bound: float = Field(default=0.45, gt=0, lt=1, description="a number above 0 and below 1")
     ascent_steps: int = whole(3, 1, 100)
     ascent_rate: float = above_zero(1.0, 1)
     average: float = Field(default=0.995, ge=0, lt=1, description="a number from 0 to below 1")
     code_amplitude: float = above_zero(0.7, 2)
-    margin: int = whole(4, 1, 32)
+    margin: int = whole(8, 1, 32)
 
     @model_validator(mode="after")
-    def _batch_within_pool(self) -> Self:
+    def _batches_within_pool(self) -> Self:
         if self.pool_batch > self.pool_size:
             raise ValueError(f"pool_batch = {self.pool_batch}; allowed: at most pool_size = {self.pool_size}")
+        if self.teacher_batch > self.pool_batch:
+            raise ValueError(f"teacher_batch = {self.teacher_batch}; allowed: at most pool_batch = {self.pool_batch}")
         return self
 
 

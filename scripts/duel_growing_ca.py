@@ -1,15 +1,16 @@
 """Our rules against the published models of Growing Neural Cellular Automata, on the published targets.
 
-    python scripts/duel_growing_ca.py FOLDER [NAME...] [--rules RULES] [--minutes 15 | --updates N] [--write]
+    python scripts/duel_growing_ca.py FOLDER [NAME...] [--rules RULES] [--minutes 15 | --updates N] [--only-train]
+        [--write]
 
-FOLDER holds NAME.png (targets of 40x40 RGBA pixels) and NAME.json (their weights). For every name, a rule of ours is
-trained on NAME.png with the defaults of `ffnca grow` unless RULES/NAME.safetensors is there already, and both are
-measured by the same code in the same run: 8 seeds, 72x72 cells, relative MSE at the best alignment within 2 cells.
-Healed: 200 steps after a wound at most the larger of 0.02 and twice the unwounded figure.
+FOLDER holds NAME.png (targets of 40x40 RGBA pixels) and NAME.json (their weights). For every name, two rules of ours
+are trained on NAME.png with the defaults of `ffnca grow`, one as wide as that and a small one with no more parameters
+than theirs, unless RULES/NAME.safetensors and RULES/NAME-small.safetensors are there already. All are measured by the
+same code in the same run: 8 seeds, 72x72 cells, relative MSE at the best alignment within 2 cells. Healed: 200 steps
+after a wound at most the larger of 0.02 and twice the unwounded figure.
 """
 
 import argparse
-import json
 from pathlib import Path
 from typing import Any
 
@@ -23,13 +24,16 @@ from ffnca.automata.base import rollout
 from ffnca.automata.nca import NCA
 from ffnca.creature import Creature
 from ffnca.growth.body import Body
-from ffnca.growth.evaluate import GROWN_AT, HEALED_MSE, HEALING_STEPS
+from ffnca.growth.evaluate import GROWN_AT, HEALED_MSE, HEALING_STEPS, num_params
 from ffnca.growth.schedule import Budget
 from ffnca.growth.stress import STRESSES
 from ffnca.progress import training_bar
 from ffnca.training import train_creature
 
 SIZE, SEEDS = 40, 8
+OURS = {"ours": "", "ours, small": "-small"}
+"""What is printed for a rule of ours, and what is added to the name of its file."""
+SMALL_WIDTH = 110
 AGES = (100, 200, 500, 2000)
 SHIFTS = [(down, across) for down in range(-2, 3) for across in range(-2, 3)]
 
@@ -58,13 +62,17 @@ def measured(automaton: NCA, start: jax.Array, body: Body, *, key: jax.Array) ->
     return table
 
 
-def ours(name: str, folder: Path, rules: Path, budget: Budget) -> Creature:
+def ours(name: str, kind: str, folder: Path, rules: Path, budget: Budget) -> Creature:
     """A rule of ours on a published target, trained if it is not there."""
-    path = rules / f"{name}.safetensors"
+    path = rules / f"{name}{OURS[kind]}.safetensors"
     if path.exists():
         return Creature.load(path)
-    with training_bar(name) as show:
-        creature = train_creature(Creature.for_target(str(folder / f"{name}.png"), SIZE), budget, show=show)
+    creature = Creature.for_target(str(folder / f"{name}.png"), SIZE)
+    if OURS[kind]:
+        rule = creature.world.rule.model_copy(update={"hidden": (SMALL_WIDTH,)})
+        creature = Creature.blank(creature.world.model_copy(update={"rule": rule}), creature.pictures)
+    with training_bar(path.stem) as show:
+        creature = train_creature(creature, budget, show=show)
     rules.mkdir(parents=True, exist_ok=True)
     creature.save(path)
     return creature
@@ -86,6 +94,7 @@ def main() -> None:
     parser.add_argument("--rules", type=Path, default=Path("runs/duel"))
     parser.add_argument("--minutes", type=float, default=15.0)
     parser.add_argument("--updates", type=int)
+    parser.add_argument("--only-train", action="store_true", help="measure nothing")
     parser.add_argument("--write", action="store_true", help="rewrite the table of the README")
     options = parser.parse_args()
     keep_memory()
@@ -95,16 +104,17 @@ def main() -> None:
     lines = [f"| {' | '.join(titles)} |", "|---" * len(titles) + "|"]
     print("\n".join(lines), flush=True)
     for name in names:
-        creature = ours(name, options.folder, options.rules, budget)
-        body, key = creature.body(), jax.random.key(0)
-        parameters = sum(leaf.size for leaf in jax.tree.leaves(creature.automaton))
-        mine = measured(creature.automaton, jnp.asarray(body.start), body, key=key)
+        creatures = {kind: ours(name, kind, options.folder, options.rules, budget) for kind in OURS}
+        if options.only_train:
+            continue
+        body, key = creatures["ours"].body(), jax.random.key(0)
         theirs = measured(load_published(options.folder / f"{name}.json"), published_start(body), body, key=key)
         lines.append(row(name, "published, BPTT", NUM_PARAMETERS, None, theirs))
-        lines.append(row(name, "ours", parameters, float(creature.record["seconds"]), mine))
-        print("\n".join(lines[-2:]), flush=True)
-        print(json.dumps({"target": name, "ours": mine, "published": theirs}), flush=True)
-    if options.write:
+        for kind, creature in creatures.items():
+            mine = measured(creature.automaton, jnp.asarray(body.start), body, key=key)
+            lines.append(row(name, kind, num_params(creature.automaton), float(creature.record["seconds"]), mine))
+        print("\n".join(lines[-1 - len(OURS) :]), flush=True)
+    if options.write and not options.only_train:
         publish("duel", lines, "duel_growing_ca.py --write")
 
 

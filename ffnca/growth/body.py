@@ -147,7 +147,7 @@ def build_body(
     row, column = cells[np.argmin(np.square(cells - middle).sum(1))]
     seed_at = (int(row), int(column))
     distance = geodesic(alive, seed_at)
-    touching = np.asarray(ndimage.binary_dilation(alive, _TOUCHING)) & ~alive
+    touching: Any = np.asarray(ndimage.binary_dilation(alive, _TOUCHING), bool) & ~alive
     return Body(
         picture=canvas,
         goal=goal,

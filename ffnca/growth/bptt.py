@@ -21,7 +21,7 @@ from ffnca.growth.corrupt import erase_discs
 from ffnca.growth.pool import fresh_pool, put_back
 from ffnca.growth.round import Recipe, RoundFigures, TrainState
 
-BATCH, DAMAGED = 8, 3
+BATCH, DAMAGED, DISC_RADIUS = 8, 3, (0.1, 0.5)
 SHORTEST, LONGEST = 64, 96
 FIRST_RATE, LATER_RATE, FIRST_ROUNDS = 2e-3, 2e-4, 2000
 OPTIMISER = optax.adam(1.0)
@@ -72,7 +72,7 @@ def control_round(
     drawn = state.pool[places]
     order = jnp.argsort(body.relative_mse(drawn))
     places, drawn = places[order], drawn[order].at[-1].set(body.start)
-    drawn = drawn.at[:DAMAGED].set(erase_discs(drawn[:DAMAGED], body, key=keys[1]))
+    drawn = drawn.at[:DAMAGED].set(erase_discs(drawn[:DAMAGED], body, key=keys[1], radius=DISC_RADIUS))
     num_steps = jax.random.randint(keys[2], (), SHORTEST, LONGEST + 1)
 
     def loss_of(rule: LayeredRule) -> tuple[Array, Array]:

@@ -8,7 +8,7 @@ from ffnca.growth.body import Body
 
 
 def erase_discs(
-    states: Float[Array, "batch H W C"], body: Body, *, key: PRNGKeyArray, radius: tuple[float, float] = (0.1, 0.5)
+    states: Float[Array, "batch H W C"], body: Body, *, key: PRNGKeyArray, radius: tuple[float, float] = (0.1, 0.75)
 ) -> Float[Array, "batch H W C"]:
     """Erase one disc in each state, its centre within 0.7 half-widths of the middle.
 

@@ -6,11 +6,14 @@ from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from ffnca.growth.body import Body
 from ffnca.growth.corrupt import wound
+from ffnca.world import TrainSpec
 
-DAMAGED_SHARE = 0.15
+DAMAGED_SHARE = 0.08
+STAGED_SHARE = 0.6
+"""A renewed state is a teacher state this often, else the first cell."""
 HOPELESS_MSE = 1.0
 HOPELESS_SHARE = 0.6
-"""A state with relative MSE above HOPELESS_MSE starts again this often: no cell of it can know where it is."""
+"""A state with relative MSE above HOPELESS_MSE is renewed this often: no cell of it can know where it is."""
 
 
 def fresh_pool(body: Body, pool_size: int) -> Float[Array, "pool H W C"]:
@@ -18,40 +21,42 @@ def fresh_pool(body: Body, pool_size: int) -> Float[Array, "pool H W C"]:
     return body.starts(pool_size)
 
 
-def draw(
-    pool: Float[Array, "pool H W C"],
-    body: Body,
-    num_states: int,
-    *,
-    reseeded_share: float,
-    large_share: float = 0.0,
-    key: PRNGKeyArray,
-) -> tuple[Int[Array, " batch"], Float[Array, "batch H W C"]]:
-    """Draw states without replacement; start some again, wound some.
+def choose(pool: Float[Array, "pool H W C"], num_states: int, *, key: PRNGKeyArray) -> Int[Array, " batch"]:
+    """Places of states to draw, without replacement."""
+    return jax.random.choice(key, pool.shape[0], (num_states,), replace=False)
 
-    The worst state is not always the one reseeded: over-grown states would be thrown away before the rule had
-    learned to shrink them.
+
+def disturb(
+    states: Float[Array, "batch H W C"],
+    body: Body,
+    stages: Float[Array, "batch H W C"],
+    train: TrainSpec,
+    *,
+    key: PRNGKeyArray,
+) -> Float[Array, "batch H W C"]:
+    """Renew some drawn states, wound some.
+
+    The worst state is not always the one renewed: over-grown states would be thrown away before the rule had
+    learned to shrink them. Most are left alone, so that the pool also holds what becomes of a wound much later.
 
     Args:
-        pool: All states.
-        body: What they should become.
-        num_states: How many to draw.
-        reseeded_share: Probability that a drawn state starts again from one cell.
-        large_share: Probability that a wound is a whole side rather than a disc.
-        key: Source of places, fates and wounds.
+        states: As drawn from the pool.
+        body: What they should become, one for all or one each.
+        stages: Teacher states of the same bodies, for those that are renewed.
+        train: Shares of renewed states and of large wounds.
+        key: Source of fates and wounds.
 
     Returns:
-        Places in the pool and the states to roll out from.
+        The states to roll out from.
     """
-    place_key, fate_key, wound_key = jax.random.split(key, 3)
-    places = jax.random.choice(place_key, pool.shape[0], (num_states,), replace=False)
-    states, body = pool[places], body.of(places)
-    fate = jax.random.uniform(fate_key, (num_states,))
+    fate_key, kind_key, wound_key = jax.random.split(key, 3)
+    fate = jax.random.uniform(fate_key, states.shape[:1])
     hopeless = body.relative_mse(states) > HOPELESS_MSE
-    reseeded = (fate < reseeded_share) | (hopeless & (fate < HOPELESS_SHARE))
-    states = jnp.where(reseeded[:, None, None, None], body.start, states)
+    renewed = (fate < train.reseeded_share) | (hopeless & (fate < HOPELESS_SHARE))
+    staged = jax.random.bernoulli(kind_key, STAGED_SHARE, (states.shape[0], 1, 1, 1))
+    states = jnp.where(renewed[:, None, None, None], jnp.where(staged, stages, body.start), states)
     damaged = (fate > 1 - DAMAGED_SHARE)[:, None, None, None]
-    return places, jnp.where(damaged, wound(states, body, key=wound_key, large_share=large_share), states)
+    return jnp.where(damaged, wound(states, body, key=wound_key, large_share=train.large_wounds), states)
 
 
 def put_back(

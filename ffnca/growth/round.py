@@ -1,4 +1,4 @@
-"""One round of training: roll the pool and the teacher forward without gradients, then update layer by layer."""
+"""One round of training: roll pool states forward without gradients, then update layer by layer."""
 
 import math
 from functools import partial
@@ -19,7 +19,7 @@ from ffnca.growth.body import Body
 from ffnca.growth.corrupt import add_noise
 from ffnca.growth.objectives import Ascent, Cells, Layered, Layers, Objective, OneStepBackprop
 from ffnca.growth.perceivers import PERCEIVERS
-from ffnca.growth.pool import draw, fresh_pool, put_back
+from ffnca.growth.pool import choose, disturb, fresh_pool, put_back
 from ffnca.growth.stages import draw_stages
 from ffnca.world import NcaSpec, TrainSpec
 
@@ -127,7 +127,7 @@ def start(body: Body, recipe: Recipe, *, key: PRNGKeyArray) -> TrainState:
     spec = recipe.nca
     num_perception = perception_size(spec.perception, spec.channels, own=recipe.sees_itself)
     layers = recipe.objective.start(num_perception, spec.hidden, spec.channels, key=layer_key)
-    states = _noisy(draw_stages(body, _NUM_MEASURED, key=stage_key), recipe, noise_key)
+    states = _noisy(draw_stages(body, _NUM_MEASURED, spec, recipe.train, key=stage_key), recipe, noise_key)
     perception = _see(states, recipe)
     unmeasured = Standardiser(jnp.zeros(num_perception), jnp.ones(num_perception))
     alive = recipe.automaton(layers, unmeasured).alive(states)
@@ -145,7 +145,7 @@ def start(body: Body, recipe: Recipe, *, key: PRNGKeyArray) -> TrainState:
 def train_round(
     state: TrainState, body: Body, learning_rate: Float[Array, ""] | float, recipe: Recipe, *, key: PRNGKeyArray
 ) -> tuple[TrainState, RoundFigures]:
-    """One round: states from pool and teacher, one rollout, then several updates of every layer by itself.
+    """One round: states from the teacher, others from the pool rolled forward, then several updates of every layer.
 
     Args:
         state: Donated; use the returned one.
@@ -157,22 +157,22 @@ def train_round(
     Returns:
         The state after the round and its figures.
     """
-    train, keys = recipe.train, jax.random.split(jax.random.fold_in(key, state.round), 6)
-    large = train.large_wounds
-    in_turn = state.round * train.teacher_batch + jnp.arange(train.teacher_batch)
-    teacher = draw_stages(body.of(in_turn), train.teacher_batch, large_share=large, key=keys[0])
-    reseeded = train.reseeded_share
-    places, drawn = draw(state.pool, body, train.pool_batch, reseeded_share=reseeded, large_share=large, key=keys[1])
-    num_steps = jax.random.randint(keys[2], (), 1, train.max_rollout + 1)
+    train, keys = recipe.train, jax.random.split(jax.random.fold_in(key, state.round), 7)
+    places = choose(state.pool, train.pool_batch, key=keys[0])
+    theirs = body.of(places)
+    stages = draw_stages(theirs, train.pool_batch, recipe.nca, train, key=keys[1])
+    drawn = disturb(state.pool[places], theirs, stages, train, key=keys[2])
+    num_steps = jax.random.randint(keys[3], (), 1, train.max_rollout + 1)
     automaton = recipe.automaton(state.averaged, state.standardiser)
-    rolled = rollout(automaton, jnp.concatenate([drawn, teacher]), num_steps, key=keys[3])
-    states = jax.lax.stop_gradient(jnp.concatenate([_noisy(teacher, recipe, keys[4]), rolled]))
+    rolled = rollout(automaton, drawn, num_steps, key=keys[4])
+    teacher = _noisy(stages[: train.teacher_batch], recipe, keys[5])
+    states = jax.lax.stop_gradient(jnp.concatenate([teacher, rolled]))
 
     perception = _see(states, recipe)
     goals = jnp.asarray(body.goal).reshape(-1, *states.shape[1:])
     healthy = _see(jnp.asarray(body.target).reshape(goals.shape), recipe)
     own, target = states.reshape(-1, states.shape[-1]), goals.reshape(-1, states.shape[-1])
-    goal_of = jnp.concatenate([in_turn, places, in_turn]) % body.count
+    goal_of = jnp.concatenate([places[: train.teacher_batch], places]) % body.count
     num_places = states.shape[1] * states.shape[2]
     count = jnp.cumsum(automaton.alive(states).reshape(-1).astype(jnp.float32))
 
@@ -194,8 +194,8 @@ def train_round(
 
     carry = (state.layers, state.averaged, state.optimisers)
     (layers, averaged, optimisers), losses = jax.lax.scan(
-        update, carry, jax.random.split(keys[5], train.updates_per_round)
+        update, carry, jax.random.split(keys[6], train.updates_per_round)
     )
-    pool = put_back(state.pool, places, rolled[: train.pool_batch])
-    figures = RoundFigures(jnp.mean(losses), jnp.median(body.of(places).relative_mse(drawn)))
+    pool = put_back(state.pool, places, rolled)
+    figures = RoundFigures(jnp.mean(losses), jnp.median(theirs.relative_mse(drawn)))
     return TrainState(layers, averaged, optimisers, pool, state.standardiser, state.round + 1), figures

@@ -6,23 +6,26 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from ffnca.growth.body import Body
 from ffnca.growth.corrupt import wound
+from ffnca.growth.wrong_tissue import add_wrong_tissue
+from ffnca.world import NcaSpec, TrainSpec
 
 WOUNDED_SHARE = 0.4
 FRONT_JITTER = 1.5
 
 
 def draw_stages(
-    body: Body, num_states: int, *, large_share: float = 0.0, key: PRNGKeyArray
+    body: Body, num_states: int, nca: NcaSpec, train: TrainSpec, *, key: PRNGKeyArray
 ) -> Float[Array, "batch H W C"]:
-    """The target masked to what lies within a random distance of the first cell, some with a disc erased.
+    """The target masked to what lies within a random distance of the first cell, some wounded, some confused.
 
     Args:
         body: The body to grow; several take turns.
         num_states: How many to draw; full bodies are among them, since the distance goes to 1.3 times the reach.
-        large_share: Probability that a wound is a whole side rather than a disc.
-        key: Source of fronts, their ragged edge (up to `FRONT_JITTER` cells) and wounds.
+        nca: Says which cells live.
+        train: Shares of large wounds and of wrong tissue.
+        key: Source of fronts, their ragged edge (up to `FRONT_JITTER` cells), wounds and wrong tissue.
     """
-    front_key, jitter_key, share_key, wound_key = jax.random.split(key, 4)
+    front_key, jitter_key, share_key, wound_key, wrong_key = jax.random.split(key, 5)
     body = body.of(jnp.arange(num_states))
     reach = jnp.reshape(body.reach, (-1, 1, 1))
     front = jax.random.uniform(front_key, (num_states, 1, 1), maxval=1.3 * reach)
@@ -30,4 +33,5 @@ def draw_stages(
     grown = (body.distance - jitter <= front) | (body.distance == 0)
     states = jnp.asarray(body.target) * grown[..., None]
     wounded = jax.random.bernoulli(share_key, WOUNDED_SHARE, (num_states, 1, 1, 1))
-    return jnp.where(wounded, wound(states, body, key=wound_key, large_share=large_share), states)
+    states = jnp.where(wounded, wound(states, body, key=wound_key, large_share=train.large_wounds), states)
+    return add_wrong_tissue(states, body, share=train.wrong_tissue, alive_threshold=nca.alive_threshold, key=wrong_key)

@@ -67,14 +67,17 @@ def test_bodies_take_turns(two, key) -> None:
     pool = pools.fresh_pool(both, 6)
     for place in range(6):
         np.testing.assert_array_equal(pool[place], two[place % 2].start)
-    places, drawn = pools.draw(pool, both, 4, reseeded_share=1.0, key=key)
+    plain = TrainSpec(reseeded_share=1.0, wrong_tissue=0)
+    places = pools.choose(pool, 4, key=key)
+    theirs = both.of(places)
+    drawn = pools.disturb(pool[places], theirs, draw_stages(theirs, 4, NcaSpec(), plain, key=key), plain, key=key)
     for place, state in zip(np.asarray(places), drawn, strict=True):
         grown = np.asarray(state != 0).any(-1)
-        np.testing.assert_array_equal(state, np.where(grown[..., None], two[place % 2].start, 0))
-    for number, state in enumerate(np.asarray(draw_stages(both, 8, key=key))):
+        np.testing.assert_array_equal(state, np.where(grown[..., None], two[place % 2].target, 0))
+    for number, state in enumerate(np.asarray(draw_stages(both, 8, NcaSpec(), plain, key=key))):
         grown = (state != 0).any(-1)
         np.testing.assert_array_equal(state, np.where(grown[..., None], two[number % 2].target, 0))
-        assert number % 2 == 0 or not grown[~two[1].alive].any()
+        assert number % 2 == 0 or not (state[..., 3] > 0)[~two[1].alive].any()
 
 
 def _recipe(**changes) -> Recipe:
@@ -93,7 +96,7 @@ def test_every_cell_learns_from_its_own_body(two, key, monkeypatch: pytest.Monke
         return jax.tree.map(jnp.zeros_like, layers), jnp.zeros(())
 
     monkeypatch.setattr(Ascent, "gradients", gradients)
-    recipe, both = _recipe(noise=0.0), several(two)
+    recipe, both = _recipe(noise=0.0, wrong_tissue=0.0), several(two)
     state = start(both, recipe, key=key)
     for _ in range(4):
         state, _ = train_round(state, both, 0.1, recipe, key=key)

@@ -1,6 +1,7 @@
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from ffnca.grid.boundary import pad
 from ffnca.grid.kernels import alive_mask
@@ -10,6 +11,10 @@ from ffnca.growth.corrupt import add_noise, erase_discs, erase_sides, wound
 from ffnca.growth.evaluate import auroc, corrupted_cells
 from ffnca.growth.stages import draw_stages
 from ffnca.growth.stress import STRESSES
+from ffnca.growth.wrong_tissue import DEBRIS_RADIUS, add_wrong_tissue, moved
+from ffnca.world import NcaSpec, TrainSpec
+
+NCA = NcaSpec()
 
 
 @pytest.fixture
@@ -18,7 +23,7 @@ def body(ring_picture):
 
 
 def test_stages_are_parts_of_the_target_that_hold_the_front(body, key) -> None:
-    states = np.asarray(draw_stages(body, 64, key=key))
+    states = np.asarray(draw_stages(body, 64, NCA, TrainSpec(wrong_tissue=0), key=key))
     grown, there = states[..., 3] > 0, (states != 0).any(-1)
     np.testing.assert_array_equal(states, np.where(there[..., None], body.target, 0))
     assert (there & ~grown).any()  # cells that touch the body have a code
@@ -57,27 +62,68 @@ def test_noise_touches_only_the_chosen_cells(body, key) -> None:
 
 def test_pool_draws_without_replacement_and_writes_back(body, key) -> None:
     pool = pools.fresh_pool(body, 16)
-    places, states = pools.draw(pool, body, 16, reseeded_share=0.06, key=key)
+    places = pools.choose(pool, 16, key=key)
     assert sorted(np.asarray(places).tolist()) == list(range(16))
-    marked = jnp.arange(16.0)[:, None, None, None] * jnp.ones_like(states)
+    marked = jnp.arange(16.0)[:, None, None, None] * jnp.ones_like(pool)
     back = pools.put_back(pool, places, marked)
     np.testing.assert_array_equal(back[np.asarray(places), 0, 0, 0], np.arange(16.0))
 
 
 def test_pool_never_keeps_what_is_not_finite(body, key) -> None:
     pool = pools.fresh_pool(body, 4)
-    places, states = pools.draw(pool, body, 2, reseeded_share=0.06, key=key)
+    places = pools.choose(pool, 2, key=key)
+    states = pool[places]
     back = pools.put_back(pool, places, states.at[0].set(jnp.nan).at[1].set(jnp.inf))
     assert bool(jnp.isfinite(back).all())
 
 
-def test_hopeless_states_start_again_and_good_ones_stay(body, key) -> None:
-    good = jnp.repeat(jnp.asarray(body.target)[None], 200, 0)
-    grown_over = jnp.ones_like(good) * 2
-    for pool, low, high in ((good, 0.0, 0.12), (grown_over, 0.5, 0.7)):
-        _, states = pools.draw(pool, body, 200, reseeded_share=0.06, key=key)
-        restarted = float(jnp.mean(jnp.abs(states - body.start).max((1, 2, 3)) == 0))
-        assert low <= restarted <= high
+def test_hopeless_states_are_renewed_and_good_ones_stay(body, key) -> None:
+    good, train = _crowd(body, 200), TrainSpec(reseeded_share=0.08)
+    stages = good.at[:, :, :, 0].set(0.123)
+    for states, low, high in ((good, 0.02, 0.16), (jnp.full_like(good, 2), 0.5, 0.7)):
+        after = pools.disturb(states, body, stages, train, key=key)
+        restarted, staged, kept = (
+            float(jnp.mean(jnp.abs(after - those).max((1, 2, 3)) == 0)) for those in (body.start, stages, states)
+        )
+        assert low <= restarted + staged <= high
+        assert restarted > 0
+        assert staged > 0
+        assert kept >= 1 - high - pools.DAMAGED_SHARE - 0.06
+
+
+def _crowd(body, num=64):
+    return jnp.repeat(jnp.asarray(body.target)[None], num, 0)
+
+
+def test_wrong_tissue_is_debris_around_the_body_and_confusion_inside(body, key) -> None:
+    before = _crowd(body)
+    after = np.asarray(add_wrong_tissue(before, body, share=0.5, alive_threshold=0.1, key=key))
+    changed = (after != before).any(-1)
+    assert 0.25 < changed.any((1, 2)).mean() < 0.75
+    assert (after[:, ~body.alive, 3] > 0.1).any()
+    assert changed[:, body.alive].any()
+    assert np.isfinite(after).all()
+    assert np.abs(after).max() < 3
+    untouched = add_wrong_tissue(before, body, share=0.0, alive_threshold=0.1, key=key)
+    np.testing.assert_array_equal(untouched, before)
+
+
+def test_debris_lies_in_small_pieces(ring_picture, key) -> None:
+    body = build_body(ring_picture, (60, 60), 16, alive_threshold=0.1, code_amplitude=0.7)
+    after = np.asarray(add_wrong_tissue(_crowd(body, 16), body, share=1.0, alive_threshold=0.1, key=key))
+    for state in after:
+        pieces, count = ndimage.label((state[..., 3] > 0) & ~body.alive, structure=np.ones((3, 3)))
+        boxes = ndimage.find_objects(pieces)
+        sides = [side.stop - side.start for box in boxes for side in box if box[0].start and box[1].start]
+        assert max(sides, default=0) <= 2 * (2 * DEBRIS_RADIUS + 1)  # two may touch
+        assert count < 200
+
+
+def test_moved_fields_are_rolled(body) -> None:
+    shift = jnp.array([[0, 0], [3, 0], [-2, 5]])
+    for fields in (body.goal, np.stack([body.goal] * 3)):
+        for state, (down, across) in zip(moved(fields, shift), np.asarray(shift), strict=True):
+            np.testing.assert_array_equal(state, np.roll(body.goal, (down, across), (0, 1)))
 
 
 @pytest.mark.parametrize("name", list(STRESSES))

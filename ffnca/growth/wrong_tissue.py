@@ -1,0 +1,98 @@
+"""Wrong tissue: ragged patches of foreign, random, displaced or faded cells, as debris around a body or inside it.
+
+A rule that never saw debris lets a few stray cells beyond the body grow into another one; and one that learned to
+let all that is confused die cannot close a large hole, where the fronts that meet disagree. So it is shown both.
+"""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray
+
+from ffnca.growth.body import Body
+
+NUM_PATCHES = 4
+SMALLEST, DEBRIS_RADIUS = 0.7, 3.5
+"""Radii in cells; what is foreign as a whole is never larger, since a large piece is a creature of its own."""
+CONFUSED_RADIUS = 0.16
+"""Largest radius of confusion inside the body, as a share of the grid's shorter side."""
+DISPLACEMENT = 6
+"""Cells by which some groups of channels are displaced against the others."""
+DEVIATION = 0.4
+FOREIGN, RANDOM, DISPLACED, FADED = range(4)
+
+
+def moved(
+    fields: Float[np.ndarray | Array, "*batch H W C"], shift: Int[Array, "batch 2"]
+) -> Float[Array, "batch H W C"]:
+    """One field for all or one each, moved by rows and columns across the edges."""
+    fields, (rows, columns) = jnp.asarray(fields), fields.shape[-3:-1]
+    row = (jnp.arange(rows)[:, None] - shift[:, 0, None, None]) % rows
+    column = (jnp.arange(columns) - shift[:, 1, None, None]) % columns
+    first = jnp.arange(shift.shape[0])[:, None, None] * (rows * columns) if fields.ndim == 4 else 0
+    return fields.reshape(-1, fields.shape[-1])[first + row * columns + column]
+
+
+def add_wrong_tissue(
+    states: Float[Array, "batch H W C"], body: Body, *, share: float, alive_threshold: float, key: PRNGKeyArray
+) -> Float[Array, "batch H W C"]:
+    """Put patches of wrong tissue into some states.
+
+    Args:
+        states: Grids of the body's shape.
+        body: What they should become, one for all or one each.
+        share: Probability that a state gets any.
+        alive_threshold: Alpha above which a cell lives.
+        key: Source of places, sizes and contents.
+    """
+    place_key, content_key = jax.random.split(key)
+    inside = jnp.broadcast_to(jnp.asarray(body.alive), states.shape[:3])
+    living = states[..., 3] > alive_threshold
+    patches = _patches(inside, living, share, place_key)
+    for patch, content in zip(patches, _contents(states, body, content_key), strict=True):
+        states = jnp.where(patch[..., None], content, states)
+    return states
+
+
+def _patches(
+    inside: Bool[Array, "batch H W"], living: Bool[Array, "batch H W"], share: float, key: PRNGKeyArray
+) -> list[Bool[Array, "batch H W"]]:
+    """Where each kind of content goes: any of them inside the body, only foreign and random cells around it."""
+    keys = jax.random.split(key, 7)
+    num, rows, columns = inside.shape
+    each = (NUM_PATCHES, num, 1, 1)
+    sides = jnp.array([rows, columns])
+    centre = jax.random.uniform(keys[0], (2, *each)) * sides[:, None, None, None, None]
+    gap = jnp.abs(jnp.mgrid[0:rows, 0:columns][:, None, None] - centre)
+    gap = jnp.minimum(gap, sides[:, None, None, None, None] - gap)
+    away = jnp.sqrt(jnp.square(gap).sum(0))
+    small = jax.random.uniform(keys[1], each, minval=SMALLEST, maxval=DEBRIS_RADIUS)
+    wide = jax.random.uniform(keys[2], each, minval=SMALLEST, maxval=CONFUSED_RADIUS * min(rows, columns))
+    kind = jax.random.randint(keys[3], each, 0, 4)
+    ragged = jax.random.uniform(keys[4], inside.shape) < jax.random.uniform(keys[5], each[1:], minval=0.3, maxval=1.2)
+    kept = ragged & jax.random.bernoulli(keys[6], share, each[1:])
+    within, around = away < jnp.where(kind == FOREIGN, small, wide), away < small
+    found = []
+    for wanted in range(4):
+        patch = inside & (within & (kind == wanted)).any(0)
+        if wanted in (DISPLACED, FADED):  # changes what is there
+            patch &= living
+        else:
+            patch |= ~inside & (around & (kind // 2 == wanted)).any(0)
+        found.append(patch & kept)
+    return found
+
+
+def _contents(states: Array, body: Body, key: PRNGKeyArray) -> list[Array]:
+    """A grid of foreign cells, of random ones, of displaced groups of channels, and of the states themselves faded."""
+    keys = jax.random.split(key, 7)
+    num, rows, columns, channels = states.shape
+    strength = jax.random.uniform(keys[0], (num, 1, 1, 1), minval=0.3)
+    anywhere = jax.random.randint(keys[1], (2, num, 2), 0, jnp.array([rows, columns]))
+    noise = DEVIATION * jax.random.normal(keys[2], states.shape[1:])  # the same for all states, each moved elsewhere
+    noise = noise.at[..., 3].set(jax.random.uniform(keys[3], noise.shape[:-1]))
+    near = jax.random.randint(keys[4], (num, 2), -DISPLACEMENT, DISPLACEMENT + 1)
+    group = jnp.concatenate([jnp.zeros(4, int), 1 + jnp.arange(channels - 4) // 4])  # colour, then each frequency
+    away = jax.random.bernoulli(keys[5], 0.4, (num, channels))[:, group].at[:, 3].set(False)
+    displaced = jnp.where(away[:, None, None], moved(body.goal, near), states)
+    return [strength * moved(body.goal, anywhere[0]), moved(noise, anywhere[1]), displaced, strength * states]
