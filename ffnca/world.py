@@ -99,11 +99,9 @@ class TrainSpec(Spec):
     margin: int = whole(8, 1, 32)
 
     @model_validator(mode="after")
-    def _batches_within_pool(self) -> Self:
+    def _batch_within_pool(self) -> Self:
         if self.pool_batch > self.pool_size:
             raise ValueError(f"pool_batch = {self.pool_batch}; allowed: at most pool_size = {self.pool_size}")
-        if self.teacher_batch > self.pool_batch:
-            raise ValueError(f"teacher_batch = {self.teacher_batch}; allowed: at most pool_batch = {self.pool_batch}")
         return self
 
 

@@ -159,9 +159,10 @@ def train_round(
     """
     train, keys = recipe.train, jax.random.split(jax.random.fold_in(key, state.round), 7)
     places = choose(state.pool, train.pool_batch, key=keys[0])
-    theirs = body.of(places)
-    stages = draw_stages(theirs, train.pool_batch, recipe.nca, train, key=keys[1])
-    drawn = disturb(state.pool[places], theirs, stages, train, key=keys[2])
+    num_stages = max(train.pool_batch, train.teacher_batch)
+    theirs, taught = body.of(places), jnp.resize(places, (num_stages,))
+    stages = draw_stages(body.of(taught), num_stages, recipe.nca, train, key=keys[1])
+    drawn = disturb(state.pool[places], theirs, stages[: train.pool_batch], train, key=keys[2])
     num_steps = jax.random.randint(keys[3], (), 1, train.max_rollout + 1)
     automaton = recipe.automaton(state.averaged, state.standardiser)
     rolled = rollout(automaton, drawn, num_steps, key=keys[4])
@@ -172,7 +173,7 @@ def train_round(
     goals = jnp.asarray(body.goal).reshape(-1, *states.shape[1:])
     healthy = _see(jnp.asarray(body.target).reshape(goals.shape), recipe)
     own, target = states.reshape(-1, states.shape[-1]), goals.reshape(-1, states.shape[-1])
-    goal_of = jnp.concatenate([places[: train.teacher_batch], places]) % body.count
+    goal_of = jnp.concatenate([taught[: train.teacher_batch], places]) % body.count
     num_places = states.shape[1] * states.shape[2]
     count = jnp.cumsum(automaton.alive(states).reshape(-1).astype(jnp.float32))
 
