@@ -21,17 +21,16 @@ import jax.numpy as jnp
 import matplotlib as mpl
 import numpy as np
 from report import ROOT, publish
+from study_memory import temporaries
 
 mpl.use("agg")
 import matplotlib.pyplot as plt
 
 from ffnca.allocation import keep_memory
 from ffnca.creature import Creature
-from ffnca.growth.bptt import control_round
 from ffnca.growth.evaluate import NUM_SEEDS, ages_of, num_params
-from ffnca.growth.round import train_round
 from ffnca.growth.schedule import Budget
-from ffnca.growth.train import Report, begin
+from ffnca.growth.train import Report
 from ffnca.training import train_creature
 from ffnca.world import Objective
 
@@ -49,15 +48,6 @@ def contender(objective: str, target: str, size: int) -> Creature:
         return creature
     rule = creature.world.rule.model_copy(update={"hidden": (LAYERED_WIDTH,)})
     return Creature.blank(creature.world.model_copy(update={"rule": rule}), creature.pictures)
-
-
-def memory(creature: Creature) -> float:
-    """Peak temporaries of one round in MB, by XLA's own estimate."""
-    body, recipe, key = creature.training_body(), creature.recipe(), jax.random.key(0)
-    one_round = control_round if recipe.train.objective == "bptt" else train_round
-    lowered = one_round.lower(begin(body, recipe, key=key), body, 1e-3, recipe, key=key)
-    analysis: Any = lowered.compile().memory_analysis()
-    return analysis.temp_size_in_bytes / 1e6
 
 
 def run(objective: str, budget: Budget, seed: int, target: str, size: int) -> dict[str, Any]:
@@ -78,7 +68,7 @@ def run(objective: str, budget: Budget, seed: int, target: str, size: int) -> di
         "seconds": curve[-1][0],
         "updates": curve[-1][1],
         "params": num_params(best.automaton),
-        "memory_mb": round(memory(creature), 1),
+        "memory": temporaries(creature),
         "curve": curve,
     }
 
@@ -93,7 +83,7 @@ def row(objective: str, runs: list[dict[str, Any]]) -> str:
     local = "no" if objective in NOT_LOCAL else "yes"
     first = runs[0]
     return (
-        f"| {objective} | {local} | {medians} | {each} | {updates} | {minutes:.1f} | {first['memory_mb']} | "
+        f"| {objective} | {local} | {medians} | {each} | {updates} | {minutes:.1f} | {first['memory']} | "
         f"{first['params']} |"
     )
 
@@ -101,7 +91,7 @@ def row(objective: str, runs: list[dict[str, Any]]) -> str:
 def table(found: list[dict[str, Any]], kind: str) -> list[str]:
     """All objectives under one kind of budget."""
     titles = ["objective", "local", *(f"T={age}" for age in AGES), f"seeds at T={AGES[-1]}", "updates", "minutes"]
-    lines = [f"| {' | '.join([*titles, 'MB', 'params'])} |", "|---" * (len(titles) + 2) + "|"]
+    lines = [f"| {' | '.join([*titles, 'memory', 'params'])} |", "|---" * (len(titles) + 2) + "|"]
     for objective in NAMES:
         runs = sorted(
             (line for line in found if (line["objective"], line["kind"]) == (objective, kind)),

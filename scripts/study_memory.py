@@ -3,6 +3,7 @@
     python scripts/study_memory.py [--write]
 
 Forward-Forward training keeps nothing of a rollout but its last state, so the figure must not depend on its length.
+The control, backpropagation through time, always rolls 64 to 96 steps, with the published batch and grid.
 """
 
 import sys
@@ -12,24 +13,32 @@ import jax
 from report import publish
 
 from ffnca.creature import Creature
-from ffnca.growth.round import start, train_round
+from ffnca.growth.bptt import control_round
+from ffnca.growth.round import train_round
+from ffnca.growth.train import begin
 
 LENGTHS = (8, 32, 96)
+
+
+def temporaries(creature: Creature) -> str:
+    """Of one round."""
+    body, recipe, key = creature.training_body(), creature.recipe(), jax.random.key(0)
+    one_round = control_round if recipe.train.objective == "bptt" else train_round
+    lowered = one_round.lower(begin(body, recipe, key=key), body, 1e-3, recipe, key=key)
+    analysis: Any = lowered.compile().memory_analysis()
+    return f"{analysis.temp_size_in_bytes / 1e6:.1f} MB"
 
 
 def main() -> None:
     """Compile and print."""
     lines = ["| objective | " + " | ".join(f"up to {length} steps" for length in LENGTHS) + " |", "|---" * 4 + "|"]
     for objective in ("ascent", "distance"):
-        sizes = []
-        for length in LENGTHS:
-            creature = Creature.for_target("🦎", 40, objective=objective, max_rollout=length)
-            body, recipe, key = creature.training_body(), creature.recipe(), jax.random.key(0)
-            state = start(body, recipe, key=key)
-            analysis: Any = train_round.lower(state, body, 1e-3, recipe, key=key).compile().memory_analysis()
-            sizes.append(f"{analysis.temp_size_in_bytes / 1e6:.1f} MB")
+        sizes = [temporaries(Creature.for_target("🦎", 40, objective=objective, max_rollout=most)) for most in LENGTHS]
         lines.append(f"| {objective} | " + " | ".join(sizes) + " |")
         print(lines[-1], flush=True)
+    control = temporaries(Creature.for_target("🦎", 40).retrained_by("bptt"))
+    lines.append(f"| bptt, not local | - | - | {control} |")
+    print(lines[-1], flush=True)
     if "--write" in sys.argv:
         publish("memory", lines, "study_memory.py --write")
 

@@ -57,13 +57,15 @@ def parade(name: str) -> None:
     write_animation(GALLERY / f"{name}.png", enlarge(frames[list(MOMENTS)], SHEET_SCALE), 25.0, labels=labels)
 
 
-def page(names: list[str]) -> str:
-    """The gallery page."""
+def page(names: list[str], shipped: dict[str, GrowthWorld]) -> str:
+    """The gallery page of the trained among the worlds that ship."""
     lines = [
         "# Gallery",
         "",
         "Every creature grows from one cell, loses a disc at step 100 and heals. This page and its pictures are made",
-        "by `python scripts/train_gallery.py`. Emoji artwork: OpenMoji, CC BY-SA 4.0.",
+        "by `python scripts/train_gallery.py`. Emoji artwork: OpenMoji, CC BY-SA 4.0. Photographs: Grace Hopper,",
+        "United States Navy, public domain; the flower by [vultilion](https://www.flickr.com/photos/vultilion/6056698931/),",
+        "CC BY 2.0, cropped. Drawing of the present: Minduka, Openclipart, public domain.",
         "",
         "[The window](window/README.md) in each of its modes. [Palettes](palettes/README.md): liked colours.",
         "",
@@ -86,6 +88,8 @@ def page(names: list[str]) -> str:
             f"World `worlds/{name}.toml`, seed {record['seed']}, {record['updates']} updates in {record['seconds']} s.",
             f"Rule: `{train}`. Animation: `{drawn}`.",
         ]
+        if creature.world.train != shipped[name].train:
+            lines.append("The rule is of the recipe before this one; the command now trains by the present settings.")
     return "\n".join(lines) + "\n"
 
 
@@ -93,7 +97,7 @@ def main() -> None:
     """Train, draw, write the page."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*")
-    parser.add_argument("--updates", type=int, default=14_000)
+    parser.add_argument("--updates", type=int, default=6_000)
     parser.add_argument("--only-draw", action="store_true")
     options = parser.parse_args()
     shipped = {name: load_world(path) for name, path in shipped_worlds().items()}
@@ -106,7 +110,7 @@ def main() -> None:
         else:
             story(name, [GALLERY / f"{name}.gif", GALLERY / f"{name}.png"])
     trained = [name for name in growth if rule_path_for(name).exists()]
-    (GALLERY / "README.md").write_text(page(trained), encoding="utf-8")
+    (GALLERY / "README.md").write_text(page(trained, growth), encoding="utf-8")
 
 
 if __name__ == "__main__":
