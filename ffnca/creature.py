@@ -202,6 +202,11 @@ class Creature:
             raise TypeError(f"not a growth world: {world.kind}")
         return replace(self, world=world).untaught()
 
+    def with_hidden(self, hidden: tuple[int, ...]) -> Self:
+        """The same creature, blank, with layers of other widths."""
+        rule = self.world.rule.model_copy(update={"hidden": hidden})
+        return replace(self, world=self.world.model_copy(update={"rule": rule})).untaught()
+
     def untaught(self) -> Self:
         """The same creature, blank."""
         return replace(self.blank(self.world, self.pictures), which=self.which)

@@ -68,8 +68,7 @@ def ours(name: str, kind: str, folder: Path, rules: Path, budget: Budget) -> Cre
         return Creature.load(path)
     creature = Creature.for_target(str(folder / f"{name}.png"), SIZE)
     if OURS[kind]:
-        rule = creature.world.rule.model_copy(update={"hidden": (SMALL_WIDTH,)})
-        creature = Creature.blank(creature.world.model_copy(update={"rule": rule}), creature.pictures)
+        creature = creature.with_hidden((SMALL_WIDTH,))
     with training_bar(path.stem) as show:
         creature = train_creature(creature, budget, show=show)
     rules.mkdir(parents=True, exist_ok=True)

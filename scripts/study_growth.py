@@ -44,10 +44,7 @@ NOT_LOCAL = ("one-step-backprop", "bptt")
 def contender(objective: str, target: str, size: int) -> Creature:
     """An untrained creature for this objective."""
     creature = Creature.for_target(target, size).retrained_by(objective)
-    if objective in ("ascent", "bptt"):
-        return creature
-    rule = creature.world.rule.model_copy(update={"hidden": (LAYERED_WIDTH,)})
-    return Creature.blank(creature.world.model_copy(update={"rule": rule}), creature.pictures)
+    return creature if objective in ("ascent", "bptt") else creature.with_hidden((LAYERED_WIDTH,))
 
 
 def run(objective: str, budget: Budget, seed: int, target: str, size: int) -> dict[str, Any]:
