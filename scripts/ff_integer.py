@@ -26,8 +26,9 @@ from report import publish
 
 from ffnca.allocation import keep_memory
 from ffnca.errors import InputError
+from ffnca.ff.augment import jitter
 from ffnca.ff.calibration import SYMBA
-from ffnca.ff.fit import Batch, Course, fit, jitter, unit_range
+from ffnca.ff.fit import Batch, Course, fit, unit_range
 from ffnca.ff.integer import MAX_LAYERS
 from ffnca.ff.integer_network import IntegerCourse, IntegerNetwork, fit_integer
 from ffnca.ff.local import hebbian_gradient

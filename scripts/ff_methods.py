@@ -3,6 +3,7 @@
 The settings here were chosen by accuracy on validation images; the last epoch counts, whatever came before it.
 """
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -12,12 +13,14 @@ import jax
 import numpy as np
 from ff_data import NUM_LABELS, Split
 
+from ffnca.ff.augment import jitter, warp
 from ffnca.ff.backprop import Backpropagation, BackpropNetwork
 from ffnca.ff.calibration import CENTRED, CLASSIC, PAIRED_VIEWS, SYMBA
 from ffnca.ff.distance import DistanceNetwork
-from ffnca.ff.fit import Batch, Course, accuracy, fit, jitter, unit_range
+from ffnca.ff.fit import Batch, Course, accuracy, fit, unit_range
 from ffnca.ff.network import FFNetwork
 from ffnca.ff.readout import ReadoutNetwork
+from ffnca.ff.receptive_fields import start_local
 from ffnca.ff.recurrent import Moments, RecurrentNetwork
 from ffnca.ff.schedules import Schedule, Simultaneous
 from ffnca.ff.unlabelled import SelfContrastiveNetwork, UnlabelledNetwork
@@ -34,6 +37,8 @@ class Method:
         small: Layers and epochs on digits, unless others are asked for.
         large: The same on MNIST.
         learning_rate: Of Adam at the start.
+        body_rate: The same for the network under a readout.
+        augment: What images that are not small go through while labels are learned.
     """
 
     create: Callable[..., Any]
@@ -42,6 +47,8 @@ class Method:
     small: tuple[str, int] = ("2x500", 60)
     large: tuple[str, int] = ("2x1000", 20)
     learning_rate: float = 3e-3
+    body_rate: float = 3e-3
+    augment: Callable[..., jax.Array] = jitter
 
     def defaults(self, data: str) -> tuple[str, int]:
         """Layers and epochs on digits or MNIST."""
@@ -52,6 +59,17 @@ READOUT_SHARE = 4
 """Epochs of a readout for each epoch of the network below it."""
 LARGE = 784
 """Pixels from which images are moved while training; on small ones a pixel is too far."""
+
+
+def _self_contrastive(num_inputs: int, widths: tuple[int, ...], key: jax.Array) -> SelfContrastiveNetwork:
+    """A network whose first layer starts on rectangles of a square image."""
+    network = SelfContrastiveNetwork.create(
+        num_inputs, widths, key=key, first=replace(PAIRED_VIEWS, loss="symba"), later=replace(CENTRED, loss="symba")
+    )
+    side = math.isqrt(num_inputs)
+    first = start_local(network.layers[0], (side, side), key=jax.random.fold_in(key, 1))
+    return network.with_layers((first, *network.layers[1:]))
+
 
 METHODS = {
     "ff": Method(
@@ -65,13 +83,7 @@ METHODS = {
             size, widths, NUM_LABELS, key=key, calibration=replace(SYMBA, sharpness=10.0)
         )
     ),
-    "scff": Method(
-        lambda size, widths, key: SelfContrastiveNetwork.create(
-            size, widths, key=key, first=replace(PAIRED_VIEWS, loss="symba"), later=replace(CENTRED, loss="symba")
-        ),
-        labelled=False,
-        large=("2x2000", 15),
-    ),
+    "scff": Method(_self_contrastive, labelled=False, large=("2x3000", 50), body_rate=3e-4, augment=warp),
     "distance": Method(lambda size, widths, key: DistanceNetwork.create(size, widths, NUM_LABELS, key=key)),
     "hybrid": Method(UnlabelledNetwork.create, labelled=False, large=("2x1000", 10)),
     "recurrent": Method(
@@ -120,9 +132,9 @@ def train_method(
     network, seconds = method.create(num_inputs, widths, key=init_key), 0.0
     batch_size = 200 if len(split.train.images) > 10_000 else 50
     course = Course(num_epochs, batch_size, method.learning_rate)
-    augment = jitter if num_inputs >= LARGE else None
+    augment = method.augment if num_inputs >= LARGE else None
     if not method.labelled:
-        below = replace(course, num_epochs=max(1, num_epochs // (1 + READOUT_SHARE)))
+        below = Course(max(1, num_epochs // (1 + READOUT_SHARE)), batch_size, method.body_rate)
         network, seconds = _trained(network, split, below, fit_key, report, schedule=method.schedule)
         network, fit_key = ReadoutNetwork.create(network, NUM_LABELS), readout_key
         course = replace(course, num_epochs=max(1, num_epochs - below.num_epochs))

@@ -52,17 +52,6 @@ class Epoch(NamedTuple):
     network: Network
 
 
-def jitter(images: Float[Array, "batch H W"], *, key: PRNGKeyArray, reach: int = 1) -> Float[Array, "batch H W"]:
-    """Each image moved by up to `reach` pixels in both directions, zeros coming in at the border.
-
-    Reference:
-        Hinton (2022), arXiv:2212.13345, section 3.3 (there up to two pixels).
-    """
-    padded = jnp.pad(images, ((0, 0), (reach, reach), (reach, reach)))
-    corners = jax.random.randint(key, (images.shape[0], 2), 0, 2 * reach + 1)
-    return jax.vmap(lambda image, corner: jax.lax.dynamic_slice(image, corner, images.shape[1:]))(padded, corners)
-
-
 def checked_batch(images: Shaped[Any, "*images"], labels: Shaped[Any, "*labels"], num_labels: int) -> Batch:
     """Images and labels that can be learned from.
 

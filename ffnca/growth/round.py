@@ -28,6 +28,9 @@ OPTIMISER = optax.contrib.muon(1.0, adam_learning_rate=0.15)
 
 It sees one layer's gradient and nothing else. At equal rounds it ends several times lower than Adam.
 """
+LEAST_NOISE, LEAST_WRONG_TISSUE = 0.5, 0.1
+"""What is left of noise and wrong tissue at the end: they fall with the learning rate, so that the last updates are
+about states near the goal."""
 _NUM_MEASURED = 32
 
 
@@ -114,9 +117,14 @@ def _see(states: Array, recipe: Recipe) -> Float[Array, "cell perception"]:
     return seen.reshape(-1, seen.shape[-1])
 
 
-def _noisy(states: Array, recipe: Recipe, key: PRNGKeyArray) -> Array:
+def _left(least: float, rate: Float[Array, ""] | float, train: TrainSpec) -> Float[Array, ""] | float:
+    """Share of a disturbance that is left at a learning rate."""
+    return least + (1 - least) * rate / train.learning_rate
+
+
+def _noisy(states: Array, recipe: Recipe, key: PRNGKeyArray, share: Float[Array, ""] | float = 1.0) -> Array:
     scale_key, noise_key = jax.random.split(key)
-    scale = recipe.train.noise * jax.random.uniform(scale_key, states.shape[:1])
+    scale = share * recipe.train.noise * jax.random.uniform(scale_key, states.shape[:1])
     return add_noise(states, states[..., 3] > recipe.nca.alive_threshold, scale, key=noise_key)
 
 
@@ -161,12 +169,13 @@ def train_round(
     places = choose(state.pool, train.pool_batch, key=keys[0])
     num_stages = max(train.pool_batch, train.teacher_batch)
     theirs, taught = body.of(places), jnp.resize(places, (num_stages,))
-    stages = draw_stages(body.of(taught), num_stages, recipe.nca, train, key=keys[1])
+    wrong = train.wrong_tissue * _left(LEAST_WRONG_TISSUE, learning_rate, train)
+    stages = draw_stages(body.of(taught), num_stages, recipe.nca, train, key=keys[1], wrong_tissue=wrong)
     drawn = disturb(state.pool[places], theirs, stages[: train.pool_batch], train, key=keys[2])
     num_steps = jax.random.randint(keys[3], (), 1, train.max_rollout + 1)
     automaton = recipe.automaton(state.averaged, state.standardiser)
     rolled = rollout(automaton, drawn, num_steps, key=keys[4])
-    teacher = _noisy(stages[: train.teacher_batch], recipe, keys[5])
+    teacher = _noisy(stages[: train.teacher_batch], recipe, keys[5], _left(LEAST_NOISE, learning_rate, train))
     states = jax.lax.stop_gradient(jnp.concatenate([teacher, rolled]))
 
     perception = _see(states, recipe)

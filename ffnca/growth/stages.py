@@ -14,7 +14,13 @@ FRONT_JITTER = 1.5
 
 
 def draw_stages(
-    body: Body, num_states: int, nca: NcaSpec, train: TrainSpec, *, key: PRNGKeyArray
+    body: Body,
+    num_states: int,
+    nca: NcaSpec,
+    train: TrainSpec,
+    *,
+    key: PRNGKeyArray,
+    wrong_tissue: Float[Array, ""] | float | None = None,
 ) -> Float[Array, "batch H W C"]:
     """The target masked to what lies within a random distance of the first cell, some wounded, some confused.
 
@@ -24,6 +30,7 @@ def draw_stages(
         nca: Says which cells live.
         train: Shares of large wounds and of wrong tissue.
         key: Source of fronts, their ragged edge (up to `FRONT_JITTER` cells), wounds and wrong tissue.
+        wrong_tissue: Share of states that get any, where it is not that of `train`.
     """
     front_key, jitter_key, share_key, wound_key, wrong_key = jax.random.split(key, 5)
     body = body.of(jnp.arange(num_states))
@@ -34,4 +41,5 @@ def draw_stages(
     states = jnp.asarray(body.target) * grown[..., None]
     wounded = jax.random.bernoulli(share_key, WOUNDED_SHARE, (num_states, 1, 1, 1))
     states = jnp.where(wounded, wound(states, body, key=wound_key, large_share=train.large_wounds), states)
-    return add_wrong_tissue(states, body, share=train.wrong_tissue, alive_threshold=nca.alive_threshold, key=wrong_key)
+    share = train.wrong_tissue if wrong_tissue is None else wrong_tissue
+    return add_wrong_tissue(states, body, share=share, alive_threshold=nca.alive_threshold, key=wrong_key)

@@ -34,7 +34,12 @@ def moved(
 
 
 def add_wrong_tissue(
-    states: Float[Array, "batch H W C"], body: Body, *, share: float, alive_threshold: float, key: PRNGKeyArray
+    states: Float[Array, "batch H W C"],
+    body: Body,
+    *,
+    share: Float[Array, ""] | float,
+    alive_threshold: float,
+    key: PRNGKeyArray,
 ) -> Float[Array, "batch H W C"]:
     """Put patches of wrong tissue into some states.
 

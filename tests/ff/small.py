@@ -7,9 +7,9 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from ffnca.ff.augment import jitter
 from ffnca.ff.calibration import CLASSIC, DIRECTION
 from ffnca.ff.distance import DistanceNetwork
-from ffnca.ff.fit import jitter
 from ffnca.ff.generator import GeneratorNetwork
 from ffnca.ff.network import FFNetwork
 from ffnca.ff.schedules import Batch

@@ -7,7 +7,7 @@ import pytest
 from small import BATCH, NETWORKS
 
 from ffnca.errors import InputError
-from ffnca.ff.fit import Course, accuracy, checked_batch, fit, jitter, unit_range
+from ffnca.ff.fit import Course, accuracy, checked_batch, fit, unit_range
 
 IMAGES, LABELS = np.zeros((4, 3, 2), np.uint8), np.array([0, 1, 2, 1])
 
@@ -40,16 +40,6 @@ def test_bytes_become_numbers_from_0_to_1() -> None:
     np.testing.assert_array_equal(unit_range(batch.images), np.ones((2, 1, 1)))
     floats = checked_batch(np.full((2, 1, 1), 0.25), np.array([0, 1]), 2)
     np.testing.assert_array_equal(unit_range(floats.images), np.full((2, 1, 1), 0.25))
-
-
-def test_jitter_moves_by_a_pixel_at_most_and_loses_nothing_but_the_border() -> None:
-    images = jnp.zeros((200, 5, 5)).at[:, 2, 2].set(1.0)
-    moved = np.asarray(jitter(images, key=jax.random.key(0)))
-    rows, columns = np.nonzero(moved)[1:]
-    assert len(rows) == 200
-    assert {(row, column) for row, column in zip(rows, columns, strict=True)} == {
-        (row, column) for row in (1, 2, 3) for column in (1, 2, 3)
-    }
 
 
 def test_accuracy_counts_the_last_part_too() -> None:
