@@ -16,7 +16,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 from published_models import NUM_PARAMETERS, load_published, published_start
-from report import publish
+from report import publish_rows
 
 from ffnca.allocation import keep_memory
 from ffnca.automata.base import rollout
@@ -93,7 +93,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=15.0)
     parser.add_argument("--updates", type=int)
     parser.add_argument("--small", action="store_true", help="a small rule of ours too")
-    parser.add_argument("--write", action="store_true", help="rewrite the table of the README")
+    parser.add_argument("--write", action="store_true", help="rewrite these targets' rows of the README")
     options = parser.parse_args()
     keep_memory()
     budget = Budget(updates=options.updates) if options.updates else Budget(minutes=options.minutes)
@@ -112,7 +112,7 @@ def main() -> None:
             lines.append(row(name, kind, num_params(creature.automaton), float(creature.record["seconds"]), mine))
         print("\n".join(lines[-1 - len(kinds) :]), flush=True)
     if options.write:
-        publish("duel", lines, "duel_growing_ca.py --write")
+        publish_rows("duel", lines, "duel_growing_ca.py --write")
 
 
 if __name__ == "__main__":

@@ -3,8 +3,8 @@
     python scripts/ff_images.py --method symba --data mnist:FOLDER [--epochs 20] [--layers 2x1000] [--seed 0] [--json]
 
 Data: `digits` comes with scikit-learn; `mnist:FOLDER` reads the four IDX files; `mnist` is fetched by scikit-learn.
-MNIST images are moved by up to one pixel while training. Settings were chosen on the validation set; the last epoch
-counts, and the test set is looked at once.
+MNIST images are moved by up to one pixel while training (turned and stretched too under the readout of `scff`).
+Settings were chosen on the validation set; the last epoch counts, and the test set is looked at once.
 `--quick` is 2x500 for 5 epochs. Of the epochs of `scff` and `hybrid`, which learn without labels, one in five trains
 the network and the others train a linear readout of all its layers.
 """

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 from ff_methods import METHODS
-from report import publish
+from report import publish_rows
 
 SEEDS = (0, 1, 2)
 QUICK = "symba --quick"
@@ -88,14 +88,14 @@ def main() -> None:
     parser.add_argument("results", type=Path)
     parser.add_argument("--data", required=True, help="mnist or mnist:FOLDER")
     parser.add_argument("--only", help="rows to run and show, separated by commas")
-    parser.add_argument("--write", action="store_true", help="rewrite the README's table")
+    parser.add_argument("--write", action="store_true", help="rewrite these rows of the README's table")
     arguments = parser.parse_args()
     names = arguments.only.split(",") if arguments.only else ROWS
     runs = [run for run in planned(arguments.data) if run["name"] in names]
     lines = table(completed(arguments.results, runs), names)
     print(*lines, sep="\n")
     if arguments.write:
-        publish("ff table", lines, "ff_table.py RESULTS.jsonl --data mnist:FOLDER --write")
+        publish_rows("ff table", lines, "ff_table.py RESULTS.jsonl --data mnist:FOLDER --write")
 
 
 if __name__ == "__main__":

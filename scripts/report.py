@@ -20,11 +20,49 @@ def publish(name: str, lines: list[str], command: str) -> None:
     replace_block(ROOT / "README.md", name, "\n".join([*lines, "", note]))
 
 
+def publish_rows(name: str, lines: list[str], command: str) -> None:
+    """Rewrite some rows of the table of that name in the README; rows that begin with another cell stay as printed.
+
+    Args:
+        name: Of the block.
+        lines: Heads, rule and rows; the rows take the place of those that begin with the same cell, or come last.
+        command: That printed them.
+    """
+    printed = [line for line in block(ROOT / "README.md", name).splitlines() if line.startswith("|")]
+    if printed[:2] != lines[:2]:
+        publish(name, lines, command)
+        return
+    rows: dict[str, list[str]] = {}
+    for row in printed[2:]:
+        rows.setdefault(_first_cell(row), []).append(row)
+    rows |= {first: [row for row in lines[2:] if _first_cell(row) == first] for first in map(_first_cell, lines[2:])}
+    publish(name, [*lines[:2], *(row for group in rows.values() for row in group)], command)
+
+
+def _first_cell(row: str) -> str:
+    return row.split("|")[1].strip()
+
+
+def block(path: Path, name: str) -> str:
+    """The generated text between the markers of `name`."""
+    return _parts(path, name)[1]
+
+
 def replace_block(path: Path, name: str, text: str) -> None:
     """Put generated text between the markers of `name`; the rest of the file is left alone."""
-    begin, end = f"<!-- begin {name} -->", f"<!-- end {name} -->"
+    before, _, after = _parts(path, name)
+    begin, end = _markers(name)
+    path.write_text(f"{before}{begin}\n{text.strip()}\n{end}{after}", encoding="utf-8")
+
+
+def _markers(name: str) -> tuple[str, str]:
+    return f"<!-- begin {name} -->", f"<!-- end {name} -->"
+
+
+def _parts(path: Path, name: str) -> tuple[str, str, str]:
+    begin, end = _markers(name)
     before, found, rest = path.read_text(encoding="utf-8").partition(begin)
-    _, closed, after = rest.partition(end)
+    inside, closed, after = rest.partition(end)
     if not found or not closed:
         raise SystemExit(f"{path}: has no markers {begin} and {end}")
-    path.write_text(f"{before}{begin}\n{text.strip()}\n{end}{after}", encoding="utf-8")
+    return before, inside, after

@@ -1,0 +1,47 @@
+"""Generated blocks of the README: what a script rewrites and what it leaves."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "scripts"))
+report = pytest.importorskip("report")
+
+HEADS = ["| method | figure |", "|---|---|"]
+
+
+@pytest.fixture
+def readme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A README with one table of two methods, one of them in two rows."""
+    monkeypatch.setattr(report, "ROOT", tmp_path)
+    path = tmp_path / "README.md"
+    path.write_text("before\n\n<!-- begin study -->\n<!-- end study -->\n\nafter\n")
+    report.publish("study", [*HEADS, "| a | 1 |", "| a | 2 |", "| b | 3 |"], "study.py")
+    return path
+
+
+def _rows(path: Path) -> list[str]:
+    return [line for line in path.read_text().splitlines() if line.startswith("|")]
+
+
+def test_rows_of_the_same_name_are_replaced_and_new_ones_come_last(readme: Path) -> None:
+    report.publish_rows("study", [*HEADS, "| c | 7 |", "| a | 8 |", "| a | 9 |"], "study.py --only a,c")
+    assert _rows(readme) == [*HEADS, "| a | 8 |", "| a | 9 |", "| b | 3 |", "| c | 7 |"]
+    text = readme.read_text()
+    assert text.startswith("before\n\n<!-- begin study -->\n")
+    assert text.endswith("<!-- end study -->\n\nafter\n")
+    assert text.count("Printed by `python scripts/study.py --only a,c` on") == 1
+
+
+def test_a_table_of_other_columns_is_replaced_whole(readme: Path) -> None:
+    lines = ["| method | time |", "|---|---|", "| b | 4 |"]
+    report.publish_rows("study", lines, "study.py")
+    assert _rows(readme) == lines
+
+
+def test_a_file_without_the_markers_is_refused_and_left_alone(readme: Path) -> None:
+    before = readme.read_text()
+    with pytest.raises(SystemExit, match="has no markers <!-- begin other -->"):
+        report.publish_rows("other", HEADS, "study.py")
+    assert readme.read_text() == before
