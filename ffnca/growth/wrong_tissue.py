@@ -60,7 +60,10 @@ def add_wrong_tissue(
 
 
 def _patches(
-    inside: Bool[Array, "batch H W"], living: Bool[Array, "batch H W"], share: float, key: PRNGKeyArray
+    inside: Bool[Array, "batch H W"],
+    living: Bool[Array, "batch H W"],
+    share: Float[Array, ""] | float,
+    key: PRNGKeyArray,
 ) -> list[Bool[Array, "batch H W"]]:
     """Where each kind of content goes: any of them inside the body, only foreign and random cells around it."""
     keys = jax.random.split(key, 7)
