@@ -1,0 +1,131 @@
+"""Goodness ascent with no position code: only colours are given, hidden channels settle by ascent.
+
+Both phases run on the grid. Free: the rule rolls out from a pool, as ever. Clamped: the colours of half grown and
+whole bodies are held while the rule moves the hidden channels alone, in a pool of its own. A cell of either pool then
+learns from two states in its neighbourhood: the positive settles with its true colours clamped, the negative freely.
+Nothing says what a hidden channel should be. Tried by `study_recipe.py`; see RECIPE.md for what it gives.
+
+Reference:
+    Movellan (1991), contrastive Hebbian learning: clamp what is known, let the rest settle.
+"""
+
+import time
+from functools import partial
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import optax
+from jaxtyping import Array, Float, PRNGKeyArray
+
+from ffnca.automata.base import rollout
+from ffnca.automata.nca import NCA
+from ffnca.creature import Creature
+from ffnca.ff.ascent import STATE_LIMIT, AscentLayer
+from ffnca.ff.standardise import Standardiser
+from ffnca.grid.perceive import perceive
+from ffnca.growth.body import Body
+from ffnca.growth.corrupt import add_noise
+from ffnca.growth.pool import choose, disturb, fresh_pool, put_back
+from ffnca.growth.round import OPTIMISER, Recipe
+from ffnca.growth.round import start as start_with_code
+from ffnca.growth.schedule import Budget, falling_rate
+from ffnca.growth.stages import draw_stages
+
+NO_CODE = 1e-6
+"""Amplitude of the position code: none that a cell could see."""
+COLOURS, CLAMPED_STEPS, RENEWED_SHARE = 4, 4, 0.1
+
+
+class Free(NamedTuple):
+    """What training changes."""
+
+    layer: AscentLayer
+    averaged: AscentLayer
+    optimiser: optax.OptState
+    pool: Float[Array, "pool H W C"]
+    clamped: Float[Array, "pool H W C"]
+
+
+def positive(layer: AscentLayer, context: Array, colours: Array, hidden: Array, recipe: Recipe) -> Array:
+    """The state whose colours are given and whose hidden channels have climbed."""
+    state = jnp.concatenate([colours, hidden], -1)
+    for _ in range(recipe.train.ascent_steps):
+        moved = state + recipe.train.ascent_rate * layer.change(context, state)
+        state = jnp.concatenate([colours, jnp.clip(moved[:, COLOURS:], -STATE_LIMIT, STATE_LIMIT)], -1)
+    return state
+
+
+def held(automaton: NCA, states: Array, *, key: PRNGKeyArray) -> Array:
+    """A few steps in which only hidden channels move."""
+
+    def advance(states: Array, step_key: PRNGKeyArray) -> tuple[Array, None]:
+        hidden = jnp.where(automaton.alive(states)[..., None], automaton.step(states, step_key), 0.0)[..., COLOURS:]
+        return jnp.concatenate([states[..., :COLOURS], hidden], -1), None
+
+    return jax.lax.scan(advance, states, jax.random.split(key, CLAMPED_STEPS))[0]
+
+
+@partial(jax.jit, static_argnames="recipe")
+def free_round(
+    state: Free, standardiser: Standardiser, body: Body, rate: Float[Array, ""], recipe: Recipe, *, key: PRNGKeyArray
+) -> Free:
+    """Both pools moved on, then several updates."""
+    train, keys = recipe.train, jax.random.split(key, 10)
+    places = choose(state.pool, train.pool_batch, key=keys[0])
+    stages = draw_stages(body, train.pool_batch, recipe.nca, train, key=keys[1], wrong_tissue=0.0)
+    automaton = recipe.automaton((state.averaged,), standardiser)
+    drawn = disturb(state.pool[places], body, stages, train, key=keys[2])
+    num_steps = jax.random.randint(keys[3], (), 1, train.max_rollout + 1)
+    rolled = rollout(automaton, drawn, num_steps, key=keys[4])
+    renewed = jax.random.bernoulli(keys[5], RENEWED_SHARE, (train.pool_batch, 1, 1, 1))
+    clamped = held(automaton, jnp.where(renewed, stages, state.clamped[places]), key=keys[6])
+    noisy = add_noise(clamped, automaton.alive(clamped), jnp.full(train.pool_batch, train.noise / 2), key=keys[7])
+
+    states = jax.lax.stop_gradient(jnp.concatenate([noisy, rolled]))
+    settings = {"alive_threshold": recipe.nca.alive_threshold, "own": False}
+    seen = perceive(states, recipe.nca.perception, recipe.boundary, **settings)
+    own, context = states.reshape(-1, states.shape[-1]), seen.reshape(-1, seen.shape[-1])
+    colours = jnp.asarray(body.target)[..., :COLOURS].reshape(-1, COLOURS)
+    count = jnp.cumsum(automaton.alive(states).reshape(-1).astype(jnp.float32))
+
+    def update(carry: tuple, update_key: PRNGKeyArray) -> tuple[tuple, None]:
+        layer, averaged, optimiser = carry
+        cell = jnp.searchsorted(count, jax.random.uniform(update_key, (train.cells,)) * count[-1])
+        around, now = standardiser(context[cell]), own[cell]
+        good = positive(layer, around, colours[cell % colours.shape[0]], now[:, COLOURS:], recipe)
+        bad = layer.settle(around, now, num_steps=train.ascent_steps, rate=train.ascent_rate)
+        step, optimiser = OPTIMISER.update(layer.hebbian(around, good, bad), optimiser, layer)
+        layer = jax.tree.map(lambda weight, change: weight + rate * change, layer, step)
+        layer = layer.bounded(train.own_state_bound)
+        averaged = jax.tree.map(lambda old, new: train.average * old + (1 - train.average) * new, averaged, layer)
+        return (layer, averaged, optimiser), None
+
+    carry = (state.layer, state.averaged, state.optimiser)
+    (layer, averaged, optimiser), _ = jax.lax.scan(update, carry, jax.random.split(keys[8], train.updates_per_round))
+    pool, held_pool = put_back(state.pool, places, rolled), put_back(state.clamped, places, clamped)
+    return Free(layer, averaged, optimiser, pool, held_pool)
+
+
+def trained_free(creature: Creature, budget: Budget, *, seed: int = 0) -> Creature:
+    """The last averaged rule of a creature whose hidden channels were given nothing.
+
+    Args:
+        creature: Its world and picture; its rule and its code are not used.
+        budget: Updates.
+        seed: Of everything random.
+    """
+    settings = creature.world.train.model_copy(update={"code_amplitude": NO_CODE})
+    world = creature.world.model_copy(update={"train": settings})
+    creature = Creature.blank(world, creature.pictures)
+    body, recipe, key = creature.training_body(), creature.recipe(), jax.random.key(seed)
+    begun = start_with_code(body, recipe, key=key)
+    (layer,) = begun.layers
+    state = Free(layer, layer, OPTIMISER.init(layer), begun.pool, fresh_pool(body, recipe.train.pool_size))
+    began, updates = time.monotonic(), 0
+    while (fraction := budget.fraction(time.monotonic() - began, updates)) < 1:
+        rate = jnp.asarray(falling_rate(recipe.train.learning_rate, fraction))
+        state = free_round(state, begun.standardiser, body, rate, recipe, key=jax.random.fold_in(key, updates))
+        updates += recipe.train.updates_per_round
+    rule = recipe.automaton((state.averaged,), begun.standardiser).rule
+    return Creature.with_rule(world, creature.pictures, rule, {"seconds": round(time.monotonic() - began, 1)})

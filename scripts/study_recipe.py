@@ -1,0 +1,134 @@
+"""What each part of the training recipe does: the same creature trained again with one thing changed.
+
+    python scripts/study_recipe.py RESULTS.jsonl [--only NAME,NAME] [--seeds 0,1] [--updates 3000]
+        [--target 🐌] [--size 24] [--write]
+
+Each run is a line of RESULTS.jsonl; runs that are there already are not run again, and none is dropped. Every rule is
+measured as by `ffnca eval`. With --write, the table goes to scripts/RECIPE.md.
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+from free_hidden import trained_free
+from report import ROOT, machine, replace_block
+
+from ffnca.allocation import keep_memory
+from ffnca.creature import Creature
+from ffnca.growth.evaluate import evaluate
+from ffnca.growth.schedule import Budget
+from ffnca.growth.stress import STRESSES
+from ffnca.training import train_creature
+
+AGES = ("200", "1000", "2000")
+FREE = "free hidden channels"
+VARIANTS: dict[str, dict[str, Any]] = {
+    "the default": {},
+    "bound on V 0.2": {"own_state_bound": 0.2},
+    "bound on V 0.3": {"own_state_bound": 0.3},
+    "bound on V 0.6": {"own_state_bound": 0.6},
+    "bound on V 0.9": {"own_state_bound": 0.9},
+    "1 step of ascent": {"ascent_steps": 1},
+    "8 steps of ascent": {"ascent_steps": 8},
+    "ascent rate 0.5": {"ascent_rate": 0.5},
+    "code amplitude 0.35": {"code_amplitude": 0.35},
+    "code amplitude 1": {"code_amplitude": 1.0},
+    "noise 0.1": {"noise": 0.1},
+    "noise 0.3": {"noise": 0.3},
+    "no noise": {"noise": 0.0},
+    "no wrong tissue": {"wrong_tissue": 0.0},
+    "no large wounds": {"large_wounds": 0.0},
+    "no averaging of weights": {"average": 0.0},
+    "averaging 0.998": {"average": 0.998},
+    "rollouts up to 6 steps": {"max_rollout": 6},
+    "rollouts up to 24 steps": {"max_rollout": 24},
+    "2 updates a round": {"updates_per_round": 2},
+    "16 updates a round": {"updates_per_round": 16},
+    "learning rate 0.01": {"learning_rate": 0.01},
+    "learning rate 0.04": {"learning_rate": 0.04},
+    "110 hidden units": {"hidden": 110},
+    "704 hidden units": {"hidden": 704},
+    FREE: {},
+}
+"""What is changed from the settings of `ffnca grow`: keys of [train], or the number of hidden units."""
+
+
+def variant(name: str, target: str, size: int) -> Creature:
+    """An untrained creature with one thing changed."""
+    changes = dict(VARIANTS[name])
+    hidden = changes.pop("hidden", None)
+    creature = Creature.for_target(target, size, **changes)
+    return creature.with_hidden((hidden,)) if hidden else creature
+
+
+def run(name: str, budget: Budget, seed: int, target: str, size: int) -> dict[str, Any]:
+    """Train and measure one variant."""
+    creature = variant(name, target, size)
+    best = (trained_free if name == FREE else train_creature)(creature, budget, seed=seed)
+    found = evaluate(best.automaton, best.body(), key=jax.random.key(seed))
+    return {"seconds": best.record["seconds"], **found}
+
+
+def row(name: str, runs: list[dict[str, Any]]) -> str:
+    """A line of the table: means over training seeds, and every seed's figure at the last age."""
+    errors = np.array([[one["rel_mse"][age] for age in AGES] for one in runs])
+    healed = np.array([sum(one["stress"][stress]["healed"] for stress in STRESSES) for one in runs])
+    means = " | ".join(f"{value:.4f}" for value in errors.mean(0))
+    each = ", ".join(f"{value:.4f}" for value in errors[:, -1])
+    trials = sum(stress.num_trials for stress in STRESSES.values())
+    auroc = np.mean([one["goodness_auroc"] for one in runs])
+    return (
+        f"| {name} | {means} | {each} | {healed.mean():.0f}/{trials} | {auroc:.3f} | "
+        f"{np.mean([one['seconds'] for one in runs]):.0f} |"
+    )
+
+
+def table(found: list[dict[str, Any]]) -> list[str]:
+    """All variants."""
+    titles = ["changed", *(f"T={age}" for age in AGES), f"seeds at T={AGES[-1]}", "wounds healed", "AUROC", "seconds"]
+    lines = [f"| {' | '.join(titles)} |", "|---" * len(titles) + "|"]
+    for name in VARIANTS:
+        runs = sorted((line for line in found if line["variant"] == name), key=lambda line: line["seed"])
+        lines += [row(name, runs)] if runs else []
+    return lines
+
+
+def main() -> None:
+    """Run what is missing, then print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("results", type=Path)
+    parser.add_argument("--only", default=",".join(VARIANTS), help="variants to run, separated by commas")
+    parser.add_argument("--seeds", default="0,1")
+    parser.add_argument("--updates", type=int, default=3000)
+    parser.add_argument("--target", default="🐌")
+    parser.add_argument("--size", type=int, default=24)
+    parser.add_argument("--write", action="store_true", help="rewrite the table of scripts/RECIPE.md")
+    options = parser.parse_args()
+    keep_memory()
+    found = [json.loads(line) for line in options.results.read_text().splitlines()] if options.results.exists() else []
+    have = {(line["variant"], line["seed"]) for line in found}
+    for seed in map(int, options.seeds.split(",")):
+        for name in filter(None, options.only.split(",")):
+            if (name, seed) in have:
+                continue
+            measured = run(name, Budget(updates=options.updates), seed, options.target, options.size)
+            found.append({"variant": name, "seed": seed, **measured})
+            print(name, seed, measured["rel_mse"], file=sys.stderr, flush=True)
+            with options.results.open("a") as file:
+                file.write(json.dumps(found[-1]) + "\n")
+    setting = f"{options.target} at {options.size} cells, {options.updates} updates each:"
+    lines = [setting, "", *table(found)]
+    print(*lines, sep="\n")
+    if options.write:
+        command = f"study_recipe.py RESULTS.jsonl --updates {options.updates} --target {options.target}"
+        note = f"Printed by `python scripts/{command} --size {options.size} --write` on {machine()}."
+        replace_block(ROOT / "scripts" / "RECIPE.md", "recipe", "\n".join([*lines, "", note]))
+
+
+if __name__ == "__main__":
+    main()

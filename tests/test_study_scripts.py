@@ -1,0 +1,79 @@
+"""The studies of growth: the tables that they print, and the variant that is tried with no position code."""
+
+import json
+import sys
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+SCRIPTS = Path(__file__).resolve().parent.parent / "scripts"
+sys.path.insert(0, str(SCRIPTS))
+free_hidden = pytest.importorskip("free_hidden")
+study_growth = pytest.importorskip("study_growth")
+study_recipe = pytest.importorskip("study_recipe")
+
+from ffnca.creature import Creature  # noqa: E402
+from ffnca.ff.ascent import AscentLayer  # noqa: E402
+from ffnca.growth.schedule import Budget  # noqa: E402
+
+
+def _growth_run(seed: int, error: float, curve: list) -> dict:
+    ages = {"200": error, "1000": error, "2000": 2 * error}
+    figures = {"seconds": 120.0, "updates": 700, "params": 9, "memory": "1.0 MB", "curve": curve}
+    return {"objective": "ascent", "kind": "time", "seed": seed, "rel_mse": ages, **figures}
+
+
+def test_growth_table_gives_medians_every_seed_and_the_time_to_a_good_rule() -> None:
+    curves = [[[30, 10, 0.5], [60, 20, 0.009], [90, 30, 0.02]], [[30, 10, 0.5]], [[12, 5, 0.01]]]
+    runs = [_growth_run(seed, 0.1 * (seed + 1), curve) for seed, curve in enumerate(curves)]
+    head, _, only = study_growth.table(runs[::-1], "time")
+    cells = dict(zip(head.split(" | "), only.split(" | "), strict=True))
+    assert cells["T=200"] == "0.2000"
+    assert cells["seeds at T=2000"] == "0.2000, 0.4000, 0.6000"
+    assert cells["minutes to 0.01"] == "1.0"
+    assert " | not | " in study_growth.table(runs[1:2], "time")[2]
+    assert len(study_growth.table(runs, "updates")) == 2
+
+
+def test_recipe_table_gives_means_over_seeds_in_the_order_of_the_variants() -> None:
+    stress = {name: {"healed": stress.num_trials} for name, stress in study_recipe.STRESSES.items()}
+    found = [
+        {"variant": name, "seed": seed, "rel_mse": dict.fromkeys(study_recipe.AGES, error), "stress": stress}
+        | {"goodness_auroc": 0.9, "seconds": 60.0}
+        for name, seed, error in [("noise 0.1", 0, 0.3), ("the default", 1, 0.1), ("the default", 0, 0.3)]
+    ]
+    lines = study_recipe.table(json.loads(json.dumps(found)))
+    assert [line.split(" | ")[0] for line in lines[2:]] == ["| the default", "| noise 0.1"]
+    assert "| 0.2000 | 0.2000 | 0.2000 | 0.3000, 0.1000 | 128/128 |" in lines[2]
+
+
+@pytest.mark.parametrize("name", study_recipe.VARIANTS)
+def test_every_variant_is_allowed(name: str) -> None:
+    assert study_recipe.variant(name, "🐌", 12).world.train.objective == "ascent"
+
+
+def test_the_positive_keeps_the_given_colours_and_climbs_in_the_hidden_channels(ring_picture, key) -> None:
+    layer = AscentLayer(20, 16, 24, key=key).bounded(0.45)
+    context, state = jax.random.normal(key, (32, 20)), jax.random.normal(key, (32, 16))
+    recipe = Creature.for_picture(ring_picture, "ring.png").recipe()
+    good = free_hidden.positive(layer, context, state[:, :4], state[:, 4:], recipe)
+    assert (good[:, :4] == state[:, :4]).all()
+    assert (layer.goodness(context, good) > layer.goodness(context, state)).all()
+
+
+def test_training_with_no_code_gives_a_rule_that_starts_from_colours_alone(ring_picture) -> None:
+    settings = {"pool_size": 16, "pool_batch": 2, "cells": 64, "max_rollout": 2}
+    creature = Creature.for_picture(ring_picture, "ring.png", **settings).with_hidden((24,))
+    trained = free_hidden.trained_free(creature, Budget(updates=8))
+    assert np.abs(trained.body().goal[..., 4:]).max() < 1e-5
+    weights = [np.asarray(leaf) for leaf in jax.tree.leaves(trained.automaton)]
+    assert all(np.isfinite(weight).all() for weight in weights)
+    again = free_hidden.trained_free(creature, Budget(updates=8))
+    assert all(
+        (np.asarray(leaf) == weight).all()
+        for leaf, weight in zip(jax.tree.leaves(again.automaton), weights, strict=True)
+    )
+    assert jnp.asarray(trained.automaton.rule.linear[...]).any()
