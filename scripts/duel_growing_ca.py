@@ -1,12 +1,13 @@
 """Our rules against the published models of Growing Neural Cellular Automata, on the published targets.
 
-    python scripts/duel_growing_ca.py FOLDER [NAME...] [--rules RULES] [--minutes 15 | --updates N] [--small] [--write]
+    python scripts/duel_growing_ca.py FOLDER [NAME...] [--rules RULES] [--minutes 15 | --updates N] [--kinds ours,small]
+        [--write]
 
 FOLDER holds NAME.png (targets of 40x40 RGBA pixels) and NAME.json (their weights). For every name, a rule of ours is
-trained on NAME.png with the defaults of `ffnca grow` unless RULES/NAME.safetensors is there already; with --small also
-one with no more parameters than theirs, RULES/NAME-small.safetensors. All are measured by the same code in the same
-run: 8 seeds, 72x72 cells, relative MSE at the best alignment within 2 cells. Healed: 200 steps after a wound at most
-the larger of 0.02 and twice the unwounded figure.
+trained on NAME.png with the defaults of `ffnca grow` unless RULES/NAME.safetensors is there already; of the kind
+`small` one with no more parameters than theirs, RULES/NAME-small.safetensors. All are measured by the same code in the
+same run: 8 seeds, 72x72 cells, relative MSE at the best alignment within 2 cells. Healed: 200 steps after a wound at
+most the larger of 0.02 and twice the unwounded figure.
 """
 
 import argparse
@@ -30,8 +31,8 @@ from ffnca.progress import training_bar
 from ffnca.training import train_creature
 
 SIZE, SEEDS = 40, 8
-OURS = {"ours": "", "ours, small": "-small"}
-"""What is printed for a rule of ours, and what is added to the name of its file."""
+KINDS = {"ours": ("ours", ""), "small": ("ours, small", "-small")}
+"""What is printed for a kind of rule of ours, and what is added to the name of its file."""
 SMALL_WIDTH = 110
 AGES = (100, 200, 500, 2000)
 SHIFTS = [(down, across) for down in range(-2, 3) for across in range(-2, 3)]
@@ -63,11 +64,11 @@ def measured(automaton: NCA, start: jax.Array, body: Body, *, key: jax.Array) ->
 
 def ours(name: str, kind: str, folder: Path, rules: Path, budget: Budget) -> Creature:
     """A rule of ours on a published target, trained if it is not there."""
-    path = rules / f"{name}{OURS[kind]}.safetensors"
+    path = rules / f"{name}{KINDS[kind][1]}.safetensors"
     if path.exists():
         return Creature.load(path)
     creature = Creature.for_target(str(folder / f"{name}.png"), SIZE)
-    if OURS[kind]:
+    if kind == "small":
         creature = creature.with_hidden((SMALL_WIDTH,))
     with training_bar(path.stem) as show:
         creature = train_creature(creature, budget, show=show)
@@ -92,7 +93,7 @@ def main() -> None:
     parser.add_argument("--rules", type=Path, default=Path("runs/duel"))
     parser.add_argument("--minutes", type=float, default=15.0)
     parser.add_argument("--updates", type=int)
-    parser.add_argument("--small", action="store_true", help="a small rule of ours too")
+    parser.add_argument("--kinds", default="ours", help=f"of {', '.join(KINDS)}, separated by commas")
     parser.add_argument("--write", action="store_true", help="rewrite these targets' rows of the README")
     options = parser.parse_args()
     keep_memory()
@@ -102,17 +103,18 @@ def main() -> None:
     lines = [f"| {' | '.join(titles)} |", "|---" * len(titles) + "|"]
     print("\n".join(lines), flush=True)
     for name in names:
-        kinds = list(OURS) if options.small else ["ours"]
+        kinds = options.kinds.split(",")
         creatures = {kind: ours(name, kind, options.folder, options.rules, budget) for kind in kinds}
-        body, key = creatures["ours"].body(), jax.random.key(0)
+        body, key = creatures[kinds[0]].body(), jax.random.key(0)
         theirs = measured(load_published(options.folder / f"{name}.json"), published_start(body), body, key=key)
         lines.append(row(name, "published, BPTT", NUM_PARAMETERS, None, theirs))
         for kind, creature in creatures.items():
             mine = measured(creature.automaton, jnp.asarray(body.start), body, key=key)
-            lines.append(row(name, kind, num_params(creature.automaton), float(creature.record["seconds"]), mine))
+            seconds = float(creature.record["seconds"])
+            lines.append(row(name, KINDS[kind][0], num_params(creature.automaton), seconds, mine))
         print("\n".join(lines[-1 - len(kinds) :]), flush=True)
     if options.write:
-        publish_rows("duel", lines, "duel_growing_ca.py --write")
+        publish_rows("duel", lines, "duel_growing_ca.py --kinds ours,small --write", num_cells=2)
 
 
 if __name__ == "__main__":

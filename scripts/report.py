@@ -20,27 +20,34 @@ def publish(name: str, lines: list[str], command: str) -> None:
     replace_block(ROOT / "README.md", name, "\n".join([*lines, "", note]))
 
 
-def publish_rows(name: str, lines: list[str], command: str) -> None:
-    """Rewrite some rows of the table of that name in the README; rows that begin with another cell stay as printed.
+def publish_rows(name: str, lines: list[str], command: str, *, num_cells: int = 1) -> None:
+    """Rewrite some rows of the table of that name in the README; rows that begin otherwise stay as printed.
 
     Args:
         name: Of the block.
-        lines: Heads, rule and rows; the rows take the place of those that begin with the same cell, or come last.
+        lines: Heads, rule and rows; the rows take the place of those that begin with the same cells, or come last
+            among those with the same first cell.
         command: That printed them.
+        num_cells: How many cells at the beginning say which row it is.
     """
     printed = [line for line in block(ROOT / "README.md", name).splitlines() if line.startswith("|")]
     if printed[:2] != lines[:2]:
         publish(name, lines, command)
         return
-    rows: dict[str, list[str]] = {}
+    rows: dict[tuple[str, ...], list[str]] = {}
     for row in printed[2:]:
-        rows.setdefault(_first_cell(row), []).append(row)
-    rows |= {first: [row for row in lines[2:] if _first_cell(row) == first] for first in map(_first_cell, lines[2:])}
-    publish(name, [*lines[:2], *(row for group in rows.values() for row in group)], command)
+        rows.setdefault(_cells(row, num_cells), []).append(row)
+    rows |= {
+        first: [row for row in lines[2:] if _cells(row, num_cells) == first]
+        for first in (_cells(row, num_cells) for row in lines[2:])
+    }
+    firsts = list(dict.fromkeys(cells[0] for cells in rows))
+    together = sorted(rows, key=lambda cells: firsts.index(cells[0]))
+    publish(name, [*lines[:2], *(row for cells in together for row in rows[cells])], command)
 
 
-def _first_cell(row: str) -> str:
-    return row.split("|")[1].strip()
+def _cells(row: str, count: int) -> tuple[str, ...]:
+    return tuple(cell.strip() for cell in row.split("|")[1 : 1 + count])
 
 
 def block(path: Path, name: str) -> str:

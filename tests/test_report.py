@@ -45,3 +45,9 @@ def test_a_file_without_the_markers_is_refused_and_left_alone(readme: Path) -> N
     with pytest.raises(SystemExit, match="has no markers <!-- begin other -->"):
         report.publish_rows("other", HEADS, "study.py")
     assert readme.read_text() == before
+
+
+def test_rows_known_by_two_cells_are_replaced_one_by_one_and_stay_with_their_first(readme: Path) -> None:
+    report.publish("study", [*HEADS, "| a | 1 |", "| a | 2 |", "| b | 3 |"], "study.py")
+    report.publish_rows("study", [*HEADS, "| a | 2 |", "| a | 5 |"], "study.py", num_cells=2)
+    assert _rows(readme) == [*HEADS, "| a | 1 |", "| a | 2 |", "| a | 5 |", "| b | 3 |"]
