@@ -102,7 +102,7 @@ def main() -> None:
     """Run what is missing, then print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("results", type=Path)
-    parser.add_argument("--only", default=",".join(VARIANTS), help="variants to run, separated by commas")
+    parser.add_argument("--only", default=",".join(VARIANTS), help="variants to run, separated by commas; none: print only")
     parser.add_argument("--seeds", default="0,1")
     parser.add_argument("--updates", type=int, default=3000)
     parser.add_argument("--target", default="🐌")
