@@ -43,7 +43,7 @@ class NcaSpec(Spec):
     """The rule of a neural cellular automaton: what a cell sees and how wide its layers are."""
 
     channels: int = whole(16, 8, 64)
-    hidden: tuple[Width, ...] = several_of((352,), "1 to 4 whole numbers from 8 to 2048 in a list", 4)
+    hidden: tuple[Width, ...] = several_of((278,), "1 to 4 whole numbers from 8 to 2048 in a list", 4)
     perception: tuple[Kernel, ...] = several_of(
         ("identity", "sobel", "neighbour_mean", "alive"), f"a list of distinct names from {', '.join(get_args(Kernel))}"
     )
@@ -78,7 +78,7 @@ class TargetSpec(Spec):
 class TrainSpec(Spec):
     """How to train: the local objective, its budget, and the sizes of pool and batches."""
 
-    objective: Objective = Field(default="ascent", description=f"one of {', '.join(get_args(Objective))}")
+    objective: Objective = Field(default="distance", description=f"one of {', '.join(get_args(Objective))}")
     minutes: float = above_zero(10.0, 10_080)
     learning_rate: float = above_zero(0.02, 1)
     pool_size: int = whole(256, 1, 4096)

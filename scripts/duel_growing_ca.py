@@ -33,7 +33,7 @@ from ffnca.training import train_creature
 SIZE, SEEDS = 40, 8
 KINDS = {"ours": ("ours", ""), "small": ("ours, small", "-small")}
 """What is printed for a kind of rule of ours, and what is added to the name of its file."""
-SMALL_WIDTH = 110
+SMALL_WIDTH = 85
 AGES = (100, 200, 500, 2000)
 SHIFTS = [(down, across) for down in range(-2, 3) for across in range(-2, 3)]
 

@@ -20,6 +20,7 @@ import jax
 import jax.numpy as jnp
 import matplotlib as mpl
 import numpy as np
+from contenders import contender
 from report import ROOT, publish
 from study_memory import temporaries
 
@@ -35,18 +36,10 @@ from ffnca.training import train_creature
 from ffnca.world import Objective
 
 NAMES = get_args(Objective)
-LAYERED_WIDTH = 278
-"""Units of a layered rule with as many parameters as the ascent rule's 352."""
 AGES = (200, 1000, 2000)
 GOOD = 0.01
 """Relative MSE whose time is printed: the first measurement during training with both ages at most this."""
 NOT_LOCAL = ("one-step-backprop", "bptt")
-
-
-def contender(objective: str, target: str, size: int) -> Creature:
-    """An untrained creature for this objective."""
-    creature = Creature.for_target(target, size).retrained_by(objective)
-    return creature if objective in ("ascent", "bptt") else creature.with_hidden((LAYERED_WIDTH,))
 
 
 def run(creature: Creature, budget: Budget, seed: int) -> dict[str, Any]:
@@ -147,10 +140,11 @@ def main() -> None:
                 print(objective, kind, seed, measured["rel_mse"], file=sys.stderr, flush=True)
                 with options.results.open("a") as file:
                     file.write(json.dumps(found[-1]) + "\n")
-    setting = f"{options.target} at {options.size} cells"
-    by_time, by_updates = table(found, "time"), table(found, "updates")
-    lines = [f"{setting}, {options.minutes:g} minutes each:", "", *by_time, ""]
-    lines += [f"{setting}, {options.updates} updates each:", "", *by_updates]
+    amounts = {"time": f"{options.minutes:g} minutes", "updates": f"{options.updates} updates"}
+    lines: list[str] = []
+    for kind, amount in amounts.items():
+        if any(line["kind"] == kind for line in found):
+            lines += [f"{options.target} at {options.size} cells, {amount} each:", "", *table(found, kind), ""]
     print(*lines, sep="\n")
     if options.write:
         plot(found, ROOT / "gallery" / "study.png")

@@ -10,6 +10,7 @@ import sys
 from typing import Any
 
 import jax
+from contenders import contender
 from report import publish
 
 from ffnca.creature import Creature
@@ -33,10 +34,10 @@ def main() -> None:
     """Compile and print."""
     lines = ["| objective | " + " | ".join(f"up to {length} steps" for length in LENGTHS) + " |", "|---" * 4 + "|"]
     for objective in ("ascent", "distance"):
-        sizes = [temporaries(Creature.for_target("🦎", 40, objective=objective, max_rollout=most)) for most in LENGTHS]
+        sizes = [temporaries(contender(objective, "🦎", 40, max_rollout=most)) for most in LENGTHS]
         lines.append(f"| {objective} | " + " | ".join(sizes) + " |")
         print(lines[-1], flush=True)
-    control = temporaries(Creature.for_target("🦎", 40).retrained_by("bptt"))
+    control = temporaries(contender("bptt", "🦎", 40))
     lines.append(f"| bptt, not local | - | - | {control} |")
     print(lines[-1], flush=True)
     if "--write" in sys.argv:

@@ -15,6 +15,7 @@ from typing import Any
 
 import jax
 import numpy as np
+from contenders import contender
 from free_hidden import trained_free
 from report import ROOT, machine, replace_block
 
@@ -62,7 +63,7 @@ def variant(name: str, target: str, size: int) -> Creature:
     """An untrained creature with one thing changed."""
     changes = dict(VARIANTS[name])
     hidden = changes.pop("hidden", None)
-    creature = Creature.for_target(target, size, **changes)
+    creature = contender("ascent", target, size, **changes)
     return creature.with_hidden((hidden,)) if hidden else creature
 
 
@@ -102,7 +103,9 @@ def main() -> None:
     """Run what is missing, then print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("results", type=Path)
-    parser.add_argument("--only", default=",".join(VARIANTS), help="variants to run, separated by commas; none: print only")
+    parser.add_argument(
+        "--only", default=",".join(VARIANTS), help="variants to run, separated by commas; '' prints only"
+    )
     parser.add_argument("--seeds", default="0,1")
     parser.add_argument("--updates", type=int, default=3000)
     parser.add_argument("--target", default="🐌")

@@ -1,6 +1,6 @@
 """How reliable `ffnca grow` is: one emoji, several seeds, the same minutes each, then relative MSE at two ages.
 
-    python scripts/study_seeds.py 🐙 [--size 24] [--minutes 4] [--seeds 5] [--objective ascent] [--write]
+    python scripts/study_seeds.py 🐙 [--size 24] [--minutes 4] [--seeds 5] [--objective distance] [--write]
 
 No seed is dropped.
 """
@@ -11,6 +11,7 @@ from pathlib import Path
 
 import jax
 import jax.numpy as jnp
+from contenders import contender
 from report import publish
 
 from ffnca.creature import Creature
@@ -28,10 +29,10 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=24)
     parser.add_argument("--minutes", type=float, default=4.0)
     parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--objective", default="ascent")
+    parser.add_argument("--objective", default="distance")
     parser.add_argument("--write", action="store_true", help="rewrite the table of the README")
     options = parser.parse_args()
-    creature = Creature.for_target(options.target, options.size, objective=options.objective)
+    creature = contender(options.objective, options.target, options.size)
     lines = ["| seed | updates | " + " | ".join(f"T={age}" for age in AGES) + " |", "|---" * (len(AGES) + 2) + "|"]
     for seed in range(options.seeds):
         best = train_creature(creature, Budget(minutes=options.minutes), seed=seed)

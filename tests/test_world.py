@@ -84,9 +84,10 @@ def test_defaults_and_hashes() -> None:
     world = parse_world(GROWTH, "w.toml")
     assert isinstance(world, GrowthWorld)
     assert world.grid == GridSpec(size=(72, 72), boundary="reflect")
-    assert world.rule == NcaSpec()
+    assert world.rule == NcaSpec(hidden=(352,))
     assert hash(world) == hash(parse_world(GROWTH, "other"))
-    assert world.train == TrainSpec(minutes=6.0)
+    assert world.train == TrainSpec(objective="ascent", minutes=6.0)
+    assert TrainSpec().objective == "distance"
     with pytest.raises(ValidationError, match="frozen"):
         world.title = "x"  # pyright: ignore[reportAttributeAccessIssue]
 
