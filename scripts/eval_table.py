@@ -2,12 +2,13 @@
 
     python scripts/eval_table.py [NAME ...] [--block BLOCK]
 
-The same figures as `ffnca eval NAME --json`, medians over 8 seeds; of a rule with several targets, a row each.
+The same figures as `ffnca eval NAME --json`, medians over 8 seeds; of a rule with several targets, a row each. Rows of
+others stay as printed.
 """
 
 import argparse
 
-from report import publish
+from report import publish_rows
 
 from ffnca.commands import evaluate_world
 from ffnca.growth.stress import STRESSES
@@ -42,8 +43,8 @@ def main() -> None:
         cells += [f"{table['goodness_auroc']:.3f}", str(table["params"])]
         lines.append("| " + " | ".join(cells) + " |")
         print(lines[-1], flush=True)
-    asked = [*options.names, *([] if options.block == "eval table" else [f'--block "{options.block}"'])]
-    publish(options.block, lines, " ".join(["eval_table.py", *asked]))
+    asked = [] if options.block == "eval table" else [*options.names, f'--block "{options.block}"']
+    publish_rows(options.block, lines, " ".join(["eval_table.py", *asked]))
 
 
 if __name__ == "__main__":
