@@ -115,7 +115,7 @@ def trained_free(creature: Creature, budget: Budget, *, seed: int = 0) -> Creatu
         budget: Updates.
         seed: Of everything random.
     """
-    settings = creature.world.train.model_copy(update={"code_amplitude": NO_CODE})
+    settings = creature.world.train.model_copy(update={"objective": "ascent", "code_amplitude": NO_CODE})
     world = creature.world.model_copy(update={"train": settings})
     creature = Creature.blank(world, creature.pictures)
     body, recipe, key = creature.training_body(), creature.recipe(), jax.random.key(seed)

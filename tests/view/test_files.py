@@ -231,7 +231,7 @@ def test_a_painted_target_is_learned_shown_and_saved_when_the_window_closes(hand
     user.controller.painting.paint((8, 8), (12, 12), 3.0, (0.8, 0.2, 0.1))
     user.key(pygame.K_RETURN, text="\r")
     assert user.controller.study.learning
-    end = time.monotonic() + 180
+    end = time.monotonic() + 400
     while user.controller.study.times_heard < 2 and time.monotonic() < end:
         user.window.run(5)
     assert user.controller.study.times_heard >= 2, user.controller.message
