@@ -114,7 +114,7 @@ def main() -> None:
             lines.append(row(name, KINDS[kind][0], num_params(creature.automaton), seconds, mine))
         print("\n".join(lines[-1 - len(kinds) :]), flush=True)
     if options.write:
-        publish_rows("duel", lines, "duel_growing_ca.py --kinds ours,small --write", num_cells=2)
+        publish_rows("duel", lines, f"duel_growing_ca.py FOLDER --kinds {options.kinds} --write", num_cells=2)
 
 
 if __name__ == "__main__":

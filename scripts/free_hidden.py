@@ -3,7 +3,7 @@
 Both phases run on the grid. Free: the rule rolls out from a pool, as ever. Clamped: the colours of half grown and
 whole bodies are held while the rule moves the hidden channels alone, in a pool of its own. A cell of either pool then
 learns from two states in its neighbourhood: the positive settles with its true colours clamped, the negative freely.
-Nothing says what a hidden channel should be. Tried by `study_recipe.py`; see RECIPE.md for what it gives.
+Nothing says what a hidden channel should be. `study_recipe.py` trains it beside the other variants.
 
 Reference:
     Movellan (1991), contrastive Hebbian learning: clamp what is known, let the rest settle.

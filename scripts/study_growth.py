@@ -65,11 +65,16 @@ def run(creature: Creature, budget: Budget, seed: int) -> dict[str, Any]:
     }
 
 
+def shown(error: float) -> str:
+    """Four places, or the order of magnitude of what has run away."""
+    return f"{error:.4f}" if error < 100 else f"{error:.0e}"
+
+
 def row(objective: str, runs: list[dict[str, Any]]) -> str:
     """A line of a table: the median over training seeds, and every seed's figure at the last age."""
     errors = np.array([[one["rel_mse"][str(age)] for age in AGES] for one in runs])
-    medians = " | ".join(f"{value:.4f}" for value in np.median(errors, 0))
-    each = ", ".join(f"{value:.4f}" for value in errors[:, -1])
+    medians = " | ".join(map(shown, np.median(errors, 0)))
+    each = ", ".join(map(shown, errors[:, -1]))
     updates = int(np.median([one["updates"] for one in runs]))
     minutes = np.median([one["seconds"] for one in runs]) / 60
     good = (

@@ -1,10 +1,10 @@
 """What each part of the training recipe does: the same creature trained again with one thing changed.
 
     python scripts/study_recipe.py RESULTS.jsonl [--only NAME,NAME] [--seeds 0,1] [--updates 3000]
-        [--target 🐌] [--size 24] [--write]
+        [--target 🐌] [--size 24]
 
 Each run is a line of RESULTS.jsonl; runs that are there already are not run again, and none is dropped. Every rule is
-measured as by `ffnca eval`. With --write, the table goes to scripts/RECIPE.md.
+measured as by `ffnca eval`.
 """
 
 import argparse
@@ -17,7 +17,7 @@ import jax
 import numpy as np
 from contenders import contender
 from free_hidden import trained_free
-from report import ROOT, machine, replace_block
+from report import machine
 
 from ffnca.allocation import keep_memory
 from ffnca.creature import Creature
@@ -110,7 +110,6 @@ def main() -> None:
     parser.add_argument("--updates", type=int, default=3000)
     parser.add_argument("--target", default="🐌")
     parser.add_argument("--size", type=int, default=24)
-    parser.add_argument("--write", action="store_true", help="rewrite the table of scripts/RECIPE.md")
     options = parser.parse_args()
     keep_memory()
     found = [json.loads(line) for line in options.results.read_text().splitlines()] if options.results.exists() else []
@@ -127,10 +126,7 @@ def main() -> None:
     setting = f"{options.target} at {options.size} cells, {options.updates} updates each:"
     lines = [setting, "", *table(found)]
     print(*lines, sep="\n")
-    if options.write:
-        command = f"study_recipe.py RESULTS.jsonl --updates {options.updates} --target {options.target}"
-        note = f"Printed by `python scripts/{command} --size {options.size} --write` on {machine()}."
-        replace_block(ROOT / "scripts" / "RECIPE.md", "recipe", "\n".join([*lines, "", note]))
+    print(f"\nOn {machine()}.")
 
 
 if __name__ == "__main__":
