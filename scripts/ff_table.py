@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 from ff_methods import METHODS
-from report import publish_rows
+from report import publish_rows, record, recorded
 
 SEEDS = (0, 1, 2)
 QUICK = "symba --quick"
@@ -42,7 +42,7 @@ def planned(mnist: str) -> list[dict[str, Any]]:
 
 def completed(results: Path, runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """All lines of the file, the missing runs done first."""
-    found = [json.loads(line) for line in results.read_text().splitlines()] if results.exists() else []
+    found = recorded(results)
     have = {(line["name"], line["data"], line["seed"]) for line in found}
     for run in runs:
         kind = run["data"].partition(":")[0]
@@ -55,8 +55,7 @@ def completed(results: Path, runs: list[dict[str, Any]]) -> list[dict[str, Any]]
             raise SystemExit(f"{' '.join(command)}\n{done.stderr}")
         found.append({**json.loads(done.stdout), "name": run["name"], "seed": run["seed"]})
         print(found[-1], file=sys.stderr, flush=True)
-        with results.open("a") as file:
-            file.write(json.dumps(found[-1]) + "\n")
+        record(results, found[-1])
     return found
 
 

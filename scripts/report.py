@@ -1,9 +1,11 @@
-"""Shared by the scripts: what a figure was measured on, and generated blocks in Markdown files."""
+"""Shared by the scripts: what a figure was measured on, runs kept as lines of a file, and generated Markdown."""
 
+import json
 import os
 import platform
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -12,6 +14,17 @@ def machine() -> str:
     """One line that says where figures come from."""
     packages = ", ".join(f"{name} {version(name)}" for name in ("jax", "flax", "optax"))
     return f"{os.cpu_count()} CPU cores ({platform.machine()}), Python {platform.python_version()}, {packages}"
+
+
+def recorded(results: Path) -> list[dict[str, Any]]:
+    """Runs that a study has already done, a line each."""
+    return [json.loads(line) for line in results.read_text().splitlines()] if results.exists() else []
+
+
+def record(results: Path, run: dict[str, Any]) -> None:
+    """Add a run as the last line."""
+    with results.open("a") as file:
+        file.write(json.dumps(run) + "\n")
 
 
 def publish(name: str, lines: list[str], command: str) -> None:

@@ -10,7 +10,6 @@ which is the published recipe with its 8,336. An update is a step of the optimis
 """
 
 import argparse
-import json
 import math
 import sys
 from pathlib import Path
@@ -21,7 +20,7 @@ import jax.numpy as jnp
 import matplotlib as mpl
 import numpy as np
 from contenders import contender
-from report import ROOT, publish
+from report import ROOT, publish, record, recorded
 from study_memory import temporaries
 
 mpl.use("agg")
@@ -132,7 +131,7 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help="rewrite the README's tables and the plot")
     options = parser.parse_args()
     keep_memory()
-    found = [json.loads(line) for line in options.results.read_text().splitlines()] if options.results.exists() else []
+    found = recorded(options.results)
     budgets = {"time": Budget(minutes=options.minutes), "updates": Budget(updates=options.updates)}
     have = {(line["objective"], line["kind"], line["seed"]) for line in found}
     for kind in options.kinds.split(","):
@@ -143,8 +142,7 @@ def main() -> None:
                 measured = run(contender(objective, options.target, options.size), budgets[kind], seed)
                 found.append({"objective": objective, "kind": kind, "seed": seed, **measured})
                 print(objective, kind, seed, measured["rel_mse"], file=sys.stderr, flush=True)
-                with options.results.open("a") as file:
-                    file.write(json.dumps(found[-1]) + "\n")
+                record(options.results, found[-1])
     amounts = {"time": f"{options.minutes:g} minutes", "updates": f"{options.updates} updates"}
     lines: list[str] = []
     for kind, amount in amounts.items():
@@ -153,8 +151,10 @@ def main() -> None:
     print(*lines, sep="\n")
     if options.write:
         plot(found, ROOT / "gallery" / "study.png")
-        command = f"study_growth.py RESULTS.jsonl --minutes {options.minutes:g} --updates {options.updates}"
-        publish("growth study", lines, f"{command} --target {options.target} --size {options.size} --write")
+        budgets_asked = f"--minutes {options.minutes:g} --updates {options.updates}"
+        asked = f"--kinds {options.kinds} --seeds {options.seeds} {budgets_asked}"
+        command = f"study_growth.py RESULTS.jsonl {asked} --target {options.target} --size {options.size} --write"
+        publish("growth study", lines[:-1], command)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What each part of the training recipe does: the same creature trained again with one thing changed.
+"""What each part of the purely contrastive recipe does: the same creature trained again with one thing changed.
 
     python scripts/study_recipe.py RESULTS.jsonl [--only NAME,NAME] [--seeds 0,1] [--updates 3000]
         [--target 🐌] [--size 24]
@@ -8,7 +8,6 @@ measured as by `ffnca eval`.
 """
 
 import argparse
-import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ import jax
 import numpy as np
 from contenders import contender
 from free_hidden import trained_free
-from report import machine
+from report import machine, record, recorded
 
 from ffnca.allocation import keep_memory
 from ffnca.creature import Creature
@@ -56,7 +55,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "704 hidden units": {"hidden": 704},
     FREE: {},
 }
-"""What is changed from the settings of `ffnca grow`: keys of [train], or the number of hidden units."""
+"""What is changed from the purely contrastive contender: keys of [train], or the number of hidden units."""
 
 
 def variant(name: str, target: str, size: int) -> Creature:
@@ -112,7 +111,7 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=24)
     options = parser.parse_args()
     keep_memory()
-    found = [json.loads(line) for line in options.results.read_text().splitlines()] if options.results.exists() else []
+    found = recorded(options.results)
     have = {(line["variant"], line["seed"]) for line in found}
     for seed in map(int, options.seeds.split(",")):
         for name in filter(None, options.only.split(",")):
@@ -121,8 +120,7 @@ def main() -> None:
             measured = run(name, Budget(updates=options.updates), seed, options.target, options.size)
             found.append({"variant": name, "seed": seed, **measured})
             print(name, seed, measured["rel_mse"], file=sys.stderr, flush=True)
-            with options.results.open("a") as file:
-                file.write(json.dumps(found[-1]) + "\n")
+            record(options.results, found[-1])
     setting = f"{options.target} at {options.size} cells, {options.updates} updates each:"
     lines = [setting, "", *table(found)]
     print(*lines, sep="\n")
