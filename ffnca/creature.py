@@ -34,11 +34,10 @@ CONTROL: dict[str, dict[str, Any]] = {
 
 def _blank_rule(world: GrowthWorld) -> AscentLayer | LayeredRule:
     spec, key = world.rule, jax.random.key(0)
-    if world.train.objective == "ascent":
-        num_context = perception_size(spec.perception, spec.channels, own=False)
-        return AscentLayer(num_context, spec.channels, spec.hidden[0], key=key)
-    proposes = "delta" if world.train.objective == "bptt" else "state"
     num_perception = perception_size(spec.perception, spec.channels)
+    if world.train.objective == "ascent":
+        return AscentLayer(num_perception, spec.channels, spec.hidden[0], key=key)
+    proposes = "delta" if world.train.objective == "bptt" else "state"
     return LayeredRule.drawn(num_perception, spec.hidden, spec.channels, key=key, proposes=proposes)
 
 
@@ -47,9 +46,23 @@ def _named(rule: nnx.Module) -> dict[str, Array]:
     return {".".join(str(part) for part in path): leaf[...] for path, leaf in zip(flat.paths, flat.leaves, strict=True)}
 
 
+def _own_seen(world: GrowthWorld, tensors: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Ascent rules of ffnca 0.1 did not perceive the cell itself: the same, with weights of 0 for what they now see."""
+    spec, places, num_seen = world.rule, [], 0
+    own = {"identity": spec.channels, "alive": 1}
+    for name in spec.perception:
+        places += [num_seen] * own.get(name, 0)
+        num_seen += perception_size((name,), spec.channels) - own.get(name, 0)
+    contexts = {name: tensors[name] for name in ("context_weight", "linear") if name in tensors}
+    is_old = all(tensor.shape[:1] == (num_seen,) for tensor in contexts.values())
+    if world.train.objective != "ascent" or "laplacian" in spec.perception or not is_old:
+        return tensors
+    return tensors | {name: np.insert(tensor, places, 0.0, axis=0) for name, tensor in contexts.items()}
+
+
 def _filled(world: GrowthWorld, tensors: dict[str, np.ndarray], name: str) -> AscentLayer | LayeredRule:
     rule = _blank_rule(world)
-    wanted = _named(rule)
+    wanted, tensors = _named(rule), _own_seen(world, tensors)
     if missing := sorted(set(wanted) ^ set(tensors)):
         raise InputError(f"{name}: tensor {missing[0]!r} does not fit the rule; allowed: {', '.join(sorted(wanted))}")
     for key, value in wanted.items():

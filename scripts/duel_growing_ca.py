@@ -1,13 +1,14 @@
 """Our rules against the published models of Growing Neural Cellular Automata, on the published targets.
 
-    python scripts/duel_growing_ca.py FOLDER [NAME...] [--rules RULES] [--minutes 15 | --updates N] [--kinds ours,small]
-        [--write]
+    python scripts/duel_growing_ca.py FOLDER [NAME...] [--rules RULES] [--minutes 15 | --updates N] [--write]
+        [--kinds ours,contrastive,small]
 
 FOLDER holds NAME.png (targets of 40x40 RGBA pixels) and NAME.json (their weights). For every name, a rule of ours is
 trained on NAME.png with the defaults of `ffnca grow` unless RULES/NAME.safetensors is there already; of the kind
-`small` one with no more parameters than theirs, RULES/NAME-small.safetensors. All are measured by the same code in the
-same run: 8 seeds, 72x72 cells, relative MSE at the best alignment within 2 cells. Healed: 200 steps after a wound at
-most the larger of 0.02 and twice the unwounded figure.
+`contrastive` by `--objective ascent`, RULES/NAME-contrastive.safetensors; of the kind `small` with no more parameters
+than theirs, RULES/NAME-small.safetensors. All are measured by the same code in the same run: 8 seeds, 72x72 cells,
+relative MSE at the best alignment within 2 cells. Healed: 200 steps after a wound at most the larger of 0.02 and twice
+the unwounded figure.
 """
 
 import argparse
@@ -31,7 +32,11 @@ from ffnca.progress import training_bar
 from ffnca.training import train_creature
 
 SIZE, SEEDS = 40, 8
-KINDS = {"ours": ("ours", ""), "small": ("ours, small", "-small")}
+KINDS = {
+    "ours": ("ours", ""),
+    "contrastive": ("ours, purely contrastive", "-contrastive"),
+    "small": ("ours, small", "-small"),
+}
 """What is printed for a kind of rule of ours, and what is added to the name of its file."""
 SMALL_WIDTH = 85
 AGES = (100, 200, 500, 2000)
@@ -68,6 +73,8 @@ def ours(name: str, kind: str, folder: Path, rules: Path, budget: Budget) -> Cre
     if path.exists():
         return Creature.load(path)
     creature = Creature.for_target(str(folder / f"{name}.png"), SIZE)
+    if kind == "contrastive":
+        creature = creature.retrained_by("ascent")
     if kind == "small":
         creature = creature.with_hidden((SMALL_WIDTH,))
     with training_bar(path.stem) as show:
@@ -114,7 +121,9 @@ def main() -> None:
             lines.append(row(name, KINDS[kind][0], num_params(creature.automaton), seconds, mine))
         print("\n".join(lines[-1 - len(kinds) :]), flush=True)
     if options.write:
-        publish_rows("duel", lines, f"duel_growing_ca.py FOLDER --kinds {options.kinds} --write", num_cells=2)
+        length = f"--updates {options.updates}" if options.updates else f"--minutes {options.minutes:g}"
+        command = f"duel_growing_ca.py FOLDER {length} --kinds {options.kinds} --write"
+        publish_rows("duel", lines, command, num_cells=2)
 
 
 if __name__ == "__main__":

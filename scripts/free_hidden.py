@@ -83,8 +83,7 @@ def free_round(
     noisy = add_noise(clamped, automaton.alive(clamped), jnp.full(train.pool_batch, train.noise / 2), key=keys[7])
 
     states = jax.lax.stop_gradient(jnp.concatenate([noisy, rolled]))
-    settings = {"alive_threshold": recipe.nca.alive_threshold, "own": False}
-    seen = perceive(states, recipe.nca.perception, recipe.boundary, **settings)
+    seen = perceive(states, recipe.nca.perception, recipe.boundary, alive_threshold=recipe.nca.alive_threshold)
     own, context = states.reshape(-1, states.shape[-1]), seen.reshape(-1, seen.shape[-1])
     colours = jnp.asarray(body.target)[..., :COLOURS].reshape(-1, COLOURS)
     count = jnp.cumsum(automaton.alive(states).reshape(-1).astype(jnp.float32))
@@ -96,8 +95,7 @@ def free_round(
         good = positive(layer, around, colours[cell % colours.shape[0]], now[:, COLOURS:], recipe)
         bad = layer.settle(around, now, num_steps=train.ascent_steps, rate=train.ascent_rate)
         step, optimiser = OPTIMISER.update(layer.hebbian(around, good, bad), optimiser, layer)
-        layer = jax.tree.map(lambda weight, change: weight + rate * change, layer, step)
-        layer = layer.bounded(train.own_state_bound)
+        (layer,) = recipe.objective.stepped((layer,), (jax.tree.map(lambda change: rate * change, step),))
         averaged = jax.tree.map(lambda old, new: train.average * old + (1 - train.average) * new, averaged, layer)
         return (layer, averaged, optimiser), None
 

@@ -19,7 +19,6 @@ import jax
 import jax.numpy as jnp
 import matplotlib as mpl
 import numpy as np
-from contenders import contender
 from report import ROOT, publish, record, recorded
 from study_memory import temporaries
 
@@ -139,7 +138,8 @@ def main() -> None:
             for objective in options.only.split(","):
                 if (objective, kind, seed) in have:
                     continue
-                measured = run(contender(objective, options.target, options.size), budgets[kind], seed)
+                creature = Creature.for_target(options.target, options.size).retrained_by(objective)
+                measured = run(creature, budgets[kind], seed)
                 found.append({"objective": objective, "kind": kind, "seed": seed, **measured})
                 print(objective, kind, seed, measured["rel_mse"], file=sys.stderr, flush=True)
                 record(options.results, found[-1])

@@ -10,7 +10,6 @@ import sys
 from typing import Any
 
 import jax
-from contenders import contender
 from report import publish
 
 from ffnca.creature import Creature
@@ -34,10 +33,10 @@ def main() -> None:
     """Compile and print."""
     lines = ["| objective | " + " | ".join(f"up to {length} steps" for length in LENGTHS) + " |", "|---" * 4 + "|"]
     for objective in ("ascent", "distance"):
-        sizes = [temporaries(contender(objective, "🦎", 40, max_rollout=most)) for most in LENGTHS]
+        sizes = [temporaries(Creature.for_target("🦎", 40, objective=objective, max_rollout=most)) for most in LENGTHS]
         lines.append(f"| {objective} | " + " | ".join(sizes) + " |")
         print(lines[-1], flush=True)
-    control = temporaries(contender("bptt", "🦎", 40))
+    control = temporaries(Creature.for_target("🦎", 40).retrained_by("bptt"))
     lines.append(f"| bptt, not local | - | - | {control} |")
     print(lines[-1], flush=True)
     if "--write" in sys.argv:

@@ -14,7 +14,6 @@ from typing import Any
 
 import jax
 import numpy as np
-from contenders import contender
 from free_hidden import trained_free
 from report import machine, record, recorded
 
@@ -51,18 +50,18 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "16 updates a round": {"updates_per_round": 16},
     "learning rate 0.01": {"learning_rate": 0.01},
     "learning rate 0.04": {"learning_rate": 0.04},
-    "110 hidden units": {"hidden": 110},
-    "704 hidden units": {"hidden": 704},
+    "85 hidden units": {"hidden": 85},
+    "556 hidden units": {"hidden": 556},
     FREE: {},
 }
-"""What is changed from the purely contrastive contender: keys of [train], or the number of hidden units."""
+"""What is changed from the default of `ascent`: keys of [train], or the number of hidden units."""
 
 
 def variant(name: str, target: str, size: int) -> Creature:
     """An untrained creature with one thing changed."""
     changes = dict(VARIANTS[name])
     hidden = changes.pop("hidden", None)
-    creature = contender("ascent", target, size, **changes)
+    creature = Creature.for_target(target, size, objective="ascent", **changes)
     return creature.with_hidden((hidden,)) if hidden else creature
 
 

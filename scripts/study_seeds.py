@@ -11,7 +11,6 @@ from pathlib import Path
 
 import jax
 import jax.numpy as jnp
-from contenders import contender
 from report import publish
 
 from ffnca.creature import Creature
@@ -32,7 +31,7 @@ def main() -> None:
     parser.add_argument("--objective", default="distance")
     parser.add_argument("--write", action="store_true", help="rewrite the table of the README")
     options = parser.parse_args()
-    creature = contender(options.objective, options.target, options.size)
+    creature = Creature.for_target(options.target, options.size).retrained_by(options.objective)
     lines = ["| seed | updates | " + " | ".join(f"T={age}" for age in AGES) + " |", "|---" * (len(AGES) + 2) + "|"]
     for seed in range(options.seeds):
         best = train_creature(creature, Budget(minutes=options.minutes), seed=seed)

@@ -37,7 +37,7 @@ class NCA(nnx.Module):
         """Put a rule on a lattice.
 
         Args:
-            rule: An ascent layer, which sees neighbours and own state apart, or a layered rule.
+            rule: An ascent layer or a layered rule.
             perception: Names of kernels, see `ffnca.grid.perceive`.
             boundary: What lies beyond the edge.
             fire_rate: Probability that a cell updates in a step; changes are never rescaled.
@@ -51,16 +51,9 @@ class NCA(nnx.Module):
         self.alive_threshold = float(alive_threshold)
         self.state_limit = float(state_limit)
 
-    @property
-    def sees_itself(self) -> bool:
-        """Whether the own state is part of the perception rather than given apart."""
-        return not isinstance(self.rule, AscentLayer)
-
     def perceive(self, state: Float[Array, "*batch H W C"]) -> Float[Array, "*batch H W P"]:
         """What the rule sees in each cell."""
-        return perceive(
-            state, self.perception, self.boundary, alive_threshold=self.alive_threshold, own=self.sees_itself
-        )
+        return perceive(state, self.perception, self.boundary, alive_threshold=self.alive_threshold)
 
     def alive(self, state: Float[Array, "*batch H W C"]) -> Bool[Array, "*batch H W"]:
         """Living cells and their neighbours."""

@@ -15,7 +15,6 @@ def perceive(
     boundary: Boundary,
     *,
     alive_threshold: float,
-    own: bool = True,
 ) -> Float[Array, "*batch H W P"]:
     """Concatenate the named kernels, in order.
 
@@ -25,11 +24,9 @@ def perceive(
             the others C.
         boundary: What lies beyond the edge.
         alive_threshold: Alpha above which a cell counts as living.
-        own: Whether the cell itself is seen. If not, `identity` and the own alive flag are left out and
-            `laplacian` is the weighted neighbour mean alone.
 
     Returns:
-        Perception, `perception_size(names, C, own=own)` numbers a cell.
+        Perception, `perception_size(names, C)` numbers a cell.
 
     Raises:
         ValueError: If a name is unknown.
@@ -38,22 +35,21 @@ def perceive(
     parts = []
     for name in names:
         if name == "identity":
-            parts += [state] if own else []
+            parts.append(state)
         elif name == "sobel":
             parts.append(kernels.sobel(padded))
         elif name == "laplacian":
-            parts.append(kernels.laplacian(padded) if own else kernels.ring(padded) / kernels.RING_WEIGHT)
+            parts.append(kernels.laplacian(padded))
         elif name == "neighbour_mean":
             parts.append(kernels.neighbour_mean(padded, alive_threshold))
         elif name == "alive":
-            parts += [kernels.living(state, alive_threshold)] if own else []
-            parts.append(kernels.alive_pattern(padded, alive_threshold))
+            parts += [kernels.living(state, alive_threshold), kernels.alive_pattern(padded, alive_threshold)]
         else:
             raise ValueError(f"kernel {name!r}: allowed are {', '.join(KERNELS)}")
     return jnp.concatenate(parts, axis=-1)
 
 
-def perception_size(names: tuple[str, ...], num_channels: int, *, own: bool = True) -> int:
+def perception_size(names: tuple[str, ...], num_channels: int) -> int:
     """How many numbers `perceive` gives a cell."""
-    sizes = {"identity": num_channels * own, "sobel": 2 * num_channels, "alive": 3 + own}
+    sizes = {"sobel": 2 * num_channels, "alive": 4}
     return sum(sizes.get(name, num_channels) for name in names)

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple, Protocol
 
 import jax
 import jax.numpy as jnp
+from flax import nnx
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from ffnca.automata.layered_rule import LayeredRule, UpdateLayer
@@ -15,6 +16,9 @@ from ffnca.ff.standardise import Standardiser
 from ffnca.growth.perceivers import Perceiver
 
 Layers = tuple[Any, ...]
+STATE_STEP, CONTEXT_STEP = 0.3, 3.0
+"""Steps of an ascent layer's V and W, in learning rates. V is read backwards too and is kept small, so that W has to
+grow large: with equal steps V is still shaken when W has not got there."""
 
 
 class Cells(NamedTuple):
@@ -33,6 +37,10 @@ class Cells(NamedTuple):
     healthy: Float[Array, "cell perception"]
 
 
+def _sum(layers: Any, steps: Any) -> Any:
+    return jax.tree.map(jnp.add, layers, steps)
+
+
 class Objective(Protocol):
     """A way to train the layers of a rule, each by itself: a tuple of layers in, a tuple of gradients out."""
 
@@ -44,8 +52,8 @@ class Objective(Protocol):
         """One gradient a layer, from that layer's own loss alone, and the sum of the losses."""
         ...
 
-    def constrained(self, layers: Layers) -> Layers:
-        """The layers within their bounds, after each update."""
+    def stepped(self, layers: Layers, steps: Layers) -> Layers:
+        """The layers after these steps of their optimisers, within their bounds."""
         ...
 
     def rule(self, layers: Layers, standardiser: Standardiser) -> AscentLayer | LayeredRule:
@@ -57,10 +65,12 @@ class Objective(Protocol):
 class Ascent:
     """Goodness ascent: raise the goodness of the true state, lower that of the state the layer climbs to.
 
+    Both are states that the cell could have in view of what it perceives, its present state included.
+
     Attributes:
         num_steps: Steps of ascent to the negative.
         rate: Size of each.
-        own_state_bound: Largest singular value of the own-state weights.
+        own_state_bound: Largest singular value of the weights of that state.
     """
 
     num_steps: int
@@ -79,9 +89,13 @@ class Ascent:
         gap = layer.goodness(cells.perception, negative) - layer.goodness(cells.perception, cells.target)
         return (layer.hebbian(cells.perception, cells.target, negative),), jnp.mean(gap)
 
-    def constrained(self, layers: Layers) -> Layers:
-        """Bound the memory of the own state."""
-        return (layers[0].bounded(self.own_state_bound),)
+    def stepped(self, layers: Layers, steps: Layers) -> Layers:
+        """Steps that fit the size of the weights, then the bound on V."""
+        (layer,), (step,) = layers, steps
+        step = jax.tree.map(lambda change: change, step)
+        step.state_weight = nnx.Param(STATE_STEP * step.state_weight[...])
+        step.context_weight = nnx.Param(CONTEXT_STEP * step.context_weight[...])
+        return (_sum(layer, step).bounded(self.own_state_bound),)
 
     def rule(self, layers: Layers, standardiser: Standardiser) -> AscentLayer:
         """The layer itself."""
@@ -120,9 +134,9 @@ class Layered:
         loss, gradient = jax.value_and_grad(UpdateLayer.loss)(update, activity, cells.perception, cells.target)
         return (*gradients, gradient), total + loss
 
-    def constrained(self, layers: Layers) -> Layers:
+    def stepped(self, layers: Layers, steps: Layers) -> Layers:
         """Nothing to bound."""
-        return layers
+        return _sum(layers, steps)
 
     def rule(self, layers: Layers, standardiser: Standardiser) -> LayeredRule:
         """Perceive and update layers; what they needed only to learn stays behind."""
@@ -151,9 +165,9 @@ class OneStepBackprop:
         loss, gradient = jax.value_and_grad(distance)(layers[0])
         return (gradient,), loss
 
-    def constrained(self, layers: Layers) -> Layers:
+    def stepped(self, layers: Layers, steps: Layers) -> Layers:
         """Nothing to bound."""
-        return layers
+        return _sum(layers, steps)
 
     def rule(self, layers: Layers, standardiser: Standardiser) -> LayeredRule:
         """The rule itself."""

@@ -61,11 +61,6 @@ class Recipe(NamedTuple):
             return Layered(PERCEIVERS[self.train.objective])
         return Ascent(self.train.ascent_steps, self.train.ascent_rate, self.train.own_state_bound)
 
-    @property
-    def sees_itself(self) -> bool:
-        """Whether perception holds the cell's own state; the ascent layer is given it apart."""
-        return self.train.objective != "ascent"
-
     def automaton(self, layers: Layers, standardiser: Standardiser) -> NCA:
         """The layers as an automaton on raw perceptions."""
         through_time = self.train.objective == "bptt"
@@ -107,13 +102,7 @@ class RoundFigures(NamedTuple):
 
 
 def _see(states: Array, recipe: Recipe) -> Float[Array, "cell perception"]:
-    seen = perceive(
-        states,
-        recipe.nca.perception,
-        recipe.boundary,
-        alive_threshold=recipe.nca.alive_threshold,
-        own=recipe.sees_itself,
-    )
+    seen = perceive(states, recipe.nca.perception, recipe.boundary, alive_threshold=recipe.nca.alive_threshold)
     return seen.reshape(-1, seen.shape[-1])
 
 
@@ -133,7 +122,7 @@ def start(body: Body, recipe: Recipe, *, key: PRNGKeyArray) -> TrainState:
     """Fresh layers, optimisers and pool, with the standardiser measured on noisy teacher states."""
     layer_key, stage_key, noise_key = jax.random.split(key, 3)
     spec = recipe.nca
-    num_perception = perception_size(spec.perception, spec.channels, own=recipe.sees_itself)
+    num_perception = perception_size(spec.perception, spec.channels)
     layers = recipe.objective.start(num_perception, spec.hidden, spec.channels, key=layer_key)
     states = _noisy(draw_stages(body, _NUM_MEASURED, spec, recipe.train, key=stage_key), recipe, noise_key)
     perception = _see(states, recipe)
@@ -192,15 +181,11 @@ def train_round(
         here = goal_of[cell // num_places] * num_places + cell % num_places
         cells = Cells(state.standardiser(perception[cell]), own[cell], target[here], state.standardiser(healthy[here]))
         gradients, loss = recipe.objective.gradients(layers, cells)
-        steps = [OPTIMISER.update(*triple) for triple in zip(gradients, optimisers, layers, strict=True)]
-        layers = recipe.objective.constrained(
-            tuple(
-                jax.tree.map(lambda weight, change: weight + learning_rate * change, layer, step[0])
-                for layer, step in zip(layers, steps, strict=True)
-            )
-        )
+        found = [OPTIMISER.update(*triple) for triple in zip(gradients, optimisers, layers, strict=True)]
+        changes, optimisers = zip(*found, strict=True)
+        layers = recipe.objective.stepped(layers, jax.tree.map(lambda change: learning_rate * change, changes))
         averaged = jax.tree.map(lambda old, new: train.average * old + (1 - train.average) * new, averaged, layers)
-        return (layers, averaged, tuple(step[1] for step in steps)), loss
+        return (layers, averaged, optimisers), loss
 
     carry = (state.layers, state.averaged, state.optimisers)
     (layers, averaged, optimisers), losses = jax.lax.scan(

@@ -22,7 +22,9 @@ _NUM_MEASURED = 4
 _FEWEST_OF_EACH = 4
 _SECONDS_PER_MEASUREMENT = 12.0
 _TIMES_A_MEASUREMENT = 8.0
-"""Training goes on this many times as long as the last measurement took, and at least the seconds above."""
+"""With minutes: training goes on this many times as long as the last measurement took, at least the seconds above."""
+_MEASUREMENTS = 10
+"""With updates, where the clock has no say in the result: this many in all, at equal distances."""
 
 
 class Progress(NamedTuple):
@@ -132,6 +134,7 @@ def train(
     updates = int(kept.round) * per_round
     last_measured, pause = progress.seconds, _SECONDS_PER_MEASUREMENT
     fraction = budget.fraction(progress.seconds, updates)
+    part = int(_MEASUREMENTS * fraction)
     seconds, began = progress.seconds, time.monotonic()  # all of it counts: compiling, measuring, the caller's saving
     while fraction < 1:
         losses, event = [], None
@@ -156,7 +159,10 @@ def train(
                 raise FloatingPointError("the loss is not finite however small the learning rate")
         quality = grown = None
         improved = False
-        if event is None and (fraction >= 1 or progress.seconds - last_measured >= pause):
+        due = progress.seconds - last_measured >= pause
+        if budget.updates is not None:
+            due, part = int(_MEASUREMENTS * fraction) > part, int(_MEASUREMENTS * fraction)
+        if event is None and (fraction >= 1 or due):
             begun = time.monotonic()
             quality, states = measure(state, body, recipe, key=measure_key)
             pause = max(_SECONDS_PER_MEASUREMENT, _TIMES_A_MEASUREMENT * (time.monotonic() - begun))

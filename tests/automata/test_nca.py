@@ -30,7 +30,7 @@ def _noise(tree, scale: float = 0.1):
 def _automaton(kind: str, boundary: str = "wrap", fire_rate: float = 0.5) -> NCA:
     key = jax.random.key(0)
     if kind == "ascent":
-        rule, names = AscentLayer(perception_size(FULL, CHANNELS, own=False), CHANNELS, 24, key=key), FULL
+        rule, names = AscentLayer(perception_size(FULL, CHANNELS), CHANNELS, 24, key=key), FULL
     elif kind == "state":
         rule, names = LayeredRule.drawn(perception_size(FULL, CHANNELS), (24,), CHANNELS, key=key), FULL
     else:

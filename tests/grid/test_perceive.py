@@ -30,28 +30,25 @@ def _correlated(plane: np.ndarray, kernel: np.ndarray, boundary: str) -> np.ndar
     return out
 
 
-def _oracle(state: np.ndarray, boundary: str, own: bool) -> np.ndarray:
+def _oracle(state: np.ndarray, boundary: str) -> np.ndarray:
     channels = [state[..., channel] for channel in range(state.shape[-1])]
     flags = (state[..., 3] > 0.1).astype(np.float32)
     weight = _correlated(flags, RING, boundary)
-    parts = channels if own else []
-    parts = parts + [_correlated(plane, SOBEL, boundary) for plane in channels]
+    parts = channels + [_correlated(plane, SOBEL, boundary) for plane in channels]
     parts += [_correlated(plane, SOBEL.T, boundary) for plane in channels]
-    parts += [_correlated(plane, RING, boundary) / 6 - plane * own for plane in channels]
+    parts += [_correlated(plane, RING, boundary) / 6 - plane for plane in channels]
     parts += [_correlated(plane * flags, RING, boundary) / np.maximum(weight, 0.5) for plane in channels]
-    parts += [flags] if own else []
     across = np.array([[0, 0, 0], [-1, 0, 1], [0, 0, 0]])
-    parts += [weight / 6, _correlated(flags, across, boundary), _correlated(flags, across.T, boundary)]
+    parts += [flags, weight / 6, _correlated(flags, across, boundary), _correlated(flags, across.T, boundary)]
     return np.stack(parts, -1)
 
 
 @pytest.mark.parametrize("boundary", BOUNDARIES)
-@pytest.mark.parametrize("own", [True, False])
-def test_every_kernel_against_numpy(boundary: str, own: bool) -> None:
+def test_every_kernel_against_numpy(boundary: str) -> None:
     state = _grid(0)
-    found = perceive(jnp.asarray(state), KERNELS, boundary, alive_threshold=0.1, own=own)
-    np.testing.assert_allclose(found, _oracle(state, boundary, own), atol=1e-5)
-    assert found.shape[-1] == perception_size(KERNELS, 5, own=own)
+    found = perceive(jnp.asarray(state), KERNELS, boundary, alive_threshold=0.1)
+    np.testing.assert_allclose(found, _oracle(state, boundary), atol=1e-5)
+    assert found.shape[-1] == perception_size(KERNELS, 5)
 
 
 @given(st.integers(0, 1000), st.integers(-9, 9), st.integers(-9, 9))
@@ -60,14 +57,6 @@ def test_wrap_commutes_with_rolling(seed: int, rows: int, columns: int) -> None:
     seen = perceive(state, KERNELS, "wrap", alive_threshold=0.1)
     rolled = perceive(jnp.roll(state, (rows, columns), (0, 1)), KERNELS, "wrap", alive_threshold=0.1)
     np.testing.assert_array_equal(jnp.roll(seen, (rows, columns), (0, 1)), rolled)
-
-
-@pytest.mark.parametrize("boundary", BOUNDARIES)
-def test_without_own_the_cell_itself_is_not_seen(boundary: str) -> None:
-    state = jnp.asarray(_grid(1))
-    changed = state.at[3, 4].set(jnp.asarray([9.0, -3.0, 2.0, 1.0, 4.0]))
-    seen = [perceive(grid, KERNELS, boundary, alive_threshold=0.1, own=False)[3, 4] for grid in (state, changed)]
-    np.testing.assert_array_equal(*seen)
 
 
 def test_batch_equals_single() -> None:

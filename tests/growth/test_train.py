@@ -1,3 +1,6 @@
+import itertools
+from types import SimpleNamespace
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -100,6 +103,27 @@ def test_ascent_update_needs_no_autodiff_and_equals_its_own_gradient(key, monkey
     assert _equal(objective.gradients((layer,), cells)[0], (found,))
 
 
+def test_however_large_a_step_the_weights_of_the_state_stay_bounded(key) -> None:
+    objective = Ascent(3, 1.0, 0.45)
+    layers = objective.start(20, (12,), 6, key=key)
+    steps = jax.tree.map(jnp.ones_like, layers)
+    (after,) = objective.stepped(layers, steps)
+    values = jnp.linalg.svd(after.state_weight[...], compute_uv=False)
+    assert float(values.max()) == pytest.approx(0.45, abs=1e-4)
+    assert not _equal(after.context_weight[...], layers[0].context_weight[...])
+
+
+def test_with_updates_the_clock_does_not_say_when_to_measure(body, key, monkeypatch: pytest.MonkeyPatch) -> None:
+    recipe, measured = _recipe("ascent", updates_per_round=1), []
+    for seconds in (0.001, 60.0):
+        clock = itertools.count(step=seconds)
+        monkeypatch.setattr("ffnca.growth.train.time", SimpleNamespace(monotonic=lambda clock=clock: next(clock)))
+        reports = list(train(body, recipe, Budget(updates=300), key=key))
+        measured.append([(report.updates, report.quality) for report in reports if report.quality])
+    assert measured[0] == measured[1]
+    assert 1 < len(measured[0]) < len(reports)
+
+
 @pytest.mark.parametrize("objective", ["ascent", *PERCEIVERS, "one-step-backprop"])
 def test_nothing_flows_back_through_a_step(objective: str, body, key) -> None:
     recipe = _recipe(objective)
@@ -153,7 +177,7 @@ def test_same_seed_same_weights_and_resume_goes_on_bit_for_bit(body, key) -> Non
 def test_a_loss_that_is_not_finite_rolls_back_and_halves_the_rate(body, key) -> None:
     recipe = _recipe("ascent")
     first = next(iter(train(body, recipe, Budget(updates=300), key=key)))
-    poisoned = first.state._replace(standardiser=first.state.standardiser._replace(mean=jnp.full(51, jnp.nan)))
+    poisoned = first.state._replace(standardiser=first.state.standardiser._replace(mean=jnp.full(68, jnp.nan)))
     report = next(iter(train(body, recipe, Budget(updates=300), key=key, resumed=poisoned, progress=first.progress)))
     assert report.event is not None
     assert "0.5 of the rate" in report.event

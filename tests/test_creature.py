@@ -1,0 +1,45 @@
+"""A creature and its file."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from ffnca.automata.base import rollout
+from ffnca.creature import Creature
+from ffnca.errors import InputError
+from ffnca.rule_file import load_rule, save_rule
+
+OWN = (*range(16), 64)
+"""Where a rule of 16 channels perceives the cell itself: its state, and whether it lives."""
+
+
+def _old_file(path: Path, picture: np.ndarray, dropped: tuple[int, ...] = OWN) -> Creature:
+    """An ascent rule with no weight for what it perceives of the cell itself, and its file as ffnca 0.1 wrote it."""
+    creature = Creature.for_picture(picture, "ring.png", objective="ascent").with_hidden((24,))
+    random, rule = np.random.default_rng(0), creature.automaton.rule
+    for weight in (rule.context_weight, rule.linear):
+        weight[...] = (0.1 * random.normal(size=weight.shape)).astype(np.float32)
+        weight[...] = weight[...].at[np.array(OWN)].set(0.0)
+    creature.save(path)
+    stored = load_rule(path)
+    cut = {name: np.delete(stored.tensors[name], dropped, axis=0) for name in ("context_weight", "linear")}
+    save_rule(path, replace(stored, tensors=stored.tensors | cut))
+    return creature
+
+
+def test_a_rule_of_the_first_release_runs_as_it_did(tmp_path: Path, ring_picture: np.ndarray) -> None:
+    creature = _old_file(tmp_path / "old.safetensors", ring_picture)
+    loaded, start = Creature.load(tmp_path / "old.safetensors"), jnp.asarray(creature.body().start)[None]
+    grown = [rollout(one.automaton, start, 5, key=jax.random.key(1)) for one in (creature, loaded)]
+    np.testing.assert_array_equal(*grown)
+    assert np.abs(grown[0] - start).max() > 0.01
+
+
+def test_other_shapes_are_refused(tmp_path: Path, ring_picture: np.ndarray) -> None:
+    _old_file(tmp_path / "odd.safetensors", ring_picture, OWN[1:])
+    with pytest.raises(InputError, match="context_weight"):
+        Creature.load(tmp_path / "odd.safetensors")
