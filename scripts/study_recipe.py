@@ -1,7 +1,7 @@
 """What each part of the purely contrastive recipe does: the same creature trained again with one thing changed.
 
     python scripts/study_recipe.py RESULTS.jsonl [--only NAME,NAME] [--seeds 0,1] [--updates 3000]
-        [--target 🐌] [--size 24]
+        [--target 🐌] [--size 24] [--write]
 
 Each run is a line of RESULTS.jsonl; runs that are there already are not run again, and none is dropped. Every rule is
 measured as by `ffnca eval`.
@@ -15,7 +15,7 @@ from typing import Any
 import jax
 import numpy as np
 from free_hidden import trained_free
-from report import machine, record, recorded
+from report import publish, record, recorded
 
 from ffnca.allocation import keep_memory
 from ffnca.creature import Creature
@@ -108,6 +108,7 @@ def main() -> None:
     parser.add_argument("--updates", type=int, default=3000)
     parser.add_argument("--target", default="🐌")
     parser.add_argument("--size", type=int, default=24)
+    parser.add_argument("--write", action="store_true", help="rewrite the table of the README")
     options = parser.parse_args()
     keep_memory()
     found = recorded(options.results)
@@ -123,7 +124,9 @@ def main() -> None:
     setting = f"{options.target} at {options.size} cells, {options.updates} updates each:"
     lines = [setting, "", *table(found)]
     print(*lines, sep="\n")
-    print(f"\nOn {machine()}.")
+    if options.write:
+        ran = f"--seeds {options.seeds} --updates {options.updates} --target {options.target} --size {options.size}"
+        publish("recipe", lines, f"study_recipe.py RESULTS.jsonl {ran} --write")
 
 
 if __name__ == "__main__":

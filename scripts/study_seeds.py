@@ -1,51 +1,88 @@
-"""How reliable `ffnca grow` is: one emoji, several seeds, the same minutes each, then relative MSE at two ages.
+"""How reliable training is: several targets, several training seeds each, relative MSE at three ages.
 
-    python scripts/study_seeds.py 🐙 [--size 24] [--minutes 4] [--seeds 5] [--objective distance] [--write]
+    python scripts/study_seeds.py RESULTS.jsonl 🐌 🦋 ... [--size 24] [--updates 3000] [--seeds 0,1,2,3,4]
+        [--objective ascent] [--write]
 
-No seed is dropped.
+Each run is a line of RESULTS.jsonl; runs that are there already are not run again, and none is dropped. Every rule is
+measured from its file, as a user would, as the median of 8 growths on the grid of `ffnca grow`.
 """
 
 import argparse
+import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import jax
 import jax.numpy as jnp
-from report import publish
+import numpy as np
+from report import publish, record, recorded
 
+from ffnca.allocation import keep_memory
 from ffnca.creature import Creature
 from ffnca.growth.evaluate import NUM_SEEDS, ages_of
 from ffnca.growth.schedule import Budget
 from ffnca.training import train_creature
 
-AGES = (200, 1000, 2000)
+AGES = (200, 2000, 10_000)
+
+
+def run(creature: Creature, budget: Budget, seed: int) -> dict[str, Any]:
+    """Train and measure one rule."""
+    best = train_creature(creature, budget, seed=seed)
+    with tempfile.TemporaryDirectory() as folder:
+        best.save(Path(folder) / "rule.safetensors")
+        rule = Creature.load(Path(folder) / "rule.safetensors")
+    body = rule.body()
+    grown = ages_of(rule.automaton, body, AGES, NUM_SEEDS, key=jax.random.key(seed))
+    errors = [float(jnp.median(body.relative_mse(states))) for states in grown]
+    return {"rel_mse": errors, "seconds": best.record["seconds"]}
+
+
+def table(found: list[dict[str, Any]]) -> list[str]:
+    """A line a target: medians over training seeds, and every seed at each age."""
+    titles = ["target", *(f"T={age}" for age in AGES), f"every seed at T={AGES[-1]}", "seconds each"]
+    lines = [f"| {' | '.join(titles)} |", "|---" * len(titles) + "|"]
+    for target in dict.fromkeys(line["target"] for line in found):
+        runs = sorted((line for line in found if line["target"] == target), key=lambda line: line["seed"])
+        errors = np.array([line["rel_mse"] for line in runs])
+        medians = " | ".join(f"{error:.4f}" for error in np.median(errors, 0))
+        each = ", ".join(f"{error:.4f}" for error in errors[:, -1])
+        lines.append(f"| {target} | {medians} | {each} | {np.mean([line['seconds'] for line in runs]):.0f} |")
+    return lines
 
 
 def main() -> None:
-    """Train every seed and print one line each."""
+    """Run what is missing, then print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("target")
+    parser.add_argument("results", type=Path)
+    parser.add_argument("targets", nargs="*", help="emoji or pictures to run; none: print only")
     parser.add_argument("--size", type=int, default=24)
-    parser.add_argument("--minutes", type=float, default=4.0)
-    parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--objective", default="distance")
+    parser.add_argument("--updates", type=int, default=3000)
+    parser.add_argument("--seeds", default="0,1,2,3,4")
+    parser.add_argument("--objective", default="ascent")
     parser.add_argument("--write", action="store_true", help="rewrite the table of the README")
     options = parser.parse_args()
-    creature = Creature.for_target(options.target, options.size).retrained_by(options.objective)
-    lines = ["| seed | updates | " + " | ".join(f"T={age}" for age in AGES) + " |", "|---" * (len(AGES) + 2) + "|"]
-    for seed in range(options.seeds):
-        best = train_creature(creature, Budget(minutes=options.minutes), seed=seed)
-        with tempfile.TemporaryDirectory() as folder:  # measured as a user would: from the file
-            best.save(Path(folder) / "rule.safetensors")
-            rule = Creature.load(Path(folder) / "rule.safetensors")
-        body = rule.body()
-        grown = ages_of(rule.automaton, body, AGES, NUM_SEEDS, key=jax.random.key(seed))
-        errors = [f"{float(jnp.median(body.relative_mse(states))):.4f}" for states in grown]
-        lines.append(f"| {seed} | {best.record['updates']} | " + " | ".join(errors) + " |")
-        print(lines[-1], flush=True)
+    keep_memory()
+    setting = {"size": options.size, "updates": options.updates, "objective": options.objective}
+    found = [line for line in recorded(options.results) if {key: line[key] for key in setting} == setting]
+    have = {(line["target"], line["seed"]) for line in found}
+    for seed in map(int, options.seeds.split(",")):
+        for target in options.targets:
+            if (target, seed) in have:
+                continue
+            creature = Creature.for_target(target, options.size).retrained_by(options.objective)
+            found.append(
+                setting | {"target": target, "seed": seed} | run(creature, Budget(updates=options.updates), seed)
+            )
+            print(target, seed, found[-1]["rel_mse"], file=sys.stderr, flush=True)
+            record(options.results, found[-1])
+    lines = [f"By `{options.objective}`, {options.size} cells, {options.updates} updates:", "", *table(found)]
+    print(*lines, sep="\n")
     if options.write:
-        command = f"study_seeds.py {options.target} --size {options.size} --minutes {options.minutes:g}"
-        publish("seeds", lines, f"{command} --objective {options.objective} --write")
+        command = f"study_seeds.py RESULTS.jsonl {' '.join(dict.fromkeys(line['target'] for line in found))}"
+        amounts = f"--size {options.size} --updates {options.updates} --objective {options.objective}"
+        publish("seeds", lines, f"{command} {amounts} --write")
 
 
 if __name__ == "__main__":

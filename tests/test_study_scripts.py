@@ -14,6 +14,7 @@ sys.path.insert(0, str(SCRIPTS))
 free_hidden = pytest.importorskip("free_hidden")
 study_growth = pytest.importorskip("study_growth")
 study_recipe = pytest.importorskip("study_recipe")
+study_seeds = pytest.importorskip("study_seeds")
 
 from ffnca.creature import Creature  # noqa: E402
 from ffnca.ff.ascent import AscentLayer  # noqa: E402
@@ -48,6 +49,17 @@ def test_recipe_table_gives_means_over_seeds_in_the_order_of_the_variants() -> N
     lines = study_recipe.table(json.loads(json.dumps(found)))
     assert [line.split(" | ")[0] for line in lines[2:]] == ["| the default", "| noise 0.1"]
     assert "| 0.2000 | 0.2000 | 0.2000 | 0.3000, 0.1000 | 128/128 |" in lines[2]
+
+
+def test_table_of_seeds_gives_a_line_a_target_and_drops_no_seed() -> None:
+    found = [
+        {"target": target, "seed": seed, "rel_mse": [error, error, 2 * error], "seconds": 60.0}
+        for target, seed, error in [("🐌", 1, 0.3), ("🐌", 0, 0.1), ("⚓", 0, 4.0), ("🐌", 2, 0.2)]
+    ]
+    assert study_seeds.table(found)[2:] == [
+        "| 🐌 | 0.2000 | 0.2000 | 0.4000 | 0.2000, 0.6000, 0.4000 | 60 |",
+        "| ⚓ | 4.0000 | 4.0000 | 8.0000 | 8.0000 | 60 |",
+    ]
 
 
 @pytest.mark.parametrize("name", study_recipe.VARIANTS)
