@@ -69,8 +69,7 @@ def run(name: str, budget: Budget, seed: int, target: str, size: int) -> dict[st
     """Train and measure one variant."""
     creature = variant(name, target, size)
     best = (trained_free if name == FREE else train_creature)(creature, budget, seed=seed)
-    found = evaluate(best.automaton, best.body(), key=jax.random.key(seed))
-    return {"seconds": best.record["seconds"], **found}
+    return evaluate(best.automaton, best.body(), key=jax.random.key(seed))
 
 
 def row(name: str, runs: list[dict[str, Any]]) -> str:
@@ -81,15 +80,12 @@ def row(name: str, runs: list[dict[str, Any]]) -> str:
     each = ", ".join(f"{value:.4f}" for value in errors[:, -1])
     trials = sum(stress.num_trials for stress in STRESSES.values())
     auroc = np.mean([one["goodness_auroc"] for one in runs])
-    return (
-        f"| {name} | {means} | {each} | {healed.mean():.0f}/{trials} | {auroc:.3f} | "
-        f"{np.mean([one['seconds'] for one in runs]):.0f} |"
-    )
+    return f"| {name} | {means} | {each} | {healed.mean():.0f}/{trials} | {auroc:.3f} |"
 
 
 def table(found: list[dict[str, Any]]) -> list[str]:
     """All variants."""
-    titles = ["changed", *(f"T={age}" for age in AGES), f"seeds at T={AGES[-1]}", "wounds healed", "AUROC", "seconds"]
+    titles = ["changed", *(f"T={age}" for age in AGES), f"seeds at T={AGES[-1]}", "wounds healed", "AUROC"]
     lines = [f"| {' | '.join(titles)} |", "|---" * len(titles) + "|"]
     for name in VARIANTS:
         runs = sorted((line for line in found if line["variant"] == name), key=lambda line: line["seed"])
