@@ -3,6 +3,8 @@
 import json
 import os
 import platform
+import sys
+from collections.abc import Callable, Iterable
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -25,6 +27,26 @@ def record(results: Path, run: dict[str, Any]) -> None:
     """Add a run as the last line."""
     with results.open("a") as file:
         file.write(json.dumps(run) + "\n")
+
+
+def completed(
+    results: Path, wanted: Iterable[dict[str, Any]], run: Callable[[dict[str, Any]], dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """All runs of a study, those done that are wanted and not there yet; none is dropped.
+
+    Args:
+        results: A line a run.
+        wanted: What tells a run from the others.
+        run: Gives its figures, `rel_mse` among them.
+    """
+    found = recorded(results)
+    for which in wanted:
+        if any(which.items() <= line.items() for line in found):
+            continue
+        found.append(which | run(which))
+        print(*which.values(), found[-1]["rel_mse"], file=sys.stderr, flush=True)
+        record(results, found[-1])
+    return found
 
 
 def publish(name: str, lines: list[str], command: str) -> None:

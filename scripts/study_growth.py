@@ -11,7 +11,6 @@ which is the published recipe with its 8,336. An update is a step of the optimis
 
 import argparse
 import math
-import sys
 from pathlib import Path
 from typing import Any, get_args
 
@@ -19,7 +18,7 @@ import jax
 import jax.numpy as jnp
 import matplotlib as mpl
 import numpy as np
-from report import ROOT, publish, record, recorded
+from report import ROOT, completed, publish
 from study_memory import temporaries
 
 mpl.use("agg")
@@ -130,19 +129,19 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help="rewrite the README's tables and the plot")
     options = parser.parse_args()
     keep_memory()
-    found = recorded(options.results)
     budgets = {"time": Budget(minutes=options.minutes), "updates": Budget(updates=options.updates)}
-    have = {(line["objective"], line["kind"], line["seed"]) for line in found}
-    for kind in options.kinds.split(","):
-        for seed in map(int, options.seeds.split(",")):
-            for objective in options.only.split(","):
-                if (objective, kind, seed) in have:
-                    continue
-                creature = Creature.for_target(options.target, options.size).retrained_by(objective)
-                measured = run(creature, budgets[kind], seed)
-                found.append({"objective": objective, "kind": kind, "seed": seed, **measured})
-                print(objective, kind, seed, measured["rel_mse"], file=sys.stderr, flush=True)
-                record(options.results, found[-1])
+    wanted = [
+        {"objective": objective, "kind": kind, "seed": seed}
+        for kind in options.kinds.split(",")
+        for seed in map(int, options.seeds.split(","))
+        for objective in options.only.split(",")
+    ]
+
+    def measured(which: dict[str, Any]) -> dict[str, Any]:
+        creature = Creature.for_target(options.target, options.size).retrained_by(which["objective"])
+        return run(creature, budgets[which["kind"]], which["seed"])
+
+    found = completed(options.results, wanted, measured)
     amounts = {"time": f"{options.minutes:g} minutes", "updates": f"{options.updates} updates"}
     lines: list[str] = []
     for kind, amount in amounts.items():

@@ -8,14 +8,13 @@ measured as by `ffnca eval`.
 """
 
 import argparse
-import sys
 from pathlib import Path
 from typing import Any
 
 import jax
 import numpy as np
 from free_hidden import trained_free
-from report import publish, record, recorded
+from report import completed, publish
 
 from ffnca.allocation import keep_memory
 from ffnca.creature import Creature
@@ -107,16 +106,17 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help="rewrite the table of the README")
     options = parser.parse_args()
     keep_memory()
-    found = recorded(options.results)
-    have = {(line["variant"], line["seed"]) for line in found}
-    for seed in map(int, options.seeds.split(",")):
-        for name in filter(None, options.only.split(",")):
-            if (name, seed) in have:
-                continue
-            measured = run(name, Budget(updates=options.updates), seed, options.target, options.size)
-            found.append({"variant": name, "seed": seed, **measured})
-            print(name, seed, measured["rel_mse"], file=sys.stderr, flush=True)
-            record(options.results, found[-1])
+    wanted = [
+        {"variant": name, "seed": seed}
+        for seed in map(int, options.seeds.split(","))
+        for name in filter(None, options.only.split(","))
+    ]
+
+    def measured(which: dict[str, Any]) -> dict[str, Any]:
+        budget = Budget(updates=options.updates)
+        return run(which["variant"], budget, which["seed"], options.target, options.size)
+
+    found = completed(options.results, wanted, measured)
     setting = f"{options.target} at {options.size} cells, {options.updates} updates each:"
     lines = [setting, "", *table(found)]
     print(*lines, sep="\n")

@@ -8,7 +8,6 @@ measured from its file, as a user would, as the median of 8 growths on the grid 
 """
 
 import argparse
-import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from report import publish, record, recorded
+from report import completed, publish
 
 from ffnca.allocation import keep_memory
 from ffnca.creature import Creature
@@ -65,18 +64,17 @@ def main() -> None:
     options = parser.parse_args()
     keep_memory()
     setting = {"size": options.size, "updates": options.updates, "objective": options.objective}
-    found = [line for line in recorded(options.results) if {key: line[key] for key in setting} == setting]
-    have = {(line["target"], line["seed"]) for line in found}
-    for seed in map(int, options.seeds.split(",")):
-        for target in options.targets:
-            if (target, seed) in have:
-                continue
-            creature = Creature.for_target(target, options.size).retrained_by(options.objective)
-            found.append(
-                setting | {"target": target, "seed": seed} | run(creature, Budget(updates=options.updates), seed)
-            )
-            print(target, seed, found[-1]["rel_mse"], file=sys.stderr, flush=True)
-            record(options.results, found[-1])
+    wanted = [
+        setting | {"target": target, "seed": seed}
+        for seed in map(int, options.seeds.split(","))
+        for target in options.targets
+    ]
+
+    def measured(which: dict[str, Any]) -> dict[str, Any]:
+        creature = Creature.for_target(which["target"], options.size).retrained_by(options.objective)
+        return run(creature, Budget(updates=options.updates), which["seed"])
+
+    found = [line for line in completed(options.results, wanted, measured) if setting.items() <= line.items()]
     lines = [f"By `{options.objective}`, {options.size} cells, {options.updates} updates:", "", *table(found)]
     print(*lines, sep="\n")
     if options.write:

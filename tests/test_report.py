@@ -51,3 +51,18 @@ def test_rows_known_by_two_cells_are_replaced_one_by_one_and_stay_with_their_fir
     report.publish("study", [*HEADS, "| a | 1 |", "| a | 2 |", "| b | 3 |"], "study.py")
     report.publish_rows("study", [*HEADS, "| a | 2 |", "| a | 5 |"], "study.py", num_cells=2)
     assert _rows(readme) == [*HEADS, "| a | 1 |", "| a | 2 |", "| a | 5 |", "| b | 3 |"]
+
+
+def test_runs_that_are_there_are_not_run_again_and_none_is_lost(tmp_path: Path) -> None:
+    results, ran = tmp_path / "runs.jsonl", []
+
+    def run(which: dict) -> dict:
+        ran.append((which["name"], which["seed"]))
+        return {"rel_mse": {"200": 0.1 * which["seed"]}}
+
+    wanted = [{"name": name, "seed": seed} for seed in (0, 1) for name in "ab"]
+    report.completed(results, wanted[:2], run)
+    found = report.completed(results, wanted[1:], run)
+    assert ran == [("a", 0), ("b", 0), ("a", 1), ("b", 1)]
+    assert [(line["name"], line["seed"]) for line in found] == ran
+    assert report.recorded(results) == found
