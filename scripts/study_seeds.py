@@ -4,7 +4,8 @@
         [--objective ascent] [--write]
 
 Each run is a line of RESULTS.jsonl; runs that are there already are not run again, and none is dropped. Every rule is
-measured from its file, as a user would, as the median of 8 growths on the grid of `ffnca grow`.
+measured from its file, as a user would, as the median of 8 growths on the grid of `ffnca grow`; a growth failed if its
+relative MSE is above 0.02 at the last age.
 """
 
 import argparse
@@ -19,7 +20,7 @@ from report import completed, publish
 
 from ffnca.allocation import keep_memory
 from ffnca.creature import Creature
-from ffnca.growth.evaluate import NUM_SEEDS, ages_of
+from ffnca.growth.evaluate import HEALED_MSE, NUM_SEEDS, ages_of
 from ffnca.growth.schedule import Budget
 from ffnca.training import train_creature
 
@@ -34,20 +35,26 @@ def run(creature: Creature, budget: Budget, seed: int) -> dict[str, Any]:
         rule = Creature.load(Path(folder) / "rule.safetensors")
     body = rule.body()
     grown = ages_of(rule.automaton, body, AGES, NUM_SEEDS, key=jax.random.key(seed))
-    errors = [float(jnp.median(body.relative_mse(states))) for states in grown]
-    return {"rel_mse": errors, "seconds": best.record["seconds"]}
+    errors = [body.relative_mse(states) for states in grown]
+    return {
+        "rel_mse": [float(jnp.median(error)) for error in errors],
+        "failed": int(jnp.sum(errors[-1] > HEALED_MSE)),
+        "seconds": best.record["seconds"],
+    }
 
 
 def table(found: list[dict[str, Any]]) -> list[str]:
-    """A line a target: medians over training seeds, and every seed at each age."""
-    titles = ["target", *(f"T={age}" for age in AGES), f"every seed at T={AGES[-1]}", "seconds each"]
+    """A line a target: medians over training seeds, every seed at the last age, and failed growths of all seeds."""
+    titles = ["target", *(f"T={age}" for age in AGES), f"every seed at T={AGES[-1]}", "failed growths", "seconds each"]
     lines = [f"| {' | '.join(titles)} |", "|---" * len(titles) + "|"]
     for target in dict.fromkeys(line["target"] for line in found):
         runs = sorted((line for line in found if line["target"] == target), key=lambda line: line["seed"])
         errors = np.array([line["rel_mse"] for line in runs])
         medians = " | ".join(f"{error:.4f}" for error in np.median(errors, 0))
         each = ", ".join(f"{error:.4f}" for error in errors[:, -1])
-        lines.append(f"| {target} | {medians} | {each} | {np.mean([line['seconds'] for line in runs]):.0f} |")
+        failed = f"{sum(line['failed'] for line in runs)} of {NUM_SEEDS * len(runs)}"
+        seconds = np.mean([line["seconds"] for line in runs])
+        lines.append(f"| {target} | {medians} | {each} | {failed} | {seconds:.0f} |")
     return lines
 
 

@@ -53,12 +53,12 @@ def test_recipe_table_gives_means_over_seeds_in_the_order_of_the_variants() -> N
 
 def test_table_of_seeds_gives_a_line_a_target_and_drops_no_seed() -> None:
     found = [
-        {"target": target, "seed": seed, "rel_mse": [error, error, 2 * error], "seconds": 60.0}
+        {"target": target, "seed": seed, "rel_mse": [error, error, 2 * error], "failed": seed, "seconds": 60.0}
         for target, seed, error in [("🐌", 1, 0.3), ("🐌", 0, 0.1), ("⚓", 0, 4.0), ("🐌", 2, 0.2)]
     ]
     assert study_seeds.table(found)[2:] == [
-        "| 🐌 | 0.2000 | 0.2000 | 0.4000 | 0.2000, 0.6000, 0.4000 | 60 |",
-        "| ⚓ | 4.0000 | 4.0000 | 8.0000 | 8.0000 | 60 |",
+        "| 🐌 | 0.2000 | 0.2000 | 0.4000 | 0.2000, 0.6000, 0.4000 | 3 of 24 | 60 |",
+        "| ⚓ | 4.0000 | 4.0000 | 8.0000 | 8.0000 | 0 of 8 | 60 |",
     ]
 
 
