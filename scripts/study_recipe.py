@@ -43,6 +43,8 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "no large wounds": {"large_wounds": 0.0},
     "no averaging of weights": {"average": 0.0},
     "averaging 0.998": {"average": 0.998},
+    "0.04 of the pool renewed": {"reseeded_share": 0.04},
+    "0.2 of the pool renewed": {"reseeded_share": 0.2},
     "rollouts up to 6 steps": {"max_rollout": 6},
     "rollouts up to 24 steps": {"max_rollout": 24},
     "2 updates a round": {"updates_per_round": 2},

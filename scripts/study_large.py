@@ -1,0 +1,66 @@
+"""How far a body of 96 cells on 128x128 gets in half an hour: trained once, then median relative MSE by age.
+
+    python scripts/study_large.py RULE.safetensors [--target 🦎] [--size 96] [--minutes 26] [--write]
+
+Trains with the default objective unless RULE.safetensors is there already. Half the pool and half the batch of a small
+body: rollouts of so many cells are what a round costs.
+"""
+
+import argparse
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+from report import publish
+
+from ffnca.allocation import keep_memory
+from ffnca.creature import Creature
+from ffnca.growth.evaluate import NUM_SEEDS, ages_of, num_params
+from ffnca.growth.schedule import Budget
+from ffnca.progress import training_bar
+from ffnca.training import train_creature
+
+AGES = (100, 200, 500, 1000, 2000)
+SETTINGS = {"pool_size": 128, "pool_batch": 8}
+
+
+def trained(path: Path, target: str, size: int, minutes: float) -> Creature:
+    """The rule at `path`, trained if it is not there."""
+    if not path.exists():
+        with training_bar(target) as show:
+            rule = train_creature(Creature.for_target(target, size, **SETTINGS), Budget(minutes=minutes), show=show)
+        rule.save(path)
+    return Creature.load(path)
+
+
+def table(rule: Creature) -> list[str]:
+    """One line: medians over growths, and what the rule took."""
+    body = rule.body()
+    grown = ages_of(rule.automaton, body, AGES, NUM_SEEDS, key=jax.random.key(0))
+    errors = [f"{float(jnp.median(body.relative_mse(states))):.4f}" for states in grown]
+    height, width = rule.world.grid.size
+    titles = ["cells, grid", *(f"T={age}" for age in AGES), "budget", "params"]
+    size = max(rule.picture.shape[:2])
+    cells = [f"{size}, {height}x{width}", *errors, str(rule.record["budget"]), str(num_params(rule.automaton))]
+    return [f"| {' | '.join(titles)} |", "|---" * len(titles) + "|", f"| {' | '.join(cells)} |"]
+
+
+def main() -> None:
+    """Train, measure, print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("rule", type=Path)
+    parser.add_argument("--target", default="🦎")
+    parser.add_argument("--size", type=int, default=96)
+    parser.add_argument("--minutes", type=float, default=26)
+    parser.add_argument("--write", action="store_true", help="rewrite the table of the README")
+    options = parser.parse_args()
+    keep_memory()
+    lines = table(trained(options.rule, options.target, options.size, options.minutes))
+    print(*lines, sep="\n")
+    if options.write:
+        amounts = f"--target {options.target} --size {options.size} --minutes {options.minutes:g}"
+        publish("large body", lines, f"study_large.py RULE.safetensors {amounts} --write")
+
+
+if __name__ == "__main__":
+    main()
