@@ -17,6 +17,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+from kept_rule import kept_rule
 from published_models import NUM_PARAMETERS, load_published, published_start
 from report import publish_rows
 
@@ -28,8 +29,6 @@ from ffnca.growth.body import Body
 from ffnca.growth.evaluate import GROWN_AT, HEALED_MSE, HEALING_STEPS, num_params
 from ffnca.growth.schedule import Budget
 from ffnca.growth.stress import STRESSES
-from ffnca.progress import training_bar
-from ffnca.training import train_creature
 
 SIZE, SEEDS = 40, 8
 KINDS = {
@@ -69,19 +68,12 @@ def measured(automaton: NCA, start: jax.Array, body: Body, *, key: jax.Array) ->
 
 def ours(name: str, kind: str, folder: Path, rules: Path, budget: Budget) -> Creature:
     """A rule of ours on a published target, trained if it is not there."""
-    path = rules / f"{name}{KINDS[kind][1]}.safetensors"
-    if path.exists():
-        return Creature.load(path)
     creature = Creature.for_target(str(folder / f"{name}.png"), SIZE)
     if kind == "contrastive":
         creature = creature.retrained_by("ascent")
     if kind == "small":
         creature = creature.with_hidden((SMALL_WIDTH,))
-    with training_bar(path.stem) as show:
-        creature = train_creature(creature, budget, show=show)
-    rules.mkdir(parents=True, exist_ok=True)
-    creature.save(path)
-    return creature
+    return kept_rule(rules / f"{name}{KINDS[kind][1]}.safetensors", creature, budget)
 
 
 def row(name: str, rule: str, parameters: int, seconds: float | None, table: dict[str, Any]) -> str:

@@ -11,26 +11,16 @@ from pathlib import Path
 
 import jax
 import jax.numpy as jnp
+from kept_rule import kept_rule
 from report import publish
 
 from ffnca.allocation import keep_memory
 from ffnca.creature import Creature
 from ffnca.growth.evaluate import NUM_SEEDS, ages_of, num_params
 from ffnca.growth.schedule import Budget
-from ffnca.progress import training_bar
-from ffnca.training import train_creature
 
 AGES = (100, 200, 500, 1000, 2000)
 SETTINGS = {"pool_size": 128, "pool_batch": 8}
-
-
-def trained(path: Path, target: str, size: int, minutes: float) -> Creature:
-    """The rule at `path`, trained if it is not there."""
-    if not path.exists():
-        with training_bar(target) as show:
-            rule = train_creature(Creature.for_target(target, size, **SETTINGS), Budget(minutes=minutes), show=show)
-        rule.save(path)
-    return Creature.load(path)
 
 
 def table(rule: Creature) -> list[str]:
@@ -55,7 +45,8 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help="rewrite the table of the README")
     options = parser.parse_args()
     keep_memory()
-    lines = table(trained(options.rule, options.target, options.size, options.minutes))
+    blank = Creature.for_target(options.target, options.size, **SETTINGS)
+    lines = table(kept_rule(options.rule, blank, Budget(minutes=options.minutes)))
     print(*lines, sep="\n")
     if options.write:
         amounts = f"--target {options.target} --size {options.size} --minutes {options.minutes:g}"

@@ -13,6 +13,7 @@ import pytest
 SCRIPTS = Path(__file__).resolve().parent.parent / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 free_hidden = pytest.importorskip("free_hidden")
+kept_rule = pytest.importorskip("kept_rule")
 study_growth = pytest.importorskip("study_growth")
 study_large = pytest.importorskip("study_large")
 study_recipe = pytest.importorskip("study_recipe")
@@ -93,21 +94,22 @@ def test_training_with_no_code_gives_a_rule_that_starts_from_colours_alone(ring_
     assert jnp.asarray(trained.automaton.rule.linear[...]).any()
 
 
-def test_a_large_body_is_trained_once_and_its_errors_shown_by_age(ring_picture, tmp_path, monkeypatch) -> None:
+def test_a_large_body_is_trained_once_and_its_errors_shown_by_age(tmp_path, monkeypatch) -> None:
     budgets = []
 
     def training(creature: Creature, budget: Budget, **_: object) -> Creature:
         budgets.append(budget)
         return replace(creature, record={"budget": "3 minutes"})
 
-    monkeypatch.setattr(study_large, "train_creature", training)
+    monkeypatch.setattr(kept_rule, "train_creature", training)
     monkeypatch.setattr(study_large, "AGES", (1, 2))
     path = tmp_path / "rule.safetensors"
-    for _ in range(2):
-        rule = study_large.trained(path, "🐌", 12, 3)
+    blank = Creature.for_target("🐌", 12, **study_large.SETTINGS)
+    rule, again = (kept_rule.kept_rule(path, blank, Budget(minutes=3)) for _ in range(2))
     assert budgets == [Budget(minutes=3)]
+    assert again.record == rule.record
     assert rule.recipe().train.pool_batch == 8
-    head, _, only = study_large.table(rule)
+    head, _, only = study_large.table(again)
     cells = dict(zip(head.split(" | "), only.split(" | "), strict=True))
     assert float(cells["T=1"]) > 0.9
     assert cells["budget"] == "3 minutes"

@@ -1,0 +1,19 @@
+"""A rule that a study trains once and keeps as a file."""
+
+from pathlib import Path
+
+from ffnca.creature import Creature
+from ffnca.growth.schedule import Budget
+from ffnca.progress import training_bar
+from ffnca.training import train_creature
+
+
+def kept_rule(path: Path, blank: Creature, budget: Budget) -> Creature:
+    """The rule at `path`; where there is none, `blank` trained within the budget and saved there."""
+    if path.exists():
+        return Creature.load(path)
+    with training_bar(path.stem) as show:
+        creature = train_creature(blank, budget, show=show)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    creature.save(path)
+    return creature
