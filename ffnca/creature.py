@@ -16,6 +16,7 @@ from ffnca.errors import InputError
 from ffnca.ff.ascent import AscentLayer
 from ffnca.grid.perceive import perception_size
 from ffnca.growth.body import Body, build_body, identities, several
+from ffnca.growth.morphogen import code_channels
 from ffnca.growth.round import Recipe, state_limit
 from ffnca.growth.target import MIN_SIZE, load_target, target_name
 from ffnca.rule_file import RuleFile, load_rule, save_rule
@@ -173,7 +174,7 @@ class Creature:
 
     @classmethod
     def for_picture(cls, picture: Float[np.ndarray, "h w 4"], target: str, **settings: Any) -> Self:
-        """An untrained creature of a picture that is at hand, with the default rule.
+        """An untrained creature of a picture that is at hand: the default rule, with the channels that its size needs.
 
         Args:
             picture: Premultiplied RGBA.
@@ -191,6 +192,7 @@ class Creature:
             "title": target_name(target),
             "grid": {"size": (longest + 2 * MARGIN, longest + 2 * MARGIN)},
             "target": {kind: target, "size": max(longest, MIN_SIZE)},
+            "rule": {"channels": 4 + code_channels(longest / 2)},
             "train": settings,
         }
         world = build_world(described, target)

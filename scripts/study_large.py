@@ -1,9 +1,9 @@
 """How far a body of 96 cells on 128x128 gets in half an hour: trained once, then median relative MSE by age.
 
-    python scripts/study_large.py RULE.safetensors [--target 🦎] [--size 96] [--minutes 26] [--write]
+    python scripts/study_large.py RULE.safetensors [--target 🐌] [--size 96] [--minutes 26] [--write]
 
-Trains with the default objective unless RULE.safetensors is there already. Half the pool and half the batch of a small
-body: rollouts of so many cells are what a round costs.
+Trains with the default objective unless RULE.safetensors is there already; then its own target, size and budget are
+printed. Half the pool and half the batch of a small body: rollouts of so many cells are what a round costs.
 """
 
 import argparse
@@ -23,15 +23,20 @@ AGES = (100, 200, 500, 1000, 2000)
 SETTINGS = {"pool_size": 128, "pool_batch": 8}
 
 
+def _named(rule: Creature) -> tuple[str, int]:
+    (target,) = rule.world.sought.values()
+    return str(target.emoji or target.image), max(rule.picture.shape[:2])
+
+
 def table(rule: Creature) -> list[str]:
     """One line: medians over growths, and what the rule took."""
     body = rule.body()
     grown = ages_of(rule.automaton, body, AGES, NUM_SEEDS, key=jax.random.key(0))
     errors = [f"{float(jnp.median(body.relative_mse(states))):.4f}" for states in grown]
     height, width = rule.world.grid.size
-    titles = ["cells, grid", *(f"T={age}" for age in AGES), "budget", "params"]
-    size = max(rule.picture.shape[:2])
-    cells = [f"{size}, {height}x{width}", *errors, str(rule.record["budget"]), str(num_params(rule.automaton))]
+    titles = ["target", "cells, grid", *(f"T={age}" for age in AGES), "budget", "params"]
+    name, size = _named(rule)
+    cells = [name, f"{size}, {height}x{width}", *errors, str(rule.record["budget"]), str(num_params(rule.automaton))]
     return [f"| {' | '.join(titles)} |", "|---" * len(titles) + "|", f"| {' | '.join(cells)} |"]
 
 
@@ -39,18 +44,21 @@ def main() -> None:
     """Train, measure, print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("rule", type=Path)
-    parser.add_argument("--target", default="🦎")
+    parser.add_argument("--target", default="🐌")
     parser.add_argument("--size", type=int, default=96)
     parser.add_argument("--minutes", type=float, default=26)
     parser.add_argument("--write", action="store_true", help="rewrite the table of the README")
     options = parser.parse_args()
     keep_memory()
     blank = Creature.for_target(options.target, options.size, **SETTINGS)
-    lines = table(kept_rule(options.rule, blank, Budget(minutes=options.minutes)))
+    rule = kept_rule(options.rule, blank, Budget(minutes=options.minutes))
+    lines = table(rule)
     print(*lines, sep="\n")
     if options.write:
-        amounts = f"--target {options.target} --size {options.size} --minutes {options.minutes:g}"
-        publish("large body", lines, f"study_large.py RULE.safetensors {amounts} --write")
+        name, size = _named(rule)
+        minutes = str(rule.record["budget"]).removesuffix(" minutes")
+        asked = f"--target {name} --size {size} --minutes {minutes}"
+        publish("large body", lines, f"study_large.py RULE.safetensors {asked} --write")
 
 
 if __name__ == "__main__":

@@ -113,4 +113,4 @@ def test_a_large_body_is_trained_once_and_its_errors_shown_by_age(tmp_path, monk
     cells = dict(zip(head.split(" | "), only.split(" | "), strict=True))
     assert float(cells["T=1"]) > 0.9
     assert cells["budget"] == "3 minutes"
-    assert only.startswith("| 12, 44x44 | ")
+    assert only.startswith("| 🐌 | 12, 44x44 | ")

@@ -1,11 +1,31 @@
 """The position code: a smooth pattern in the hidden channels that tells each cell where in the body it is."""
 
+import math
+
 import numpy as np
 from jaxtyping import Float
 
 LOWEST_FREQUENCY = 0.5
 CELLS_PER_CYCLE = 4.8
 """The finest wave of the code is this many cells long, whatever the size of the body."""
+
+LARGEST_RATIO = 4.2
+"""Neighbouring frequencies differ by at most this: each wave says which period of the next finer one a cell is in."""
+FEWEST_FREQUENCIES = 3
+
+
+def _highest_frequency(half_width: float) -> float:
+    return max(2 * half_width / CELLS_PER_CYCLE, LOWEST_FREQUENCY)
+
+
+def code_channels(half_width: float) -> int:
+    """How many channels the code of a body needs: 12 up to 42 cells, 16 up to 177.
+
+    Args:
+        half_width: Half the longer side of the body in cells.
+    """
+    ratios = math.log(_highest_frequency(half_width) / LOWEST_FREQUENCY, LARGEST_RATIO)
+    return 4 * max(FEWEST_FREQUENCIES, 1 + math.ceil(ratios))
 
 
 def coordinates(
@@ -32,8 +52,7 @@ def position_code(
         The code of every cell, within plus and minus `amplitude`.
     """
     code = np.zeros((*x.shape, num_channels))
-    highest = max(2 * half_width / CELLS_PER_CYCLE, LOWEST_FREQUENCY)
-    frequencies = np.geomspace(LOWEST_FREQUENCY, highest, max(num_channels // 4, 1))
+    frequencies = np.geomspace(LOWEST_FREQUENCY, _highest_frequency(half_width), max(num_channels // 4, 1))
     waves = [wave(np.pi * rate * axis) for rate in frequencies for axis in (x, y) for wave in (np.sin, np.cos)]
     filled = min(len(waves), num_channels)
     code[..., :filled] = amplitude * np.stack(waves[:filled], -1)

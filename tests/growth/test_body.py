@@ -5,7 +5,7 @@ import pytest
 from ffnca.grid.boundary import pad
 from ffnca.grid.kernels import alive_mask
 from ffnca.growth.body import BRIDGE_ALPHA, OUTSIDE, build_body, geodesic, joined
-from ffnca.growth.morphogen import position_code
+from ffnca.growth.morphogen import CELLS_PER_CYCLE, LARGEST_RATIO, LOWEST_FREQUENCY, code_channels, position_code
 
 
 def _body(picture, shape=(20, 22)):
@@ -95,3 +95,12 @@ def test_channels_beyond_the_waves_stay_zero() -> None:
     code = position_code(x, x.T, 14, 4.5, 0.7)
     assert not code[..., 12:].any()
     assert code[..., :12].any((0, 1)).all()
+
+
+@pytest.mark.parametrize("cells", [8, 24, 42, 43, 96, 177, 178, 512])
+def test_a_wave_says_which_period_of_the_next_one_a_cell_is_in(cells: int) -> None:
+    finest, num_waves = 2 * cells / 2 / CELLS_PER_CYCLE, code_channels(cells / 2) // 4
+    ratio = (max(finest, LOWEST_FREQUENCY) / LOWEST_FREQUENCY) ** (1 / (num_waves - 1))
+    assert ratio <= LARGEST_RATIO
+    fewer = (finest / LOWEST_FREQUENCY) ** (1 / (num_waves - 2))
+    assert num_waves == 3 or fewer > LARGEST_RATIO  # none is spent in vain
