@@ -6,7 +6,7 @@
 Each run is a line of RESULTS.jsonl; runs that are there already are not run again, and none is dropped. Every rule is
 measured on the grid of `ffnca grow`, as the median of 8 growths. Rules have about 25,000 parameters, but for `bptt`,
 which is the published recipe with its 8,336. An update is a step of the optimisers; for `bptt` it holds a rollout of
-64 to 96 steps. Writes gallery/study.png with the tables.
+64 to 96 steps. Tables and plot (gallery/study_SIZE.png) carry the size in their names.
 """
 
 import argparse
@@ -149,11 +149,11 @@ def main() -> None:
             lines += [f"{options.target} at {options.size} cells, {amount} each:", "", *table(found, kind), ""]
     print(*lines, sep="\n")
     if options.write:
-        plot(found, ROOT / "gallery" / "study.png")
+        plot(found, ROOT / "gallery" / f"study_{options.size}.png")
         budgets_asked = f"--minutes {options.minutes:g} --updates {options.updates}"
         asked = f"--kinds {options.kinds} --seeds {options.seeds} {budgets_asked}"
         command = f"study_growth.py RESULTS.jsonl {asked} --target {options.target} --size {options.size} --write"
-        publish("growth study", lines[:-1], command)
+        publish(f"growth study {options.size}", lines[:-1], command)
 
 
 if __name__ == "__main__":
