@@ -151,7 +151,8 @@ def main() -> None:
     if options.write:
         plot(found, ROOT / "gallery" / f"study_{options.size}.png")
         budgets_asked = f"--minutes {options.minutes:g} --updates {options.updates}"
-        asked = f"--kinds {options.kinds} --seeds {options.seeds} {budgets_asked}"
+        only = "" if options.only == ",".join(NAMES) else f"--only {options.only} "
+        asked = f"{only}--kinds {options.kinds} --seeds {options.seeds} {budgets_asked}"
         command = f"study_growth.py RESULTS.jsonl {asked} --target {options.target} --size {options.size} --write"
         publish(f"growth study {options.size}", lines[:-1], command)
 

@@ -43,3 +43,13 @@ def test_other_shapes_are_refused(tmp_path: Path, ring_picture: np.ndarray) -> N
     _old_file(tmp_path / "odd.safetensors", ring_picture, OWN[1:])
     with pytest.raises(InputError, match="context_weight"):
         Creature.load(tmp_path / "odd.safetensors")
+
+
+def test_a_larger_picture_gets_more_channels_and_keeps_them_in_its_file(
+    tmp_path: Path, ring_picture: np.ndarray
+) -> None:
+    large = Creature.for_picture(ring_picture.repeat(4, 0).repeat(4, 1), "ring.png")
+    assert Creature.for_picture(ring_picture, "ring.png").world.rule.channels == 16
+    assert large.world.rule.channels == large.body().target.shape[-1] == 20
+    large.save(tmp_path / "large.safetensors")
+    assert Creature.load(tmp_path / "large.safetensors").world.rule.channels == 20
