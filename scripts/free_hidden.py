@@ -23,6 +23,7 @@ from ffnca.automata.nca import NCA
 from ffnca.creature import Creature
 from ffnca.ff.ascent import STATE_LIMIT, AscentLayer
 from ffnca.ff.standardise import Standardiser
+from ffnca.grid.perceive import perceive
 from ffnca.growth.body import Body
 from ffnca.growth.corrupt import add_noise
 from ffnca.growth.pool import choose, disturb, fresh_pool, put_back
@@ -82,14 +83,15 @@ def free_round(
     noisy = add_noise(clamped, automaton.alive(clamped), jnp.full(train.pool_batch, train.noise / 2), key=keys[7])
 
     states = jax.lax.stop_gradient(jnp.concatenate([noisy, rolled]))
-    own = states.reshape(-1, states.shape[-1])
+    seen = perceive(states, recipe.nca.perception, recipe.boundary, alive_threshold=recipe.nca.alive_threshold)
+    own, context = states.reshape(-1, states.shape[-1]), seen.reshape(-1, seen.shape[-1])
     colours = jnp.asarray(body.target)[..., :COLOURS].reshape(-1, COLOURS)
     count = jnp.cumsum(automaton.alive(states).reshape(-1).astype(jnp.float32))
 
     def update(carry: tuple, update_key: PRNGKeyArray) -> tuple[tuple, None]:
         layer, averaged, optimiser = carry
         cell = jnp.searchsorted(count, jax.random.uniform(update_key, (train.cells,)) * count[-1])
-        around, now = standardiser(automaton.perceive_at(states, cell)), own[cell]
+        around, now = standardiser(context[cell]), own[cell]
         good = positive(layer, around, colours[cell % colours.shape[0]], now[:, COLOURS:], recipe)
         bad = layer.settle(around, now, num_steps=train.ascent_steps, rate=train.ascent_rate)
         step, optimiser = OPTIMISER.update(layer.hebbian(around, good, bad), optimiser, layer)

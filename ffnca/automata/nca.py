@@ -6,13 +6,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
-from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray, UInt8
+from jaxtyping import Array, Bool, Float, PRNGKeyArray, UInt8
 
 from ffnca.automata.layered_rule import LayeredRule
 from ffnca.ff.ascent import STATE_LIMIT, AscentLayer
 from ffnca.grid.boundary import Boundary, pad
 from ffnca.grid.kernels import alive_mask
-from ffnca.grid.perceive import perceive, perceive_at
+from ffnca.grid.perceive import perceive
 from ffnca.render import over
 
 CHUNK = 512
@@ -55,10 +55,6 @@ class NCA(nnx.Module):
         """What the rule sees in each cell."""
         return perceive(state, self.perception, self.boundary, alive_threshold=self.alive_threshold)
 
-    def perceive_at(self, state: Float[Array, "*batch H W C"], places: Int[Array, " cell"]) -> Float[Array, "cell P"]:
-        """What the rule sees in some cells, counted through the batch row by row."""
-        return perceive_at(state, places, self.perception, self.boundary, alive_threshold=self.alive_threshold)
-
     def alive(self, state: Float[Array, "*batch H W C"]) -> Bool[Array, "*batch H W"]:
         """Living cells and their neighbours."""
         return alive_mask(pad(state, self.boundary), self.alive_threshold)
@@ -76,11 +72,14 @@ class NCA(nnx.Module):
     ) -> Float[Array, "*batch H W C"]:
         """One step with a given fire mask: perceive, update the living cells that fire, mask the dead."""
         alive = self.alive(state)
-        state = self.update(state, alive & fire)
+        state = self.update(state, self.perceive(state), alive & fire)
         return state * (alive & self.alive(state))[..., None]
 
     def update(
-        self, state: Float[Array, "*batch H W C"], chosen: Bool[Array, "*batch H W"]
+        self,
+        state: Float[Array, "*batch H W C"],
+        perception: Float[Array, "*batch H W P"],
+        chosen: Bool[Array, "*batch H W"],
     ) -> Float[Array, "*batch H W C"]:
         """Change the chosen cells by the rule; the cost follows the number of chosen cells, not the grid."""
         own = state.reshape(-1, state.shape[-1])
@@ -88,46 +87,50 @@ class NCA(nnx.Module):
         def changed(seen: Array, before: Array) -> Array:
             return jnp.clip(before + self.rule.change(seen, before), -self.state_limit, self.state_limit)
 
-        return self._where_chosen(chosen, changed, state, own).reshape(state.shape)
+        return _where_chosen(chosen, changed, perception, state, own).reshape(state.shape)
 
     def deficit(self, state: Float[Array, "*batch H W C"]) -> Float[Array, "*batch H W"]:
         """Goodness deficit of every cell, its ill health: 0 when all is well, and 0 where nothing lives."""
         nothing = jnp.zeros(state.shape[:-1]).reshape(-1)
-        cells = self._where_chosen(self.alive(state), self.rule.deficit, state, nothing)
+        cells = _where_chosen(self.alive(state), self.rule.deficit, self.perceive(state), state, nothing)
         return cells.reshape(state.shape[:-1])
 
     def render(self, state: Float[Array, "*batch H W C"]) -> UInt8[np.ndarray, "*batch H W 3"]:
         """Colour over white."""
         return over(np.asarray(state))
 
-    def _where_chosen(
-        self,
-        chosen: Bool[Array, "*batch H W"],
-        function: Callable[[Array, Array], Array],
-        state: Float[Array, "*batch H W C"],
-        otherwise: Float[Array, "..."],
-    ) -> Float[Array, "..."]:
-        """`function` of perception and state in the chosen cells, `otherwise` in the others.
 
-        `otherwise` and the result have one row or one number a cell.
-        """
-        own = state.reshape(-1, state.shape[-1])
-        num_cells, chunk = own.shape[0], min(CHUNK, own.shape[0])
-        num_slots = -(-num_cells // chunk) * chunk
+def _where_chosen(
+    chosen: Bool[Array, "*batch H W"],
+    function: Callable[[Array, Array], Array],
+    perception: Float[Array, "*batch H W P"],
+    state: Float[Array, "*batch H W C"],
+    otherwise: Float[Array, "..."],
+) -> Float[Array, "..."]:
+    """`function` of perception and state in the chosen cells, `otherwise` in the others.
 
-        def sparse() -> Array:
-            (places,) = jnp.nonzero(chosen.reshape(-1), size=num_slots, fill_value=num_cells)
+    The cost follows the number of chosen cells, not the grid. `otherwise` and the result have one row
+    or one number a cell.
+    """
+    own, seen = state.reshape(-1, state.shape[-1]), perception.reshape(-1, perception.shape[-1])
+    num_cells, chunk = own.shape[0], min(CHUNK, own.shape[0])
+    num_slots = -(-num_cells // chunk) * chunk
 
-            def fill(index: Array, cells: Array) -> Array:
-                place = jax.lax.dynamic_slice(places, (index * chunk,), (chunk,))
-                found = function(self.perceive_at(state, place), own.at[place].get(mode="fill", fill_value=0.0))
-                return cells.at[place].set(found, mode="drop")
+    def sparse() -> Array:
+        (places,) = jnp.nonzero(chosen.reshape(-1), size=num_slots, fill_value=num_cells)
 
-            return jax.lax.fori_loop(0, (num_chosen + chunk - 1) // chunk, fill, otherwise)
+        def fill(index: Array, cells: Array) -> Array:
+            place = jax.lax.dynamic_slice(places, (index * chunk,), (chunk,))
+            found = function(
+                seen.at[place].get(mode="fill", fill_value=0.0), own.at[place].get(mode="fill", fill_value=0.0)
+            )
+            return cells.at[place].set(found, mode="drop")
 
-        def dense() -> Array:
-            place, seen = chosen.reshape(-1, *[1] * (otherwise.ndim - 1)), self.perceive(state)
-            return jnp.where(place, function(seen.reshape(num_cells, -1), own), otherwise)
+        return jax.lax.fori_loop(0, (num_chosen + chunk - 1) // chunk, fill, otherwise)
 
-        num_chosen = jnp.sum(chosen)
-        return jax.lax.cond(num_chosen > DENSE_SHARE * num_cells, dense, sparse)
+    def dense() -> Array:
+        place = chosen.reshape(-1, *[1] * (otherwise.ndim - 1))
+        return jnp.where(place, function(seen, own), otherwise)
+
+    num_chosen = jnp.sum(chosen)
+    return jax.lax.cond(num_chosen > DENSE_SHARE * num_cells, dense, sparse)

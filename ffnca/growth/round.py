@@ -14,7 +14,7 @@ from ffnca.automata.nca import NCA
 from ffnca.ff.ascent import STATE_LIMIT
 from ffnca.ff.standardise import Standardiser
 from ffnca.grid.boundary import Boundary
-from ffnca.grid.perceive import perception_size
+from ffnca.grid.perceive import perceive, perception_size
 from ffnca.growth.body import Body
 from ffnca.growth.corrupt import add_noise
 from ffnca.growth.objectives import Ascent, Cells, Layered, Layers, Objective, OneStepBackprop
@@ -101,6 +101,11 @@ class RoundFigures(NamedTuple):
     pool_mse: Float[Array, ""]
 
 
+def _see(states: Array, recipe: Recipe) -> Float[Array, "cell perception"]:
+    seen = perceive(states, recipe.nca.perception, recipe.boundary, alive_threshold=recipe.nca.alive_threshold)
+    return seen.reshape(-1, seen.shape[-1])
+
+
 def _left(least: float, rate: Float[Array, ""] | float, train: TrainSpec) -> Float[Array, ""] | float:
     """Share of a disturbance that is left at a learning rate."""
     return least + (1 - least) * rate / train.learning_rate
@@ -120,9 +125,9 @@ def start(body: Body, recipe: Recipe, *, key: PRNGKeyArray) -> TrainState:
     num_perception = perception_size(spec.perception, spec.channels)
     layers = recipe.objective.start(num_perception, spec.hidden, spec.channels, key=layer_key)
     states = _noisy(draw_stages(body, _NUM_MEASURED, spec, recipe.train, key=stage_key), recipe, noise_key)
-    unmeasured = recipe.automaton(layers, Standardiser(jnp.zeros(num_perception), jnp.ones(num_perception)))
-    perception = unmeasured.perceive(states).reshape(-1, num_perception)
-    alive = unmeasured.alive(states)
+    perception = _see(states, recipe)
+    unmeasured = Standardiser(jnp.zeros(num_perception), jnp.ones(num_perception))
+    alive = recipe.automaton(layers, unmeasured).alive(states)
     return TrainState(
         layers=layers,
         averaged=layers,
@@ -162,8 +167,9 @@ def train_round(
     teacher = _noisy(stages[: train.teacher_batch], recipe, keys[5], _left(LEAST_NOISE, learning_rate, train))
     states = jax.lax.stop_gradient(jnp.concatenate([teacher, rolled]))
 
+    perception = _see(states, recipe)
     goals = jnp.asarray(body.goal).reshape(-1, *states.shape[1:])
-    grown = jnp.asarray(body.target).reshape(goals.shape)
+    healthy = _see(jnp.asarray(body.target).reshape(goals.shape), recipe)
     own, target = states.reshape(-1, states.shape[-1]), goals.reshape(-1, states.shape[-1])
     goal_of = jnp.concatenate([taught[: train.teacher_batch], places]) % body.count
     num_places = states.shape[1] * states.shape[2]
@@ -173,8 +179,7 @@ def train_round(
         layers, averaged, optimisers = carry
         cell = jnp.searchsorted(count, jax.random.uniform(update_key, (train.cells,)) * count[-1])
         here = goal_of[cell // num_places] * num_places + cell % num_places
-        seen, healthy = automaton.perceive_at(states, cell), automaton.perceive_at(grown, here)
-        cells = Cells(state.standardiser(seen), own[cell], target[here], state.standardiser(healthy))
+        cells = Cells(state.standardiser(perception[cell]), own[cell], target[here], state.standardiser(healthy[here]))
         gradients, loss = recipe.objective.gradients(layers, cells)
         found = [OPTIMISER.update(*triple) for triple in zip(gradients, optimisers, layers, strict=True)]
         changes, optimisers = zip(*found, strict=True)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from ffnca.grid.boundary import BOUNDARIES, pad
 from ffnca.grid.kernels import alive_mask
-from ffnca.grid.perceive import KERNELS, perceive, perceive_at, perception_size
+from ffnca.grid.perceive import KERNELS, perceive, perception_size
 from ffnca.grid.seeds import single_cell, soup
 
 RING = np.array([[0.5, 1, 0.5], [1, 0, 1], [0.5, 1, 0.5]])
@@ -49,18 +49,6 @@ def test_every_kernel_against_numpy(boundary: str) -> None:
     found = perceive(jnp.asarray(state), KERNELS, boundary, alive_threshold=0.1)
     np.testing.assert_allclose(found, _oracle(state, boundary), atol=1e-5)
     assert found.shape[-1] == perception_size(KERNELS, 5)
-
-
-@pytest.mark.parametrize("boundary", BOUNDARIES)
-def test_some_cells_see_what_they_see_among_all(boundary: str) -> None:
-    batch = jnp.stack([jnp.asarray(_grid(seed, 6, 8)) for seed in range(3)])
-    places = jnp.asarray([0, 7, 40, 47, 48, 100, 143, 100, 144])  # edges, a cell twice, and one beyond the last
-    expected = perceive(batch, KERNELS, boundary, alive_threshold=0.1).reshape(144, -1)
-    found = np.asarray(perceive_at(batch, places, KERNELS, boundary, alive_threshold=0.1))
-    np.testing.assert_allclose(found[:-1], expected[places[:-1]], atol=1e-6)
-    assert not found[-1].any()
-    single = perceive_at(batch[0], places[:4], KERNELS, boundary, alive_threshold=0.1)
-    np.testing.assert_allclose(single, found[:4], atol=1e-6)
 
 
 @given(st.integers(0, 1000), st.integers(-9, 9), st.integers(-9, 9))
