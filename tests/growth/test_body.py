@@ -99,7 +99,7 @@ def test_channels_beyond_the_waves_stay_zero() -> None:
 
 @pytest.mark.parametrize("cells", [8, 24, 42, 43, 96, 177, 178, 512])
 def test_a_wave_says_which_period_of_the_next_one_a_cell_is_in(cells: int) -> None:
-    finest, num_waves = 2 * cells / 2 / CELLS_PER_CYCLE, code_channels(cells / 2) // 4
+    finest, num_waves = cells / CELLS_PER_CYCLE, code_channels(cells / 2) // 4
     ratio = (max(finest, LOWEST_FREQUENCY) / LOWEST_FREQUENCY) ** (1 / (num_waves - 1))
     assert ratio <= LARGEST_RATIO
     fewer = (finest / LOWEST_FREQUENCY) ** (1 / (num_waves - 2))
