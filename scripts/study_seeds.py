@@ -1,7 +1,7 @@
 """How reliable training is: several targets, several training seeds each, relative MSE at three ages.
 
     python scripts/study_seeds.py RESULTS.jsonl 🐌 🦋 ... [--size 24] [--updates 3000] [--seeds 0,1,2,3,4]
-        [--objective ascent] [--write]
+        [--objective ascent] [--gap-scale 0.01] [--block "seeds 24"] [--write]
 
 Each run is a line of RESULTS.jsonl; runs that are there already are not run again, and none is dropped. Every rule is
 measured from its file, as a user would, as the median of 8 growths on the grid of `ffnca grow`; a growth failed if its
@@ -23,6 +23,7 @@ from ffnca.creature import Creature
 from ffnca.growth.evaluate import HEALED_MSE, NUM_SEEDS, ages_of
 from ffnca.growth.schedule import Budget
 from ffnca.training import train_creature
+from ffnca.world import TrainSpec
 
 AGES = (200, 2000, 10_000)
 
@@ -67,10 +68,12 @@ def main() -> None:
     parser.add_argument("--updates", type=int, default=3000)
     parser.add_argument("--seeds", default="0,1,2,3,4")
     parser.add_argument("--objective", default="ascent")
-    parser.add_argument("--write", action="store_true", help="rewrite the table of the README")
+    parser.add_argument("--gap-scale", type=float, default=TrainSpec().gap_scale, help="see [train]; 0 is none")
+    parser.add_argument("--block", help="of the README; 'seeds SIZE' unless given")
+    parser.add_argument("--write", action="store_true", help="rewrite that block")
     options = parser.parse_args()
     keep_memory()
-    setting = {"size": options.size, "updates": options.updates, "objective": options.objective}
+    setting = {name: getattr(options, name) for name in ("size", "updates", "objective", "gap_scale")}
     wanted = [
         setting | {"target": target, "seed": seed}
         for seed in map(int, options.seeds.split(","))
@@ -78,16 +81,19 @@ def main() -> None:
     ]
 
     def measured(which: dict[str, Any]) -> dict[str, Any]:
-        creature = Creature.for_target(which["target"], options.size).retrained_by(options.objective)
+        creature = Creature.for_target(which["target"], options.size, gap_scale=options.gap_scale)
+        creature = creature.retrained_by(options.objective)
         return run(creature, Budget(updates=options.updates), which["seed"])
 
     found = [line for line in completed(options.results, wanted, measured) if setting.items() <= line.items()]
-    lines = [f"By `{options.objective}`, {options.size} cells, {options.updates} updates:", "", *table(found)]
+    amounts = f"{options.size} cells, {options.updates} updates, gap scale {options.gap_scale:g}"
+    lines = [f"By `{options.objective}`, {amounts}:", "", *table(found)]
     print(*lines, sep="\n")
     if options.write:
         command = f"study_seeds.py RESULTS.jsonl {' '.join(dict.fromkeys(line['target'] for line in found))}"
-        amounts = f"--size {options.size} --updates {options.updates} --objective {options.objective}"
-        publish("seeds", lines, f"{command} {amounts} --write")
+        asked = " ".join(f"--{name.replace('_', '-')} {value}" for name, value in setting.items())
+        block = options.block or f"seeds {options.size}"
+        publish(block, lines, f"{command} {asked}{f' --block {block!r}' if options.block else ''} --write")
 
 
 if __name__ == "__main__":

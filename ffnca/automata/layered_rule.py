@@ -1,12 +1,14 @@
 """The layered rule: perceive by one or more FF layers, update by one linear layer on top."""
 
+import math
+
 import jax
 import jax.numpy as jnp
 from flax import nnx
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from ffnca.ff.calibration import MAGNITUDE
-from ffnca.ff.goodness import distance_goodness
+from ffnca.ff.goodness import distance_goodness, tempered
 from ffnca.ff.layer import FFLayer
 from ffnca.ff.standardise import Standardiser
 
@@ -36,10 +38,11 @@ class UpdateLayer(nnx.Module):
         activity: Float[Array, "cell unit"],
         perception: Float[Array, "cell perception"],
         target: Float[Array, "cell channel"],
+        gap_scale: float = math.inf,
     ) -> Float[Array, ""]:
-        """Minus mean distance goodness of the proposed state; nothing flows back into the inputs."""
+        """Mean of minus the distance goodness of the proposed state, `tempered`; nothing flows back into the inputs."""
         activity, perception = jax.lax.stop_gradient((activity, perception))
-        return -jnp.mean(distance_goodness(self(activity, perception), target))
+        return jnp.mean(tempered(-distance_goodness(self(activity, perception), target), gap_scale))
 
 
 class LayeredRule(nnx.Module):

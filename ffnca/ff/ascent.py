@@ -107,6 +107,7 @@ class AscentLayer(nnx.Module):
         context: Float[Array, "cell context"],
         positive: Float[Array, "cell channel"],
         negative: Float[Array, "cell channel"],
+        weight: Float[Array, " cell"] | float = 1.0,
     ) -> "AscentLayer":
         """Gradient of mean G(negative) - mean G(positive), as products of activities: no autodiff.
 
@@ -114,6 +115,7 @@ class AscentLayer(nnx.Module):
             context: The same for both passes.
             positive: The true state of each cell.
             negative: A state to be made worse, taken as data.
+            weight: How much each cell counts, taken as data.
 
         Returns:
             A layer-shaped tree: negative-phase Hebbian terms minus positive-phase ones.
@@ -121,11 +123,11 @@ class AscentLayer(nnx.Module):
         context, positive, negative = jax.lax.stop_gradient((context, positive, negative))
         hidden_drive, _ = self.drive(context)
         good, bad = self.activity(hidden_drive, positive), self.activity(hidden_drive, negative)
-        share = 1.0 / context.shape[0]
+        share = jnp.broadcast_to(weight, context.shape[:1])[:, None] / context.shape[0]
         hidden_change, state_change = share * (bad - good), share * (negative - positive)
         terms = {
             "context_weight": context.T @ hidden_change,
-            "state_weight": share * (negative.T @ bad - positive.T @ good),
+            "state_weight": (share * negative).T @ bad - (share * positive).T @ good,
             "bias": hidden_change.sum(0),
             "linear": context.T @ state_change,
             "offset": state_change.sum(0),

@@ -1,5 +1,7 @@
 """Goodness: the number that a Forward-Forward layer raises on positives and lowers on negatives."""
 
+import math
+
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
@@ -67,6 +69,30 @@ def distance_goodness(
     """
     _require_float(activity)
     return -0.5 * jnp.sum(jnp.square(activity - centre), axis=-1)
+
+
+def tempered(gap: Float[Array, "*batch"], scale: float) -> Float[Array, "*batch"]:
+    """A goodness gap that counts in full where it is small, and only by its square root where it is large.
+
+    What cannot be known has a large gap whatever a layer does; in a plain mean it decides what the layer learns, and
+    what could be got exactly right is not.
+
+    Args:
+        gap: Goodness that is missing, at least 0.
+        scale: Where the one goes over into the other; infinite for the gap itself.
+
+    Returns:
+        2 scale (sqrt(1 + gap / scale) - 1).
+
+    Reference:
+        Charbonnier et al. (1997), doi:10.1109/83.551699: a potential quadratic in small errors, linear in large ones.
+    """
+    return gap if math.isinf(scale) else 2 * scale * (jnp.sqrt(1 + gap / scale) - 1)
+
+
+def temper(gap: Float[Array, "*batch"], scale: float) -> Float[Array, "*batch"]:
+    """How much each gap weighs: the slope of `tempered`, 1 at a gap of 0."""
+    return jnp.ones_like(gap) if math.isinf(scale) else 1 / jnp.sqrt(1 + gap / scale)
 
 
 def projected_goodness(

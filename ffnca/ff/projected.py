@@ -1,12 +1,14 @@
 """An FF layer with a projection head of its own: its goodness is how near the head comes to the true answer."""
 
+import math
+
 import jax
 import jax.numpy as jnp
 from flax import nnx
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from ffnca.ff.calibration import MAGNITUDE, Calibration
-from ffnca.ff.goodness import distance_goodness
+from ffnca.ff.goodness import distance_goodness, tempered
 from ffnca.ff.layer import FFLayer
 from ffnca.ff.local_step import Pair
 
@@ -56,6 +58,7 @@ class ProjectedLayer(nnx.Module):
         healthy: Float[Array, "batch feature"],
         *,
         contrast: float = CONTRAST,
+        gap_scale: float = math.inf,
     ) -> Float[Array, ""]:
         """Distance to the centre through the head, joined with healthy against present activity.
 
@@ -64,10 +67,11 @@ class ProjectedLayer(nnx.Module):
             centre: The true answer for each.
             healthy: What it would see were all well; the positive.
             contrast: Weight of the contrast.
+            gap_scale: See `tempered`.
 
         Returns:
             The layer's own loss; nothing flows back into the inputs.
         """
         inputs, healthy = jax.lax.stop_gradient((inputs, healthy))
-        distance = -jnp.mean(distance_goodness(self.projection(inputs), centre))
+        distance = jnp.mean(tempered(-distance_goodness(self.projection(inputs), centre), gap_scale))
         return distance + contrast * self.layer.loss(Pair(healthy, inputs))

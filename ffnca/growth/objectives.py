@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple, Protocol
 
 import jax
@@ -11,7 +12,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from ffnca.automata.layered_rule import LayeredRule, UpdateLayer
 from ffnca.ff.ascent import AscentLayer
-from ffnca.ff.goodness import distance_goodness
+from ffnca.ff.goodness import distance_goodness, temper, tempered
 from ffnca.ff.standardise import Standardiser
 from ffnca.growth.perceivers import Perceiver
 
@@ -71,11 +72,13 @@ class Ascent:
         num_steps: Steps of ascent to the negative.
         rate: Size of each.
         own_state_bound: Largest singular value of the weights of that state.
+        gap_scale: Goodness gap above which a cell weighs less, see `tempered`.
     """
 
     num_steps: int
     rate: float
     own_state_bound: float
+    gap_scale: float
 
     def start(self, num_perception: int, hidden: tuple[int, ...], num_channels: int, *, key: PRNGKeyArray) -> Layers:
         """One layer that perceives and updates."""
@@ -87,7 +90,8 @@ class Ascent:
         (layer,) = layers
         negative = layer.settle(cells.perception, cells.state, num_steps=self.num_steps, rate=self.rate)
         gap = layer.goodness(cells.perception, negative) - layer.goodness(cells.perception, cells.target)
-        return (layer.hebbian(cells.perception, cells.target, negative),), jnp.mean(gap)
+        weight = temper(jnp.maximum(gap, 0.0), self.gap_scale)
+        return (layer.hebbian(cells.perception, cells.target, negative, weight),), jnp.mean(gap)
 
     def stepped(self, layers: Layers, steps: Layers) -> Layers:
         """Steps that fit the size of the weights, then the bound on V."""
@@ -108,9 +112,11 @@ class Layered:
 
     Attributes:
         perceiver: What makes a perceive layer, a value of `PERCEIVERS`.
+        gap_scale: Distance to the target above which a cell weighs less, see `tempered`.
     """
 
     perceiver: Callable[..., Perceiver]
+    gap_scale: float
 
     def start(self, num_perception: int, hidden: tuple[int, ...], num_channels: int, *, key: PRNGKeyArray) -> Layers:
         """Perceive layers, then the update layer."""
@@ -127,11 +133,13 @@ class Layered:
         activity, healthy, total, gradients = cells.perception, cells.healthy, jnp.zeros(()), []
         for layer in perceive:
             activity, healthy = jax.lax.stop_gradient((activity, healthy))
-            loss, gradient = jax.value_and_grad(type(layer).loss)(layer, activity, cells.target, healthy)
+            own_loss = partial(type(layer).loss, gap_scale=self.gap_scale)
+            loss, gradient = jax.value_and_grad(own_loss)(layer, activity, cells.target, healthy)
             activity, healthy = layer.layer(activity), layer.layer(healthy)
             gradients.append(gradient)
             total += loss
-        loss, gradient = jax.value_and_grad(UpdateLayer.loss)(update, activity, cells.perception, cells.target)
+        own_loss = partial(UpdateLayer.loss, gap_scale=self.gap_scale)
+        loss, gradient = jax.value_and_grad(own_loss)(update, activity, cells.perception, cells.target)
         return (*gradients, gradient), total + loss
 
     def stepped(self, layers: Layers, steps: Layers) -> Layers:
@@ -149,7 +157,12 @@ class OneStepBackprop:
     """A control that is not local: backpropagation through all layers of one step, though not through time.
 
     The whole rule is one layer here, and learns by the distance of the state that it proposes to the target.
+
+    Attributes:
+        gap_scale: That distance above which a cell weighs less, see `tempered`.
     """
+
+    gap_scale: float
 
     def start(self, num_perception: int, hidden: tuple[int, ...], num_channels: int, *, key: PRNGKeyArray) -> Layers:
         """The rule."""
@@ -160,7 +173,7 @@ class OneStepBackprop:
 
         def distance(rule: LayeredRule) -> Float[Array, ""]:
             proposed = cells.state + rule.change(cells.perception, cells.state)
-            return -jnp.mean(distance_goodness(proposed, cells.target))
+            return jnp.mean(tempered(-distance_goodness(proposed, cells.target), self.gap_scale))
 
         loss, gradient = jax.value_and_grad(distance)(layers[0])
         return (gradient,), loss

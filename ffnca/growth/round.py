@@ -55,11 +55,12 @@ class Recipe(NamedTuple):
         """
         if self.train.objective == "bptt":
             raise ValueError("bptt learns through time; see ffnca.growth.bptt")
+        gap_scale = self.train.gap_scale or math.inf
         if self.train.objective == "one-step-backprop":
-            return OneStepBackprop()
+            return OneStepBackprop(gap_scale)
         if self.train.objective in PERCEIVERS:
-            return Layered(PERCEIVERS[self.train.objective])
-        return Ascent(self.train.ascent_steps, self.train.ascent_rate, self.train.own_state_bound)
+            return Layered(PERCEIVERS[self.train.objective], gap_scale)
+        return Ascent(self.train.ascent_steps, self.train.ascent_rate, self.train.own_state_bound, gap_scale)
 
     def automaton(self, layers: Layers, standardiser: Standardiser) -> NCA:
         """The layers as an automaton on raw perceptions."""

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from ffnca.ff.ascent import AscentLayer
+from ffnca.ff.goodness import temper, tempered
 from ffnca.ff.standardise import Standardiser
 
 KEYS = jax.random.split(jax.random.key(3), 4)
@@ -37,6 +38,19 @@ def test_hebbian_terms_equal_the_gradient_of_the_layers_own_loss(layer: AscentLa
 
     expected, found = jax.grad(loss)(layer), layer.hebbian(CONTEXT, POSITIVE, NEGATIVE)
     assert jax.tree.structure(expected) == jax.tree.structure(found)
+    for want, have in zip(jax.tree.leaves(expected), jax.tree.leaves(found), strict=True):
+        np.testing.assert_allclose(have, want, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("scale", [0.02, 1.0])
+def test_tempered_hebbian_terms_are_the_gradient_of_the_tempered_gap(layer: AscentLayer, scale: float) -> None:
+    negative = layer.settle(CONTEXT, NEGATIVE, num_steps=60, rate=0.8)
+
+    def gap(weights: AscentLayer) -> jax.Array:
+        return weights.goodness(CONTEXT, negative) - weights.goodness(CONTEXT, POSITIVE)
+
+    expected = jax.grad(lambda weights: jnp.mean(tempered(gap(weights), scale)))(layer)
+    found = layer.hebbian(CONTEXT, POSITIVE, negative, temper(gap(layer), scale))
     for want, have in zip(jax.tree.leaves(expected), jax.tree.leaves(found), strict=True):
         np.testing.assert_allclose(have, want, rtol=1e-4, atol=1e-5)
 

@@ -1,3 +1,5 @@
+import math
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -5,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ffnca.ff.goodness import distance_goodness, mean_goodness, sum_goodness
+from ffnca.ff.goodness import distance_goodness, mean_goodness, sum_goodness, temper, tempered
 from ffnca.ff.losses import symba_loss, threshold_loss
 
 ACTIVITY = np.random.default_rng(0).normal(size=(5, 7)).astype(np.float32)
@@ -23,6 +25,15 @@ def test_distance_goodness_climbs_towards_the_centre() -> None:
     centre = jnp.asarray(ACTIVITY[0])
     slope = jax.grad(lambda activity: distance_goodness(activity, centre))(jnp.asarray(ACTIVITY[1]))
     np.testing.assert_allclose(slope, centre - ACTIVITY[1], rtol=1e-6)
+
+
+def test_a_tempered_gap_is_the_gap_where_small_and_its_root_where_large() -> None:
+    gap = jnp.array([0.0, 1e-3, 1.0, 1e4])
+    soft = tempered(gap, 1.0)
+    np.testing.assert_allclose(soft, [0, 1e-3, 2 * (2**0.5 - 1), 2 * 1e4**0.5], rtol=2e-2)
+    np.testing.assert_allclose(temper(gap, 1.0), jax.vmap(jax.grad(lambda one: tempered(one, 1.0)))(gap), rtol=1e-5)
+    np.testing.assert_array_equal(tempered(gap, math.inf), gap)
+    np.testing.assert_array_equal(temper(gap, math.inf), 1.0)
 
 
 @pytest.mark.parametrize("measure", [mean_goodness, sum_goodness])
