@@ -1,4 +1,5 @@
 import itertools
+import math
 from types import SimpleNamespace
 
 import jax
@@ -38,7 +39,7 @@ def _cells(seed: int) -> Cells:
 
 @pytest.mark.parametrize("name", PERCEIVERS)
 def test_each_layers_update_ignores_every_other_layer(name: str, key) -> None:
-    objective, cells = Layered(PERCEIVERS[name]), _cells(0)
+    objective, cells = Layered(PERCEIVERS[name], math.inf), _cells(0)
     layers = objective.start(20, (12, 10, 8), 6, key=key)
     # heads and update layers start at zero, where much would agree by chance
     layers = jax.tree.map(lambda leaf: leaf + 0.1 * jax.random.normal(key, leaf.shape), layers)
@@ -55,7 +56,7 @@ def test_each_layers_update_ignores_every_other_layer(name: str, key) -> None:
 
 @pytest.mark.parametrize("name", PERCEIVERS)
 def test_a_later_layer_sees_earlier_ones_only_as_data(name: str, key) -> None:
-    objective, cells = Layered(PERCEIVERS[name]), _cells(1)
+    objective, cells = Layered(PERCEIVERS[name], math.inf), _cells(1)
     layers = objective.start(20, (12, 10), 6, key=key)
 
     def sum_of_losses(all_layers):
@@ -67,7 +68,7 @@ def test_a_later_layer_sees_earlier_ones_only_as_data(name: str, key) -> None:
 
 def test_one_step_backprop_is_not_local(key) -> None:
     """The control: a change of the update layer changes what the perceive layer learns."""
-    objective, cells = OneStepBackprop(), _cells(1)
+    objective, cells = OneStepBackprop(math.inf), _cells(1)
     layers = objective.start(20, (12,), 6, key=key)
     kernel = layers[0].update_layer.kernel
     kernel[...] = jax.random.normal(key, kernel.shape)
@@ -88,7 +89,7 @@ def test_random_features_stay_as_they_are(body, key) -> None:
 
 
 def test_ascent_update_needs_no_autodiff_and_equals_its_own_gradient(key, monkeypatch: pytest.MonkeyPatch) -> None:
-    objective, cells = Ascent(5, 0.8, 0.45), _cells(2)
+    objective, cells = Ascent(5, 0.8, 0.45, gap_scale=math.inf), _cells(2)
     (layer,) = objective.start(20, (12,), 6, key=key)
     negative = layer.settle(cells.perception, cells.state, num_steps=5, rate=0.8)
 
@@ -104,7 +105,7 @@ def test_ascent_update_needs_no_autodiff_and_equals_its_own_gradient(key, monkey
 
 
 def test_however_large_a_step_the_weights_of_the_state_stay_bounded(key) -> None:
-    objective = Ascent(3, 1.0, 0.45)
+    objective = Ascent(3, 1.0, 0.45, gap_scale=math.inf)
     layers = objective.start(20, (12,), 6, key=key)
     steps = jax.tree.map(jnp.ones_like, layers)
     (after,) = objective.stepped(layers, steps)
