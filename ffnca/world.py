@@ -78,7 +78,7 @@ class TargetSpec(Spec):
 class TrainSpec(Spec):
     """How to train: the local objective, its budget, and the sizes of pool and batches."""
 
-    objective: Objective = Field(default="distance", description=f"one of {', '.join(get_args(Objective))}")
+    objective: Objective = Field(default="ascent", description=f"one of {', '.join(get_args(Objective))}")
     minutes: float = above_zero(10.0, 10_080)
     learning_rate: float = above_zero(0.02, 1)
     pool_size: int = whole(256, 1, 4096)
@@ -92,7 +92,7 @@ class TrainSpec(Spec):
     wrong_tissue: float = Field(default=0.4, ge=0, le=1, description="a number from 0 to 1")
     noise: float = Field(default=0.2, ge=0, le=2, description="a number from 0 to 2")
     own_state_bound: float = Field(default=0.45, gt=0, lt=1, description="a number above 0 and below 1")
-    gap_scale: float = Field(default=0.0, ge=0, le=100, description="a number from 0, which is none, to 100")
+    gap_scale: float = Field(default=0.02, ge=0, le=100, description="a number from 0, which is none, to 100")
     ascent_steps: int = whole(3, 1, 100)
     ascent_rate: float = above_zero(1.0, 1)
     average: float = Field(default=0.995, ge=0, lt=1, description="a number from 0 to below 1")

@@ -1,14 +1,13 @@
 """Our rules against the published models of Growing Neural Cellular Automata, on the published targets.
 
     python scripts/duel_growing_ca.py FOLDER [NAME...] [--rules RULES] [--minutes 15 | --updates N] [--write]
-        [--kinds ours,contrastive,small]
+        [--kinds ours,small]
 
 FOLDER holds NAME.png (targets of 40x40 RGBA pixels) and NAME.json (their weights). For every name, a rule of ours is
 trained on NAME.png with the defaults of `ffnca grow` unless RULES/NAME.safetensors is there already; of the kind
-`contrastive` by `--objective ascent`, RULES/NAME-contrastive.safetensors; of the kind `small` with no more parameters
-than theirs, RULES/NAME-small.safetensors. All are measured by the same code in the same run: 8 seeds, 72x72 cells,
-relative MSE at the best alignment within 2 cells. Healed: 200 steps after a wound at most the larger of 0.02 and twice
-the unwounded figure.
+`small` with no more parameters than theirs, RULES/NAME-small.safetensors. All are measured by the same code in the same
+run: 8 seeds, 72x72 cells, relative MSE at the best alignment within 2 cells. Healed: 200 steps after a wound at most
+the larger of 0.02 and twice the unwounded figure.
 """
 
 import argparse
@@ -33,7 +32,6 @@ from ffnca.growth.stress import STRESSES
 SIZE, SEEDS = 40, 8
 KINDS = {
     "ours": ("ours", ""),
-    "contrastive": ("ours, purely contrastive", "-contrastive"),
     "small": ("ours, small", "-small"),
 }
 """What is printed for a kind of rule of ours, and what is added to the name of its file."""
@@ -69,8 +67,6 @@ def measured(automaton: NCA, start: jax.Array, body: Body, *, key: jax.Array) ->
 def ours(name: str, kind: str, folder: Path, rules: Path, budget: Budget) -> Creature:
     """A rule of ours on a published target, trained if it is not there."""
     creature = Creature.for_target(str(folder / f"{name}.png"), SIZE)
-    if kind == "contrastive":
-        creature = creature.retrained_by("ascent")
     if kind == "small":
         creature = creature.with_hidden((SMALL_WIDTH,))
     return kept_rule(rules / f"{name}{KINDS[kind][1]}.safetensors", creature, budget)

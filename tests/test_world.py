@@ -87,7 +87,7 @@ def test_defaults_and_hashes() -> None:
     assert world.rule == NcaSpec(hidden=(352,))
     assert hash(world) == hash(parse_world(GROWTH, "other"))
     assert world.train == TrainSpec(objective="ascent", minutes=6.0)
-    assert TrainSpec().objective == "distance"
+    assert TrainSpec().objective == "ascent"
     with pytest.raises(ValidationError, match="frozen"):
         world.title = "x"  # pyright: ignore[reportAttributeAccessIssue]
 

@@ -38,7 +38,7 @@ class UpdateLayer(nnx.Module):
         activity: Float[Array, "cell unit"],
         perception: Float[Array, "cell perception"],
         target: Float[Array, "cell channel"],
-        gap_scale: float = math.inf,
+        gap_scale: Float[Array, ""] | float = math.inf,
     ) -> Float[Array, ""]:
         """Mean of minus the distance goodness of the proposed state, `tempered`; nothing flows back into the inputs."""
         activity, perception = jax.lax.stop_gradient((activity, perception))

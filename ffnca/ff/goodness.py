@@ -1,7 +1,5 @@
 """Goodness: the number that a Forward-Forward layer raises on positives and lowers on negatives."""
 
-import math
-
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
@@ -71,7 +69,7 @@ def distance_goodness(
     return -0.5 * jnp.sum(jnp.square(activity - centre), axis=-1)
 
 
-def tempered(gap: Float[Array, "*batch"], scale: float) -> Float[Array, "*batch"]:
+def tempered(gap: Float[Array, "*batch"], scale: Float[Array, ""] | float) -> Float[Array, "*batch"]:
     """A goodness gap that counts in full where it is small, and only by its square root where it is large.
 
     What cannot be known has a large gap whatever a layer does; in a plain mean it decides what the layer learns, and
@@ -82,17 +80,17 @@ def tempered(gap: Float[Array, "*batch"], scale: float) -> Float[Array, "*batch"
         scale: Where the one goes over into the other; infinite for the gap itself.
 
     Returns:
-        2 scale (sqrt(1 + gap / scale) - 1).
+        2 scale (sqrt(1 + gap / scale) - 1), written so that no digit is lost where the gap is small.
 
     Reference:
         Charbonnier et al. (1997), doi:10.1109/83.551699: a potential quadratic in small errors, linear in large ones.
     """
-    return gap if math.isinf(scale) else 2 * scale * (jnp.sqrt(1 + gap / scale) - 1)
+    return 2 * gap / (jnp.sqrt(1 + gap / scale) + 1)
 
 
-def temper(gap: Float[Array, "*batch"], scale: float) -> Float[Array, "*batch"]:
+def temper(gap: Float[Array, "*batch"], scale: Float[Array, ""] | float) -> Float[Array, "*batch"]:
     """How much each gap weighs: the slope of `tempered`, 1 at a gap of 0."""
-    return jnp.ones_like(gap) if math.isinf(scale) else 1 / jnp.sqrt(1 + gap / scale)
+    return 1 / jnp.sqrt(1 + gap / scale)
 
 
 def projected_goodness(

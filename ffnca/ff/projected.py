@@ -58,7 +58,7 @@ class ProjectedLayer(nnx.Module):
         healthy: Float[Array, "batch feature"],
         *,
         contrast: float = CONTRAST,
-        gap_scale: float = math.inf,
+        gap_scale: Float[Array, ""] | float = math.inf,
     ) -> Float[Array, ""]:
         """Distance to the centre through the head, joined with healthy against present activity.
 

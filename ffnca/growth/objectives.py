@@ -49,8 +49,13 @@ class Objective(Protocol):
         """Fresh layers."""
         ...
 
-    def gradients(self, layers: Layers, cells: Cells) -> tuple[Layers, Float[Array, ""]]:
-        """One gradient a layer, from that layer's own loss alone, and the sum of the losses."""
+    def gradients(
+        self, layers: Layers, cells: Cells, gap_scale: Float[Array, ""] | float
+    ) -> tuple[Layers, Float[Array, ""]]:
+        """One gradient a layer, from that layer's own loss alone, and the sum of the losses.
+
+        A cell whose goodness gap is above the scale weighs less, see `tempered`.
+        """
         ...
 
     def stepped(self, layers: Layers, steps: Layers) -> Layers:
@@ -72,25 +77,25 @@ class Ascent:
         num_steps: Steps of ascent to the negative.
         rate: Size of each.
         own_state_bound: Largest singular value of the weights of that state.
-        gap_scale: Goodness gap above which a cell weighs less, see `tempered`.
     """
 
     num_steps: int
     rate: float
     own_state_bound: float
-    gap_scale: float
 
     def start(self, num_perception: int, hidden: tuple[int, ...], num_channels: int, *, key: PRNGKeyArray) -> Layers:
         """One layer that perceives and updates."""
         layer = AscentLayer(num_perception, num_channels, hidden[0], key=key)
         return (layer.bounded(self.own_state_bound),)
 
-    def gradients(self, layers: Layers, cells: Cells) -> tuple[Layers, Float[Array, ""]]:
+    def gradients(
+        self, layers: Layers, cells: Cells, gap_scale: Float[Array, ""] | float
+    ) -> tuple[Layers, Float[Array, ""]]:
         """The two Hebbian terms; the loss is the goodness gap, at least 0 at the end of the climb."""
         (layer,) = layers
         negative = layer.settle(cells.perception, cells.state, num_steps=self.num_steps, rate=self.rate)
         gap = layer.goodness(cells.perception, negative) - layer.goodness(cells.perception, cells.target)
-        weight = temper(jnp.maximum(gap, 0.0), self.gap_scale)
+        weight = temper(jnp.maximum(gap, 0.0), gap_scale)
         return (layer.hebbian(cells.perception, cells.target, negative, weight),), jnp.mean(gap)
 
     def stepped(self, layers: Layers, steps: Layers) -> Layers:
@@ -112,11 +117,9 @@ class Layered:
 
     Attributes:
         perceiver: What makes a perceive layer, a value of `PERCEIVERS`.
-        gap_scale: Distance to the target above which a cell weighs less, see `tempered`.
     """
 
     perceiver: Callable[..., Perceiver]
-    gap_scale: float
 
     def start(self, num_perception: int, hidden: tuple[int, ...], num_channels: int, *, key: PRNGKeyArray) -> Layers:
         """Perceive layers, then the update layer."""
@@ -127,18 +130,20 @@ class Layered:
         ]
         return (*perceive, UpdateLayer(hidden[-1], num_channels, num_perception))
 
-    def gradients(self, layers: Layers, cells: Cells) -> tuple[Layers, Float[Array, ""]]:
+    def gradients(
+        self, layers: Layers, cells: Cells, gap_scale: Float[Array, ""] | float
+    ) -> tuple[Layers, Float[Array, ""]]:
         """Autodiff inside one layer at a time, on inputs that are data."""
         *perceive, update = layers
         activity, healthy, total, gradients = cells.perception, cells.healthy, jnp.zeros(()), []
         for layer in perceive:
             activity, healthy = jax.lax.stop_gradient((activity, healthy))
-            own_loss = partial(type(layer).loss, gap_scale=self.gap_scale)
+            own_loss = partial(type(layer).loss, gap_scale=gap_scale)
             loss, gradient = jax.value_and_grad(own_loss)(layer, activity, cells.target, healthy)
             activity, healthy = layer.layer(activity), layer.layer(healthy)
             gradients.append(gradient)
             total += loss
-        own_loss = partial(UpdateLayer.loss, gap_scale=self.gap_scale)
+        own_loss = partial(UpdateLayer.loss, gap_scale=gap_scale)
         loss, gradient = jax.value_and_grad(own_loss)(update, activity, cells.perception, cells.target)
         return (*gradients, gradient), total + loss
 
@@ -157,23 +162,20 @@ class OneStepBackprop:
     """A control that is not local: backpropagation through all layers of one step, though not through time.
 
     The whole rule is one layer here, and learns by the distance of the state that it proposes to the target.
-
-    Attributes:
-        gap_scale: That distance above which a cell weighs less, see `tempered`.
     """
-
-    gap_scale: float
 
     def start(self, num_perception: int, hidden: tuple[int, ...], num_channels: int, *, key: PRNGKeyArray) -> Layers:
         """The rule."""
         return (LayeredRule.drawn(num_perception, hidden, num_channels, key=key),)
 
-    def gradients(self, layers: Layers, cells: Cells) -> tuple[Layers, Float[Array, ""]]:
+    def gradients(
+        self, layers: Layers, cells: Cells, gap_scale: Float[Array, ""] | float
+    ) -> tuple[Layers, Float[Array, ""]]:
         """Backpropagation through the perceive and update layers."""
 
         def distance(rule: LayeredRule) -> Float[Array, ""]:
             proposed = cells.state + rule.change(cells.perception, cells.state)
-            return jnp.mean(tempered(-distance_goodness(proposed, cells.target), self.gap_scale))
+            return jnp.mean(tempered(-distance_goodness(proposed, cells.target), gap_scale))
 
         loss, gradient = jax.value_and_grad(distance)(layers[0])
         return (gradient,), loss

@@ -24,7 +24,7 @@ class Perceiver(Protocol):
         centre: Float[Array, "cell channel"],
         healthy: Float[Array, "cell feature"],
         *,
-        gap_scale: float,
+        gap_scale: Float[Array, ""] | float,
     ) -> Float[Array, ""]:
         """The layer's own loss.
 
@@ -44,7 +44,7 @@ class FixedPerceiver(nnx.Module):
         """Draw the layer."""
         self.layer = FFLayer(num_inputs, num_units, key=key, calibration=MAGNITUDE)
 
-    def loss(self, inputs: Array, centre: Array, healthy: Array, *, gap_scale: float) -> Float[Array, ""]:
+    def loss(self, inputs: Array, centre: Array, healthy: Array, *, gap_scale: Array | float) -> Float[Array, ""]:
         """Nothing to learn."""
         return jnp.zeros(())
 
@@ -52,7 +52,7 @@ class FixedPerceiver(nnx.Module):
 class ContrastPerceiver(FixedPerceiver):
     """Healthy neighbourhoods against the present ones, by SymBa (Lee and Song 2023, arXiv:2303.08418)."""
 
-    def loss(self, inputs: Array, centre: Array, healthy: Array, *, gap_scale: float) -> Float[Array, ""]:
+    def loss(self, inputs: Array, centre: Array, healthy: Array, *, gap_scale: Array | float) -> Float[Array, ""]:
         """Goodness high on what a healthy body would show, low on what is there."""
         return self.layer.loss(Pair(healthy, inputs))
 
@@ -63,7 +63,7 @@ class SelfContrastivePerceiver(FixedPerceiver):
     The views are the present and the healthy neighbourhood of a cell.
     """
 
-    def loss(self, inputs: Array, centre: Array, healthy: Array, *, gap_scale: float) -> Float[Array, ""]:
+    def loss(self, inputs: Array, centre: Array, healthy: Array, *, gap_scale: Array | float) -> Float[Array, ""]:
         """Goodness high on the mean of both views of a cell, low on the mean with another cell's view."""
         return self.layer.loss(Pair((inputs + healthy) / 2, (inputs + jnp.roll(healthy, 1, axis=0)) / 2))
 
@@ -81,7 +81,7 @@ class PairPerceiver(nnx.Module):
         deviation = MAGNITUDE.initial_deviation(num_channels)
         self.state_kernel = nnx.Param(deviation * jax.random.normal(state_key, (num_channels, num_units)))
 
-    def loss(self, inputs: Array, centre: Array, healthy: Array, *, gap_scale: float) -> Float[Array, ""]:
+    def loss(self, inputs: Array, centre: Array, healthy: Array, *, gap_scale: Array | float) -> Float[Array, ""]:
         """Goodness high on the true state, low on that of another cell of the batch."""
         inputs = jax.lax.stop_gradient(inputs)
         calibration, drive = self.layer.calibration, self.layer.drive(inputs)

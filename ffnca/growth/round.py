@@ -31,6 +31,9 @@ It sees one layer's gradient and nothing else. At equal rounds it ends several t
 LEAST_NOISE, LEAST_WRONG_TISSUE = 0.5, 0.5
 """What is left of noise and wrong tissue at the end: they fall with the learning rate, so that the last updates are
 about states near the goal. With a tenth of the wrong tissue left, stray cells grow into a second body now and then."""
+FIRST_GAP_SCALE = 1.0
+"""Where the scale of goodness gaps starts; it falls to that of the recipe as the rate falls. Tempered from the start,
+a rule hardly learns what it must do with stray cells, and lets them grow."""
 _NUM_MEASURED = 32
 
 
@@ -55,12 +58,11 @@ class Recipe(NamedTuple):
         """
         if self.train.objective == "bptt":
             raise ValueError("bptt learns through time; see ffnca.growth.bptt")
-        gap_scale = self.train.gap_scale or math.inf
         if self.train.objective == "one-step-backprop":
-            return OneStepBackprop(gap_scale)
+            return OneStepBackprop()
         if self.train.objective in PERCEIVERS:
-            return Layered(PERCEIVERS[self.train.objective], gap_scale)
-        return Ascent(self.train.ascent_steps, self.train.ascent_rate, self.train.own_state_bound, gap_scale)
+            return Layered(PERCEIVERS[self.train.objective])
+        return Ascent(self.train.ascent_steps, self.train.ascent_rate, self.train.own_state_bound)
 
     def automaton(self, layers: Layers, standardiser: Standardiser) -> NCA:
         """The layers as an automaton on raw perceptions."""
@@ -110,6 +112,14 @@ def _see(states: Array, recipe: Recipe) -> Float[Array, "cell perception"]:
 def _left(least: float, rate: Float[Array, ""] | float, train: TrainSpec) -> Float[Array, ""] | float:
     """Share of a disturbance that is left at a learning rate."""
     return least + (1 - least) * rate / train.learning_rate
+
+
+def _gap_scale(rate: Float[Array, ""] | float, train: TrainSpec) -> Float[Array, ""] | float:
+    """Scale above which a goodness gap is tempered at a learning rate."""
+    if not train.gap_scale:
+        return math.inf
+    share = rate / train.learning_rate
+    return share * FIRST_GAP_SCALE + (1 - share) * train.gap_scale
 
 
 def _noisy(states: Array, recipe: Recipe, key: PRNGKeyArray, share: Float[Array, ""] | float = 1.0) -> Array:
@@ -174,6 +184,7 @@ def train_round(
     own, target = states.reshape(-1, states.shape[-1]), goals.reshape(-1, states.shape[-1])
     goal_of = jnp.concatenate([taught[: train.teacher_batch], places]) % body.count
     num_places = states.shape[1] * states.shape[2]
+    gap_scale = _gap_scale(learning_rate, train)
     count = jnp.cumsum(automaton.alive(states).reshape(-1).astype(jnp.float32))
 
     def update(carry: tuple, update_key: PRNGKeyArray) -> tuple[tuple, Array]:
@@ -181,7 +192,7 @@ def train_round(
         cell = jnp.searchsorted(count, jax.random.uniform(update_key, (train.cells,)) * count[-1])
         here = goal_of[cell // num_places] * num_places + cell % num_places
         cells = Cells(state.standardiser(perception[cell]), own[cell], target[here], state.standardiser(healthy[here]))
-        gradients, loss = recipe.objective.gradients(layers, cells)
+        gradients, loss = recipe.objective.gradients(layers, cells, gap_scale)
         found = [OPTIMISER.update(*triple) for triple in zip(gradients, optimisers, layers, strict=True)]
         changes, optimisers = zip(*found, strict=True)
         layers = recipe.objective.stepped(layers, jax.tree.map(lambda change: learning_rate * change, changes))

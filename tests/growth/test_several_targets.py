@@ -89,7 +89,7 @@ def test_every_cell_learns_from_its_own_body(two, key, monkeypatch: pytest.Monke
     """Nothing fires and nothing is noisy, so that what is not empty is already what it should be."""
     seen = []
 
-    def gradients(self, layers, cells):
+    def gradients(self, layers, cells, gap_scale):
         grown = (cells.state != 0).any(-1)
         wrong = jnp.max(jnp.abs(cells.state - cells.target) * grown[:, None])
         jax.debug.callback(lambda *found: seen.append([float(one) for one in found]), wrong, jnp.mean(grown))

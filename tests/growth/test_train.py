@@ -1,5 +1,4 @@
 import itertools
-import math
 from types import SimpleNamespace
 
 import jax
@@ -7,13 +6,16 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from ffnca.ff.goodness import tempered
 from ffnca.growth.body import build_body
 from ffnca.growth.objectives import Ascent, Cells, Layered, OneStepBackprop
 from ffnca.growth.perceivers import PERCEIVERS, FixedPerceiver
-from ffnca.growth.round import Recipe, start, train_round
+from ffnca.growth.round import FIRST_GAP_SCALE, Recipe, start, train_round
 from ffnca.growth.schedule import Budget, falling_rate
 from ffnca.growth.train import train
 from ffnca.world import NcaSpec, TrainSpec
+
+GAP_SCALE = 0.3
 
 
 def _recipe(objective: str, **changes) -> Recipe:
@@ -39,15 +41,15 @@ def _cells(seed: int) -> Cells:
 
 @pytest.mark.parametrize("name", PERCEIVERS)
 def test_each_layers_update_ignores_every_other_layer(name: str, key) -> None:
-    objective, cells = Layered(PERCEIVERS[name], math.inf), _cells(0)
+    objective, cells = Layered(PERCEIVERS[name]), _cells(0)
     layers = objective.start(20, (12, 10, 8), 6, key=key)
     # heads and update layers start at zero, where much would agree by chance
     layers = jax.tree.map(lambda leaf: leaf + 0.1 * jax.random.normal(key, leaf.shape), layers)
-    baseline, _ = objective.gradients(layers, cells)
+    baseline, _ = objective.gradients(layers, cells, GAP_SCALE)
     for perturbed in range(len(layers)):
         changed = list(layers)
         changed[perturbed] = jax.tree.map(lambda leaf: 1.3 * leaf + 0.05, layers[perturbed])
-        after, _ = objective.gradients(tuple(changed), cells)
+        after, _ = objective.gradients(tuple(changed), cells, GAP_SCALE)
         if name != "random" or perturbed == len(layers) - 1:
             assert not _equal(after[perturbed], baseline[perturbed])
         for earlier in range(perturbed):
@@ -56,25 +58,25 @@ def test_each_layers_update_ignores_every_other_layer(name: str, key) -> None:
 
 @pytest.mark.parametrize("name", PERCEIVERS)
 def test_a_later_layer_sees_earlier_ones_only_as_data(name: str, key) -> None:
-    objective, cells = Layered(PERCEIVERS[name], math.inf), _cells(1)
+    objective, cells = Layered(PERCEIVERS[name]), _cells(1)
     layers = objective.start(20, (12, 10), 6, key=key)
 
     def sum_of_losses(all_layers):
-        return objective.gradients(all_layers, cells)[1]
+        return objective.gradients(all_layers, cells, GAP_SCALE)[1]
 
     through_all = jax.grad(sum_of_losses)(layers)
-    assert _equal(through_all, objective.gradients(layers, cells)[0])
+    assert _equal(through_all, objective.gradients(layers, cells, GAP_SCALE)[0])
 
 
 def test_one_step_backprop_is_not_local(key) -> None:
     """The control: a change of the update layer changes what the perceive layer learns."""
-    objective, cells = OneStepBackprop(math.inf), _cells(1)
+    objective, cells = OneStepBackprop(), _cells(1)
     layers = objective.start(20, (12,), 6, key=key)
     kernel = layers[0].update_layer.kernel
     kernel[...] = jax.random.normal(key, kernel.shape)
-    (before,), _ = objective.gradients(layers, cells)
+    (before,), _ = objective.gradients(layers, cells, GAP_SCALE)
     kernel[...] = 2 * kernel[...]
-    (after,), _ = objective.gradients(layers, cells)
+    (after,), _ = objective.gradients(layers, cells, GAP_SCALE)
     assert not _equal(before.perceive_layers, after.perceive_layers)
 
 
@@ -89,29 +91,48 @@ def test_random_features_stay_as_they_are(body, key) -> None:
 
 
 def test_ascent_update_needs_no_autodiff_and_equals_its_own_gradient(key, monkeypatch: pytest.MonkeyPatch) -> None:
-    objective, cells = Ascent(5, 0.8, 0.45, gap_scale=math.inf), _cells(2)
+    objective, cells = Ascent(5, 0.8, 0.45), _cells(2)
     (layer,) = objective.start(20, (12,), 6, key=key)
     negative = layer.settle(cells.perception, cells.state, num_steps=5, rate=0.8)
 
-    def gap(own):
-        return jnp.mean(own.goodness(cells.perception, negative) - own.goodness(cells.perception, cells.target))
+    def loss(own):
+        gap = own.goodness(cells.perception, negative) - own.goodness(cells.perception, cells.target)
+        return jnp.mean(tempered(jnp.maximum(gap, 0.0), GAP_SCALE))
 
-    (found,), _ = objective.gradients((layer,), cells)
-    for want, have in zip(jax.tree.leaves(jax.grad(gap)(layer)), jax.tree.leaves(found), strict=True):
+    (found,), _ = objective.gradients((layer,), cells, GAP_SCALE)
+    for want, have in zip(jax.tree.leaves(jax.grad(loss)(layer)), jax.tree.leaves(found), strict=True):
         np.testing.assert_allclose(have, want, atol=1e-5)
     for name in ("grad", "value_and_grad", "vjp", "jvp", "linearize"):
         monkeypatch.delattr(jax, name)
-    assert _equal(objective.gradients((layer,), cells)[0], (found,))
+    assert _equal(objective.gradients((layer,), cells, GAP_SCALE)[0], (found,))
 
 
 def test_however_large_a_step_the_weights_of_the_state_stay_bounded(key) -> None:
-    objective = Ascent(3, 1.0, 0.45, gap_scale=math.inf)
+    objective = Ascent(3, 1.0, 0.45)
     layers = objective.start(20, (12,), 6, key=key)
     steps = jax.tree.map(jnp.ones_like, layers)
     (after,) = objective.stepped(layers, steps)
     values = jnp.linalg.svd(after.state_weight[...], compute_uv=False)
     assert float(values.max()) == pytest.approx(0.45, abs=1e-4)
     assert not _equal(after.context_weight[...], layers[0].context_weight[...])
+
+
+@pytest.mark.parametrize("objective", ["ascent", "distance", "one-step-backprop"])
+def test_the_gap_scale_falls_with_the_rate(objective: str, body, key, monkeypatch: pytest.MonkeyPatch) -> None:
+    recipe, seen = _recipe(objective, learning_rate=0.04, gap_scale=0.01), []
+    kind = type(recipe.objective)
+
+    def gradients(self, layers, cells, gap_scale):
+        jax.debug.callback(lambda scale: seen.append(float(scale)), gap_scale)
+        return jax.tree.map(jnp.zeros_like, layers), jnp.zeros(())
+
+    monkeypatch.setattr(kind, "gradients", gradients)
+    state = start(body, recipe, key=key)
+    for rate in (0.04, 0.02, 0.0):
+        state, _ = train_round(state, body, jnp.asarray(rate), recipe, key=key)
+    jax.effects_barrier()
+    each = recipe.train.updates_per_round
+    assert seen[::each] == pytest.approx([FIRST_GAP_SCALE, (FIRST_GAP_SCALE + 0.01) / 2, 0.01])
 
 
 def test_with_updates_the_clock_does_not_say_when_to_measure(body, key, monkeypatch: pytest.MonkeyPatch) -> None:
