@@ -16,7 +16,7 @@ from ffnca.errors import InputError
 from ffnca.ff.ascent import AscentLayer
 from ffnca.grid.perceive import perception_size
 from ffnca.growth.body import Body, build_body, identities, several
-from ffnca.growth.morphogen import code_channels
+from ffnca.growth.morphogen import FEWEST_FREQUENCIES, code_channels
 from ffnca.growth.round import Recipe, state_limit
 from ffnca.growth.target import MIN_SIZE, load_target, target_name
 from ffnca.rule_file import RuleFile, load_rule, save_rule
@@ -25,6 +25,8 @@ from ffnca.world import GrowthWorld, Objective, build_world
 MARGIN = 16
 """Free cells on every side of a creature whose grid nobody chose, as in Mordvintsev et al. (2020)."""
 
+FOR_LARGE: dict[str, Any] = {"objective": "distance", "gap_scale": 0.0}
+"""How bodies that need more channels than others are trained: tempered ascent does not hold them, see study_large."""
 
 CONTROL: dict[str, dict[str, Any]] = {
     "rule": {"channels": 16, "hidden": (128,), "perception": ("identity", "sobel"), "fire_rate": 0.5},
@@ -174,7 +176,7 @@ class Creature:
 
     @classmethod
     def for_picture(cls, picture: Float[np.ndarray, "h w 4"], target: str, **settings: Any) -> Self:
-        """An untrained creature of a picture that is at hand: the default rule, with the channels that its size needs.
+        """An untrained creature of a picture that is at hand: the default rule, with what its size needs.
 
         Args:
             picture: Premultiplied RGBA.
@@ -185,6 +187,8 @@ class Creature:
             InputError: If the target or a setting cannot be used.
         """
         longest = max(picture.shape[:2])
+        num_code = code_channels(longest / 2)
+        is_large = num_code > 4 * FEWEST_FREQUENCIES
         is_file = target.isascii() or Path(target).suffix or Path(target).is_file()
         kind = "image" if is_file else "emoji"
         described = {
@@ -192,8 +196,8 @@ class Creature:
             "title": target_name(target),
             "grid": {"size": (longest + 2 * MARGIN, longest + 2 * MARGIN)},
             "target": {kind: target, "size": max(longest, MIN_SIZE)},
-            "rule": {"channels": 4 + code_channels(longest / 2)},
-            "train": settings,
+            "rule": {"channels": 4 + num_code},
+            "train": (FOR_LARGE if is_large else {}) | settings,
         }
         world = build_world(described, target)
         if not isinstance(world, GrowthWorld):

@@ -2,9 +2,9 @@
 
     python scripts/study_large.py RULE.safetensors [--target 🐌] [--size 96] [--minutes 26] [--write]
 
-Trains with the default objective unless RULE.safetensors is there already; then its own target, size and budget are
-printed. Half the pool, half the batch and twice the updates a round of a small body, since rollouts of so many cells
-are what a round costs; and twice the units, since so many cells are more to remember.
+Trains as `ffnca grow` trains large bodies, unless RULE.safetensors is there already; then its own target, size and
+budget are printed. Half the pool, half the batch and twice the updates a round of a small body, since rollouts of so
+many cells are what a round costs; and twice the units, since so many cells are more to remember.
 """
 
 import argparse

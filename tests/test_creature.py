@@ -12,6 +12,7 @@ from ffnca.automata.base import rollout
 from ffnca.creature import Creature
 from ffnca.errors import InputError
 from ffnca.rule_file import load_rule, save_rule
+from ffnca.world import TrainSpec
 
 OWN = (*range(16), 64)
 """Where a rule of 16 channels perceives the cell itself: its state, and whether it lives."""
@@ -45,11 +46,13 @@ def test_other_shapes_are_refused(tmp_path: Path, ring_picture: np.ndarray) -> N
         Creature.load(tmp_path / "odd.safetensors")
 
 
-def test_a_larger_picture_gets_more_channels_and_keeps_them_in_its_file(
+def test_a_larger_picture_gets_what_its_size_needs_and_keeps_it_in_its_file(
     tmp_path: Path, ring_picture: np.ndarray
 ) -> None:
     large = Creature.for_picture(ring_picture.repeat(4, 0).repeat(4, 1), "ring.png")
-    assert Creature.for_picture(ring_picture, "ring.png").world.rule.channels == 16
+    small = Creature.for_picture(ring_picture, "ring.png").world
+    assert (small.rule.channels, small.train) == (16, TrainSpec())
+    assert large.world.train == TrainSpec(objective="distance", gap_scale=0.0)
     assert large.world.rule.channels == large.body().target.shape[-1] == 20
     large.save(tmp_path / "large.safetensors")
     assert Creature.load(tmp_path / "large.safetensors").world.rule.channels == 20
