@@ -1,7 +1,9 @@
-"""Wrong tissue: ragged patches of foreign, random, displaced or faded cells, as debris around a body or inside it.
+"""Wrong tissue: patches of foreign, random, displaced, faded or strayed cells, as debris around a body or inside it.
 
 A rule that never saw debris lets a few stray cells beyond the body grow into another one; and one that learned to
 let all that is confused die cannot close a large hole, where the fronts that meet disagree. So it is shown both.
+Most of the strays that it meets are its own: a growing tip overshoots, and what it leaves beyond the edge looks like
+a piece of the body from a few cells away.
 """
 
 import jax
@@ -11,13 +13,13 @@ from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray
 
 from ffnca.growth.body import Body
 
-NUM_PATCHES = 4
+NUM_PATCHES, NUM_STRAYS = 4, 2
 SMALLEST, DEBRIS_RADIUS = 0.7, 3.5
 """Radii in cells; what is foreign as a whole is never larger, since a large piece is a creature of its own."""
 CONFUSED_RADIUS = 0.16
 """Largest radius of confusion inside the body, as a share of the grid's shorter side."""
 DISPLACEMENT = 6
-"""Cells by which some groups of channels are displaced against the others."""
+"""Most cells by which some groups of channels are displaced against the others, and by which a piece has strayed."""
 DEVIATION = 0.4
 FOREIGN, RANDOM, DISPLACED, FADED = range(4)
 
@@ -46,17 +48,48 @@ def add_wrong_tissue(
     Args:
         states: Grids of the body's shape.
         body: What they should become, one for all or one each.
-        share: Probability that a state gets any.
+        share: Probability that a state gets patches, and again that it gets strays.
         alive_threshold: Alpha above which a cell lives.
         key: Source of places, sizes and contents.
     """
-    place_key, content_key = jax.random.split(key)
+    place_key, content_key, stray_key = jax.random.split(key, 3)
     inside = jnp.broadcast_to(jnp.asarray(body.alive), states.shape[:3])
     living = states[..., 3] > alive_threshold
     patches = _patches(inside, living, share, place_key)
     for patch, content in zip(patches, _contents(states, body, content_key), strict=True):
         states = jnp.where(patch[..., None], content, states)
-    return states
+    return _add_strays(states, body, inside, share, stray_key)
+
+
+def _away(shape: tuple[int, int], centre: Float[Array, "2 *each 1 1"]) -> Float[Array, "*each H W"]:
+    """Distance of every cell from each centre (row, column), across the edges."""
+    sides = jnp.array(shape)[(slice(None), *(None,) * (centre.ndim - 1))]
+    grid = jnp.mgrid[0 : shape[0], 0 : shape[1]].reshape(2, *(1,) * (centre.ndim - 3), *shape)
+    gap = jnp.abs(grid - centre)
+    gap = jnp.minimum(gap, sides - gap)
+    return jnp.sqrt(jnp.square(gap).sum(0))
+
+
+def _add_strays(
+    states: Float[Array, "batch H W C"],
+    body: Body,
+    inside: Bool[Array, "batch H W"],
+    share: Float[Array, ""] | float,
+    key: PRNGKeyArray,
+) -> Float[Array, "batch H W C"]:
+    """Small pieces of the body beyond its edge, all of a state displaced alike."""
+    keys = jax.random.split(key, 5)
+    num, rows, columns = inside.shape
+    shift = jax.random.randint(keys[0], (num, 2), -DISPLACEMENT, DISPLACEMENT + 1)
+    piece = moved(body.goal, shift)
+    beyond = ~inside & (piece[..., 3] > 0)
+    chances = jnp.where(beyond, 0.0, -jnp.inf).reshape(num, -1)
+    cell = jax.random.categorical(keys[1], chances, shape=(NUM_STRAYS, num))
+    away = _away((rows, columns), jnp.stack([cell // columns, cell % columns])[..., None, None])
+    radius = jax.random.uniform(keys[2], (NUM_STRAYS, num, 1, 1), minval=SMALLEST, maxval=DEBRIS_RADIUS)
+    kept = jax.random.bernoulli(keys[3], share, (num, 1, 1))
+    strength = jax.random.uniform(keys[4], (num, 1, 1, 1), minval=0.3)
+    return jnp.where((beyond & (away < radius).any(0) & kept)[..., None], strength * piece, states)
 
 
 def _patches(
@@ -71,9 +104,7 @@ def _patches(
     each = (NUM_PATCHES, num, 1, 1)
     sides = jnp.array([rows, columns])
     centre = jax.random.uniform(keys[0], (2, *each)) * sides[:, None, None, None, None]
-    gap = jnp.abs(jnp.mgrid[0:rows, 0:columns][:, None, None] - centre)
-    gap = jnp.minimum(gap, sides[:, None, None, None, None] - gap)
-    away = jnp.sqrt(jnp.square(gap).sum(0))
+    away = _away((rows, columns), centre)
     small = jax.random.uniform(keys[1], each, minval=SMALLEST, maxval=DEBRIS_RADIUS)
     wide = jax.random.uniform(keys[2], each, minval=SMALLEST, maxval=CONFUSED_RADIUS * min(rows, columns))
     kind = jax.random.randint(keys[3], each, 0, 4)
