@@ -92,6 +92,7 @@ def main() -> None:
     if options.write:
         command = f"study_seeds.py RESULTS.jsonl {' '.join(dict.fromkeys(line['target'] for line in found))}"
         asked = " ".join(f"--{name.replace('_', '-')} {value}" for name, value in setting.items())
+        asked += f" --seeds {','.join(map(str, sorted({line['seed'] for line in found})))}"
         block = options.block or f"seeds {options.size}"
         publish(block, lines, f"{command} {asked}{f' --block {block!r}' if options.block else ''} --write")
 
