@@ -31,9 +31,6 @@ It sees one layer's gradient and nothing else. At equal rounds it ends several t
 LEAST_NOISE, LEAST_WRONG_TISSUE = 0.5, 0.5
 """What is left of noise and wrong tissue at the end: they fall with the learning rate, so that the last updates are
 about states near the goal. With a tenth of the wrong tissue left, stray cells grow into a second body now and then."""
-FIRST_GAP_SCALE = 1.0
-"""Where the scale of goodness gaps starts; it falls to that of the recipe as the rate falls. Tempered from the start,
-a rule hardly learns what it must do with stray cells, and lets them grow."""
 _NUM_MEASURED = 32
 
 
@@ -110,16 +107,12 @@ def _see(states: Array, recipe: Recipe) -> Float[Array, "cell perception"]:
 
 
 def _left(least: float, rate: Float[Array, ""] | float, train: TrainSpec) -> Float[Array, ""] | float:
-    """Share of a disturbance that is left at a learning rate."""
+    """Share of a disturbance that is left at a learning rate: it falls from 1 as the rate falls.
+
+    The scale of goodness gaps falls so too: tempered from the start, a rule hardly learns what it must do with stray
+    cells, and lets them grow.
+    """
     return least + (1 - least) * rate / train.learning_rate
-
-
-def _gap_scale(rate: Float[Array, ""] | float, train: TrainSpec) -> Float[Array, ""] | float:
-    """Scale above which a goodness gap is tempered at a learning rate."""
-    if not train.gap_scale:
-        return math.inf
-    share = rate / train.learning_rate
-    return share * FIRST_GAP_SCALE + (1 - share) * train.gap_scale
 
 
 def _noisy(states: Array, recipe: Recipe, key: PRNGKeyArray, share: Float[Array, ""] | float = 1.0) -> Array:
@@ -184,7 +177,7 @@ def train_round(
     own, target = states.reshape(-1, states.shape[-1]), goals.reshape(-1, states.shape[-1])
     goal_of = jnp.concatenate([taught[: train.teacher_batch], places]) % body.count
     num_places = states.shape[1] * states.shape[2]
-    gap_scale = _gap_scale(learning_rate, train)
+    gap_scale = _left(train.gap_scale, learning_rate, train) if train.gap_scale else math.inf
     count = jnp.cumsum(automaton.alive(states).reshape(-1).astype(jnp.float32))
 
     def update(carry: tuple, update_key: PRNGKeyArray) -> tuple[tuple, Array]:

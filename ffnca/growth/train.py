@@ -18,7 +18,7 @@ from ffnca.growth.schedule import Budget, falling_rate
 
 ROUNDS_PER_REPORT = 25
 MEASURED_AGES = (200, 600)
-_NUM_MEASURED = 4
+_NUM_MEASURED = 8
 _FEWEST_OF_EACH = 4
 _SECONDS_PER_MEASUREMENT = 12.0
 _TIMES_A_MEASUREMENT = 8.0
