@@ -11,12 +11,13 @@ import json
 import subprocess
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from ff_methods import METHODS
-from report import publish_rows, record, recorded
+from report import completed, publish_rows
 
 SEEDS = (0, 1, 2)
 QUICK = "symba --quick"
@@ -30,33 +31,21 @@ ANCHORS = {
 """Published MNIST test accuracy of plain multi-layer networks, in per cent."""
 
 
-def planned(mnist: str) -> list[dict[str, Any]]:
-    """What is to be run: name, command line and seed."""
-    rows = [*((name, "digits") for name in METHODS), *((name, mnist) for name in ROWS)]
-    return [
-        {"name": name, "data": data, "seed": seed, "options": ["--method", *name.split(" ")]}
-        for seed in SEEDS
-        for name, data in rows
-    ]
+def planned(names: Sequence[str]) -> list[dict[str, Any]]:
+    """What is to be run: name, data and seed."""
+    rows = [*((name, "digits") for name in METHODS), *((name, "mnist") for name in ROWS)]
+    return [{"name": name, "data": data, "seed": seed} for seed in SEEDS for name, data in rows if name in names]
 
 
-def completed(results: Path, runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """All lines of the file, the missing runs done first."""
-    found = recorded(results)
-    have = {(line["name"], line["data"], line["seed"]) for line in found}
-    for run in runs:
-        kind = run["data"].partition(":")[0]
-        if (run["name"], kind, run["seed"]) in have:
-            continue
-        script = str(Path(__file__).with_name("ff_images.py"))
-        command = [sys.executable, script, *run["options"], "--data", run["data"], "--seed", str(run["seed"]), "--json"]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise SystemExit(f"{' '.join(command)}\n{done.stderr}")
-        found.append({**json.loads(done.stdout), "name": run["name"], "seed": run["seed"]})
-        print(found[-1], file=sys.stderr, flush=True)
-        record(results, found[-1])
-    return found
+def run(which: dict[str, Any], mnist: str) -> dict[str, Any]:
+    """One run in a process of its own, as `ff_images.py --json` prints it."""
+    data, script = {"mnist": mnist}.get(which["data"], which["data"]), Path(__file__).with_name("ff_images.py")
+    options = ["--method", *which["name"].split(" "), "--data", data, "--seed", str(which["seed"]), "--json"]
+    command = [sys.executable, str(script), *options]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(f"{' '.join(command)}\n{done.stderr}")
+    return json.loads(done.stdout)
 
 
 def table(found: list[dict[str, Any]], names: Sequence[str]) -> list[str]:
@@ -90,8 +79,8 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help="rewrite these rows of the README's table")
     arguments = parser.parse_args()
     names = arguments.only.split(",") if arguments.only else ROWS
-    runs = [run for run in planned(arguments.data) if run["name"] in names]
-    lines = table(completed(arguments.results, runs), names)
+    found = completed(arguments.results, planned(names), partial(run, mnist=arguments.data), show="test_accuracy")
+    lines = table(found, names)
     print(*lines, sep="\n")
     if arguments.write:
         publish_rows("ff table", lines, "ff_table.py RESULTS.jsonl --data mnist:FOLDER --write")

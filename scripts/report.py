@@ -30,21 +30,26 @@ def record(results: Path, run: dict[str, Any]) -> None:
 
 
 def completed(
-    results: Path, wanted: Iterable[dict[str, Any]], run: Callable[[dict[str, Any]], dict[str, Any]]
+    results: Path,
+    wanted: Iterable[dict[str, Any]],
+    run: Callable[[dict[str, Any]], dict[str, Any]],
+    *,
+    show: str = "rel_mse",
 ) -> list[dict[str, Any]]:
     """All runs of a study, those done that are wanted and not there yet; none is dropped.
 
     Args:
         results: A line a run.
         wanted: What tells a run from the others.
-        run: Gives its figures, `rel_mse` among them.
+        run: Gives its figures.
+        show: The figure of a run that is printed when it is done.
     """
     found = recorded(results)
     for which in wanted:
         if any(which.items() <= line.items() for line in found):
             continue
-        found.append(which | run(which))
-        print(*which.values(), found[-1]["rel_mse"], file=sys.stderr, flush=True)
+        found.append(run(which) | which)
+        print(*which.values(), found[-1][show], file=sys.stderr, flush=True)
         record(results, found[-1])
     return found
 
