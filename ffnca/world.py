@@ -90,6 +90,7 @@ class TrainSpec(Spec):
     updates_per_round: int = whole(4, 1, 64)
     large_wounds: float = Field(default=0.2, ge=0, le=1, description="a number from 0 to 1")
     wrong_tissue: float = Field(default=0.4, ge=0, le=1, description="a number from 0 to 1")
+    strain: float = Field(default=0.4, ge=0, le=1, description="a number from 0 to 1")
     noise: float = Field(default=0.2, ge=0, le=2, description="a number from 0 to 2")
     own_state_bound: float = Field(default=0.45, gt=0, lt=1, description="a number above 0 and below 1")
     gap_scale: float = Field(default=0.02, ge=0, le=100, description="a number from 0, which is none, to 100")

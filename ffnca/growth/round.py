@@ -28,9 +28,10 @@ OPTIMISER = optax.contrib.muon(1.0, adam_learning_rate=0.15)
 
 It sees one layer's gradient and nothing else. At equal rounds it ends several times lower than Adam.
 """
-LEAST_NOISE, LEAST_WRONG_TISSUE = 0.5, 0.5
-"""What is left of noise and wrong tissue at the end: they fall with the learning rate, so that the last updates are
-about states near the goal. With a tenth of the wrong tissue left, stray cells grow into a second body now and then."""
+LEAST_NOISE, LEAST_DISORDER = 0.5, 0.5
+"""What is left at the end of noise, and of strain and wrong tissue: they fall with the learning rate, so that the last
+updates are about states near the goal. With a tenth of the wrong tissue left, stray cells grow into a second body now
+and then."""
 _NUM_MEASURED = 32
 
 
@@ -162,8 +163,8 @@ def train_round(
     places = choose(state.pool, train.pool_batch, key=keys[0])
     num_stages = max(train.pool_batch, train.teacher_batch)
     theirs, taught = body.of(places), jnp.resize(places, (num_stages,))
-    wrong = train.wrong_tissue * _left(LEAST_WRONG_TISSUE, learning_rate, train)
-    stages = draw_stages(body.of(taught), num_stages, recipe.nca, train, key=keys[1], wrong_tissue=wrong)
+    left = _left(LEAST_DISORDER, learning_rate, train)
+    stages = draw_stages(body.of(taught), num_stages, recipe.nca, train, key=keys[1], left=left)
     drawn = disturb(state.pool[places], theirs, stages[: train.pool_batch], train, key=keys[2])
     num_steps = jax.random.randint(keys[3], (), 1, train.max_rollout + 1)
     automaton = recipe.automaton(state.averaged, state.standardiser)

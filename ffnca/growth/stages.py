@@ -6,6 +6,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from ffnca.growth.body import Body
 from ffnca.growth.corrupt import wound
+from ffnca.growth.strain import add_strain
 from ffnca.growth.wrong_tissue import add_wrong_tissue
 from ffnca.world import NcaSpec, TrainSpec
 
@@ -20,19 +21,19 @@ def draw_stages(
     train: TrainSpec,
     *,
     key: PRNGKeyArray,
-    wrong_tissue: Float[Array, ""] | float | None = None,
+    left: Float[Array, ""] | float = 1.0,
 ) -> Float[Array, "batch H W C"]:
-    """The target masked to what lies within a random distance of the first cell, some wounded, some confused.
+    """The target masked to what lies within a random distance of the first cell; some wounded, strained, confused.
 
     Args:
         body: The body to grow; several take turns.
         num_states: How many to draw; full bodies are among them, since the distance goes to 1.3 times the reach.
         nca: Says which cells live.
-        train: Shares of large wounds and of wrong tissue.
-        key: Source of fronts, their ragged edge (up to `FRONT_JITTER` cells), wounds and wrong tissue.
-        wrong_tissue: Share of states that get any, where it is not that of `train`.
+        train: Shares of large wounds, of strain and of wrong tissue.
+        key: Source of fronts, their ragged edge (up to `FRONT_JITTER` cells), wounds, strain and wrong tissue.
+        left: What is left of the shares of strain and of wrong tissue.
     """
-    front_key, jitter_key, share_key, wound_key, wrong_key = jax.random.split(key, 5)
+    front_key, jitter_key, share_key, wound_key, strain_key, wrong_key = jax.random.split(key, 6)
     body = body.of(jnp.arange(num_states))
     reach = jnp.reshape(body.reach, (-1, 1, 1))
     front = jax.random.uniform(front_key, (num_states, 1, 1), maxval=1.3 * reach)
@@ -41,5 +42,6 @@ def draw_stages(
     states = jnp.asarray(body.target) * grown[..., None]
     wounded = jax.random.bernoulli(share_key, WOUNDED_SHARE, (num_states, 1, 1, 1))
     states = jnp.where(wounded, wound(states, body, key=wound_key, large_share=train.large_wounds), states)
-    share = train.wrong_tissue if wrong_tissue is None else wrong_tissue
+    states = add_strain(states, body, share=train.strain * left, key=strain_key)
+    share = train.wrong_tissue * left
     return add_wrong_tissue(states, body, share=share, alive_threshold=nca.alive_threshold, key=wrong_key)

@@ -8,10 +8,10 @@ a piece of the body from a few cells away.
 
 import jax
 import jax.numpy as jnp
-import numpy as np
-from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray
+from jaxtyping import Array, Bool, Float, PRNGKeyArray
 
 from ffnca.growth.body import Body
+from ffnca.growth.moved import moved
 
 NUM_PATCHES, NUM_STRAYS = 4, 2
 SMALLEST, DEBRIS_RADIUS = 0.7, 3.5
@@ -22,17 +22,6 @@ DISPLACEMENT = 6
 """Most cells by which some groups of channels are displaced against the others, and by which a piece has strayed."""
 DEVIATION = 0.4
 FOREIGN, RANDOM, DISPLACED, FADED = range(4)
-
-
-def moved(
-    fields: Float[np.ndarray | Array, "*batch H W C"], shift: Int[Array, "batch 2"]
-) -> Float[Array, "batch H W C"]:
-    """One field for all or one each, moved by rows and columns across the edges."""
-    fields, (rows, columns) = jnp.asarray(fields), fields.shape[-3:-1]
-    row = (jnp.arange(rows)[:, None] - shift[:, 0, None, None]) % rows
-    column = (jnp.arange(columns) - shift[:, 1, None, None]) % columns
-    first = jnp.arange(shift.shape[0])[:, None, None] * (rows * columns) if fields.ndim == 4 else 0
-    return fields.reshape(-1, fields.shape[-1])[first + row * columns + column]
 
 
 def add_wrong_tissue(

@@ -9,9 +9,11 @@ from ffnca.growth import pool as pools
 from ffnca.growth.body import build_body
 from ffnca.growth.corrupt import add_noise, erase_discs, erase_sides, wound
 from ffnca.growth.evaluate import auroc, corrupted_cells
+from ffnca.growth.moved import moved
 from ffnca.growth.stages import draw_stages
+from ffnca.growth.strain import LARGEST_SHIFT, add_strain
 from ffnca.growth.stress import STRESSES
-from ffnca.growth.wrong_tissue import DEBRIS_RADIUS, DISPLACEMENT, add_wrong_tissue, moved
+from ffnca.growth.wrong_tissue import DEBRIS_RADIUS, DISPLACEMENT, add_wrong_tissue
 from ffnca.world import NcaSpec, TrainSpec
 
 NCA = NcaSpec()
@@ -23,7 +25,7 @@ def body(ring_picture):
 
 
 def test_stages_are_parts_of_the_target_that_hold_the_front(body, key) -> None:
-    states = np.asarray(draw_stages(body, 64, NCA, TrainSpec(wrong_tissue=0), key=key))
+    states = np.asarray(draw_stages(body, 64, NCA, TrainSpec(wrong_tissue=0, strain=0), key=key))
     grown, there = states[..., 3] > 0, (states != 0).any(-1)
     np.testing.assert_array_equal(states, np.where(there[..., None], body.target, 0))
     assert (there & ~grown).any()  # cells that touch the body have a code
@@ -131,6 +133,36 @@ def test_around_the_body_lie_pieces_of_it_from_nearby(ring_picture, key) -> None
         faded = pieces * (state[..., 3:4] / alpha)
         found.append((np.abs(faded - state).max(-1) < 1e-5).any(0)[debris].any())
     assert np.mean(found) > 0.8
+
+
+def test_strain_is_none_at_the_first_cell_and_whole_cells_at_the_end(key) -> None:
+    picture = np.random.default_rng(0).uniform(0.5, 1, (3, 24, 4)).astype(np.float32)
+    arm = build_body(picture, (11, 32), 16, alive_threshold=0.1, code_amplitude=0.7)
+    states = np.asarray(add_strain(_crowd(arm, 100), arm, share=1.0, key=key))
+    np.testing.assert_array_equal(states[(slice(None), *arm.seed_at)], _crowd(arm, 100)[(slice(None), *arm.seed_at)])
+    near = range(-LARGEST_SHIFT, LARGEST_SHIFT + 1)
+    shifts = [(down, across) for down in near for across in near]
+    stretched = 0
+    for state in states:
+        living = state[..., 3] > 0
+        assert any(_lies_between(state, arm, shift, living) for shift in shifts)  # one shift for the whole state
+        own = (state == arm.target)[..., :4].all(-1) & living
+        stretched += bool((np.abs(state - arm.goal)[own] > 0.02).any())
+    assert stretched > 40
+
+
+def _lies_between(state, body, shift: tuple[int, int], living) -> bool:
+    ends = np.stack([body.target, np.roll(body.target, shift, (0, 1))])[..., :4]
+    codes = np.stack([body.goal, np.roll(body.goal, shift, (0, 1))])[..., 4:]
+    code = state[..., 4:]
+    stretched = (code <= codes.max(0) + 1e-5) & (code >= codes.min(0) - 1e-5)
+    return bool((state[..., :4] == ends).all(-1).any(0).all() and stretched[living].all())
+
+
+def test_a_state_without_strain_stays_as_it_is(body, key) -> None:
+    np.testing.assert_array_equal(add_strain(_crowd(body), body, share=0.0, key=key), _crowd(body))
+    changed = (np.asarray(add_strain(_crowd(body), body, share=0.5, key=key)) != _crowd(body)).any((1, 2, 3))
+    assert 0.2 < changed.mean() < 0.6
 
 
 def test_moved_fields_are_rolled(body) -> None:
