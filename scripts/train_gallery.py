@@ -89,7 +89,7 @@ def page(names: list[str], shipped: dict[str, GrowthWorld]) -> str:
             f"Rule: `{train}`. Animation: `{drawn}`.",
         ]
         if creature.world.train != shipped[name].train:
-            lines.append("The rule is of the recipe before this one; the command now trains by the present settings.")
+            lines.append("The rule is of an older recipe; the command now trains by the present settings.")
     return "\n".join(lines) + "\n"
 
 
