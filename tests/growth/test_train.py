@@ -16,6 +16,7 @@ from ffnca.growth.train import train
 from ffnca.world import NcaSpec, TrainSpec
 
 GAP_SCALE = 0.3
+SLOW_DISTANCE = pytest.param("distance", marks=pytest.mark.slow)
 
 
 def _recipe(objective: str, **changes) -> Recipe:
@@ -157,7 +158,7 @@ def test_nothing_flows_back_through_a_step(objective: str, body, key) -> None:
     assert not jax.grad(loss_after)(state.pool).any()
 
 
-@pytest.mark.parametrize("objective", ["ascent", "distance"])
+@pytest.mark.parametrize("objective", ["ascent", SLOW_DISTANCE])
 def test_memory_does_not_grow_with_the_rollout(objective: str, body, key) -> None:
     sizes = []
     for max_rollout in (8, 96):
@@ -168,7 +169,7 @@ def test_memory_does_not_grow_with_the_rollout(objective: str, body, key) -> Non
     assert sizes[1] <= 1.05 * sizes[0]
 
 
-@pytest.mark.parametrize("objective", ["ascent", "distance"])
+@pytest.mark.parametrize("objective", ["ascent", SLOW_DISTANCE])
 def test_training_lowers_the_error(objective: str, body, key) -> None:
     plain = {"wrong_tissue": 0.0, "large_wounds": 0.0}  # what can be learned in seconds
     spec = TrainSpec(objective=objective, pool_size=16, pool_batch=4, teacher_batch=4, cells=512, **plain)  # pyright: ignore
