@@ -39,7 +39,8 @@ def planned(names: Sequence[str]) -> list[dict[str, Any]]:
 
 def run(which: dict[str, Any], mnist: str) -> dict[str, Any]:
     """One run in a process of its own, as `ff_images.py --json` prints it."""
-    data, script = {"mnist": mnist}.get(which["data"], which["data"]), Path(__file__).with_name("ff_images.py")
+    script = Path(__file__).with_name("ff_images.py")
+    data = mnist if which["data"] == "mnist" else which["data"]
     options = ["--method", *which["name"].split(" "), "--data", data, "--seed", str(which["seed"]), "--json"]
     command = [sys.executable, str(script), *options]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
