@@ -33,6 +33,8 @@ LEAST_NOISE, LEAST_DISORDER = 0.5, 0.5
 updates are about states near the goal. With a tenth of the wrong tissue left, stray cells grow into a second body now
 and then."""
 _NUM_MEASURED = 32
+_COMPILED_FAST = {"xla_backend_optimization_level": 0}
+"""For what runs once."""
 
 
 def state_limit(spec: TrainSpec) -> float:
@@ -122,7 +124,7 @@ def _noisy(states: Array, recipe: Recipe, key: PRNGKeyArray, share: Float[Array,
     return add_noise(states, states[..., 3] > recipe.nca.alive_threshold, scale, key=noise_key)
 
 
-@partial(jax.jit, static_argnames="recipe")
+@partial(jax.jit, static_argnames="recipe", compiler_options=_COMPILED_FAST)
 def start(body: Body, recipe: Recipe, *, key: PRNGKeyArray) -> TrainState:
     """Fresh layers, optimisers and pool, with the standardiser measured on noisy teacher states."""
     layer_key, stage_key, noise_key = jax.random.split(key, 3)

@@ -18,7 +18,7 @@ SMALLEST, DEBRIS_RADIUS = 0.7, 3.5
 """Radii in cells; what is foreign as a whole is never larger, since a large piece is a creature of its own."""
 CONFUSED_RADIUS = 0.16
 """Largest radius of confusion inside the body, as a share of the grid's shorter side."""
-DISPLACEMENT = 6
+DISPLACEMENT, STRAYED = 6, 12
 """Most cells by which some groups of channels are displaced against the others, and by which a piece has strayed."""
 DEVIATION = 0.4
 FOREIGN, RANDOM, DISPLACED, FADED = range(4)
@@ -69,7 +69,7 @@ def _add_strays(
     """Small pieces of the body beyond its edge, all of a state displaced alike."""
     keys = jax.random.split(key, 5)
     num, rows, columns = inside.shape
-    shift = jax.random.randint(keys[0], (num, 2), -DISPLACEMENT, DISPLACEMENT + 1)
+    shift = jax.random.randint(keys[0], (num, 2), -STRAYED, STRAYED + 1)
     piece = moved(body.goal, shift)
     beyond = ~inside & (piece[..., 3] > 0)
     chances = jnp.where(beyond, 0.0, -jnp.inf).reshape(num, -1)
