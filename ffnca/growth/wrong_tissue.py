@@ -20,6 +20,8 @@ CONFUSED_RADIUS = 0.16
 """Largest radius of confusion inside the body, as a share of the grid's shorter side."""
 DISPLACEMENT, STRAYED = 6, 12
 """Most cells by which some groups of channels are displaced against the others, and by which a piece has strayed."""
+PALEST = 0.1
+"""Least strength of the colours of a piece that has strayed."""
 DEVIATION = 0.4
 FOREIGN, RANDOM, DISPLACED, FADED = range(4)
 
@@ -66,8 +68,12 @@ def _add_strays(
     share: Float[Array, ""] | float,
     key: PRNGKeyArray,
 ) -> Float[Array, "batch H W C"]:
-    """Small pieces of the body beyond its edge, all of a state displaced alike."""
-    keys = jax.random.split(key, 5)
+    """Small pieces of the body beyond its edge, all of a state displaced alike.
+
+    Colours are paler than codes, or the other way round: what lives on beyond an edge is faint, barely above the
+    threshold, and of a code that still says where it is.
+    """
+    keys = jax.random.split(key, 6)
     num, rows, columns = inside.shape
     shift = jax.random.randint(keys[0], (num, 2), -STRAYED, STRAYED + 1)
     piece = moved(body.goal, shift)
@@ -77,8 +83,10 @@ def _add_strays(
     away = _away((rows, columns), jnp.stack([cell // columns, cell % columns])[..., None, None])
     radius = jax.random.uniform(keys[2], (NUM_STRAYS, num, 1, 1), minval=SMALLEST, maxval=DEBRIS_RADIUS)
     kept = jax.random.bernoulli(keys[3], share, (num, 1, 1))
-    strength = jax.random.uniform(keys[4], (num, 1, 1, 1), minval=0.3)
-    return jnp.where((beyond & (away < radius).any(0) & kept)[..., None], strength * piece, states)
+    colour = jax.random.uniform(keys[4], (num, 1, 1, 1), minval=PALEST)
+    code = jax.random.uniform(keys[5], (num, 1, 1, 1), minval=0.3)
+    stray = jnp.concatenate([colour * piece[..., :4], code * piece[..., 4:]], -1)
+    return jnp.where((beyond & (away < radius).any(0) & kept)[..., None], stray, states)
 
 
 def _patches(
