@@ -4,7 +4,7 @@ import pytest
 
 from ffnca.grid.boundary import pad
 from ffnca.grid.kernels import alive_mask
-from ffnca.growth.body import BRIDGE_ALPHA, OUTSIDE, build_body, geodesic, joined
+from ffnca.growth.body import BRIDGE_ALPHA, OUTSIDE, UNWANTED_ALPHA, build_body, geodesic, joined, several
 from ffnca.growth.morphogen import CELLS_PER_CYCLE, LARGEST_RATIO, LOWEST_FREQUENCY, code_channels, position_code
 
 
@@ -28,6 +28,17 @@ def test_the_code_goes_on_beyond_the_body_and_tells_outside_from_inside(ring_pic
     assert outside[:, 4:].any(-1).all()
     gaps = np.linalg.norm(outside[:, None, 4:] - body.goal[body.alive][None, :, 4:], axis=-1)
     assert gaps.min() > 0.1
+
+
+def test_far_cells_should_become_less_than_dead_and_all_others_the_goal(ring_picture) -> None:
+    body = _body(ring_picture)
+    far = ~(body.target != 0).any(-1)
+    assert 0 < far.sum() < far.size
+    wanted = np.asarray(body.wanted())
+    np.testing.assert_array_equal(wanted[~far], body.goal[~far])
+    np.testing.assert_array_equal(wanted[far][:, 4:], body.goal[far][:, 4:])
+    np.testing.assert_allclose(wanted[far][:, :4], [[0, 0, 0, UNWANTED_ALPHA]] * far.sum())
+    np.testing.assert_array_equal(several([body, body]).wanted(), [wanted, wanted])
 
 
 def test_cells_that_touch_the_body_are_reached_a_step_later(ring_picture) -> None:

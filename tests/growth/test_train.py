@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from ffnca.ff.goodness import tempered
-from ffnca.growth.body import build_body
+from ffnca.growth.body import UNWANTED_ALPHA, build_body
 from ffnca.growth.objectives import Ascent, Cells, Layered, OneStepBackprop
 from ffnca.growth.perceivers import PERCEIVERS, FixedPerceiver
 from ffnca.growth.round import Recipe, start, train_round
@@ -132,6 +132,19 @@ def test_the_gap_scale_falls_with_the_rate(body, key, monkeypatch: pytest.Monkey
     jax.effects_barrier()
     each = recipe.train.updates_per_round
     assert seen[::each] == pytest.approx([1.0, 0.505, 0.01])
+
+
+def test_what_strays_is_taught_to_die(body, key, monkeypatch: pytest.MonkeyPatch) -> None:
+    recipe, seen = _recipe("ascent", wrong_tissue=1.0), []
+
+    def gradients(self, layers, cells, gap_scale):
+        jax.debug.callback(lambda alpha: seen.append(float(alpha)), jnp.min(cells.target[:, 3]))
+        return jax.tree.map(jnp.zeros_like, layers), jnp.zeros(())
+
+    monkeypatch.setattr(Ascent, "gradients", gradients)
+    train_round(start(body, recipe, key=key), body, jnp.asarray(0.01), recipe, key=key)
+    jax.effects_barrier()
+    assert min(seen) == pytest.approx(UNWANTED_ALPHA)
 
 
 def test_with_updates_the_clock_does_not_say_when_to_measure(body, key, monkeypatch: pytest.MonkeyPatch) -> None:
