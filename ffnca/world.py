@@ -90,6 +90,8 @@ class TrainSpec(Spec):
     updates_per_round: int = whole(4, 1, 64)
     large_wounds: float = Field(default=0.2, ge=0, le=1, description="a number from 0 to 1")
     wrong_tissue: float = Field(default=0.4, ge=0, le=1, description="a number from 0 to 1")
+    strays: float = Field(default=0.4, ge=0, le=1, description="a number from 0 to 1")
+    unwanted_alpha: float = Field(default=-0.3, ge=-1, le=0, description="a number from -1 to 0")
     strain: float = Field(default=0.4, ge=0, le=1, description="a number from 0 to 1")
     noise: float = Field(default=0.2, ge=0, le=2, description="a number from 0 to 2")
     own_state_bound: float = Field(default=0.45, gt=0, lt=1, description="a number above 0 and below 1")

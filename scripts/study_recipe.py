@@ -43,6 +43,8 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "gap scale 0.1": {"gap_scale": 0.1},
     "gap scale 0.005": {"gap_scale": 0.005},
     "no wrong tissue": {"wrong_tissue": 0.0},
+    "no strays": {"strays": 0.0},
+    "unsure cells may live": {"unwanted_alpha": 0.0},
     "no strain": {"strain": 0.0},
     "no large wounds": {"large_wounds": 0.0},
     "no averaging of weights": {"average": 0.0},

@@ -16,7 +16,6 @@ from ffnca.world import identity_channels
 BRIDGE_ALPHA = 0.2
 """Alpha of the faint tissue that joins separate parts, so that all can grow from one cell."""
 OUTSIDE = 1e9
-UNWANTED_ALPHA = -0.3
 _TOUCHING = np.ones((3, 3), bool)
 
 
@@ -64,14 +63,14 @@ class Body(NamedTuple):
             return self
         return jax.tree.map(lambda leaf: jnp.asarray(leaf)[places % self.count], self)
 
-    def wanted(self) -> Float[Array, "*body H W C"]:
-        """What a cell learns to become: the goal, with `UNWANTED_ALPHA` where not even a neighbour should live.
+    def wanted(self, unwanted_alpha: float) -> Float[Array, "*body H W C"]:
+        """What a cell learns to become: the goal, with `unwanted_alpha` where not even a neighbour should live.
 
         Such a cell dies, and its alpha is 0 then. Were 0 what it learns, a cell that cannot know whether it belongs
         would become a mean above the alive threshold as soon as the chance is a tenth, and faint cells would live on
         beyond the body's edge.
         """
-        alpha = jnp.where(jnp.asarray(self.distance) == OUTSIDE, UNWANTED_ALPHA, self.goal[..., 3])
+        alpha = jnp.where(jnp.asarray(self.distance) == OUTSIDE, unwanted_alpha, self.goal[..., 3])
         return jnp.asarray(self.goal).at[..., 3].set(alpha)
 
     def starts(self, num_states: int) -> Float[Array, "batch H W C"]:

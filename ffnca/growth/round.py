@@ -175,7 +175,7 @@ def train_round(
     states = jax.lax.stop_gradient(jnp.concatenate([teacher, rolled]))
 
     perception = _see(states, recipe)
-    goals = body.wanted().reshape(-1, *states.shape[1:])
+    goals = body.wanted(train.unwanted_alpha).reshape(-1, *states.shape[1:])
     healthy = _see(jnp.asarray(body.target).reshape(goals.shape), recipe)
     own, target = states.reshape(-1, states.shape[-1]), goals.reshape(-1, states.shape[-1])
     goal_of = jnp.concatenate([taught[: train.teacher_batch], places]) % body.count

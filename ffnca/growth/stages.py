@@ -29,9 +29,9 @@ def draw_stages(
         body: The body to grow; several take turns.
         num_states: How many to draw; full bodies are among them, since the distance goes to 1.3 times the reach.
         nca: Says which cells live.
-        train: Shares of large wounds, of strain and of wrong tissue.
+        train: Shares of large wounds, of strain, of wrong tissue and of strays.
         key: Source of fronts, their ragged edge (up to `FRONT_JITTER` cells), wounds, strain and wrong tissue.
-        left: What is left of the shares of strain and of wrong tissue.
+        left: What is left of the shares of strain, wrong tissue and strays.
     """
     front_key, jitter_key, share_key, wound_key, strain_key, wrong_key = jax.random.split(key, 6)
     body = body.of(jnp.arange(num_states))
@@ -43,5 +43,7 @@ def draw_stages(
     wounded = jax.random.bernoulli(share_key, WOUNDED_SHARE, (num_states, 1, 1, 1))
     states = jnp.where(wounded, wound(states, body, key=wound_key, large_share=train.large_wounds), states)
     states = add_strain(states, body, share=train.strain * left, key=strain_key)
-    share = train.wrong_tissue * left
-    return add_wrong_tissue(states, body, share=share, alive_threshold=nca.alive_threshold, key=wrong_key)
+    patches, strays = train.wrong_tissue * left, train.strays * left
+    return add_wrong_tissue(
+        states, body, patches=patches, strays=strays, alive_threshold=nca.alive_threshold, key=wrong_key
+    )

@@ -30,7 +30,8 @@ def add_wrong_tissue(
     states: Float[Array, "batch H W C"],
     body: Body,
     *,
-    share: Float[Array, ""] | float,
+    patches: Float[Array, ""] | float,
+    strays: Float[Array, ""] | float,
     alive_threshold: float,
     key: PRNGKeyArray,
 ) -> Float[Array, "batch H W C"]:
@@ -39,17 +40,18 @@ def add_wrong_tissue(
     Args:
         states: Grids of the body's shape.
         body: What they should become, one for all or one each.
-        share: Probability that a state gets patches, and again that it gets strays.
+        patches: Probability that a state gets patches.
+        strays: Probability that it gets strays.
         alive_threshold: Alpha above which a cell lives.
         key: Source of places, sizes and contents.
     """
     place_key, content_key, stray_key = jax.random.split(key, 3)
     inside = jnp.broadcast_to(jnp.asarray(body.alive), states.shape[:3])
     living = states[..., 3] > alive_threshold
-    patches = _patches(inside, living, share, place_key)
-    for patch, content in zip(patches, _contents(states, body, content_key), strict=True):
+    places = _patches(inside, living, patches, place_key)
+    for patch, content in zip(places, _contents(states, body, content_key), strict=True):
         states = jnp.where(patch[..., None], content, states)
-    return _add_strays(states, body, inside, share, stray_key)
+    return _add_strays(states, body, inside, strays, stray_key)
 
 
 def _away(shape: tuple[int, int], centre: Float[Array, "2 *each 1 1"]) -> Float[Array, "*each H W"]:

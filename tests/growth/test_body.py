@@ -4,7 +4,7 @@ import pytest
 
 from ffnca.grid.boundary import pad
 from ffnca.grid.kernels import alive_mask
-from ffnca.growth.body import BRIDGE_ALPHA, OUTSIDE, UNWANTED_ALPHA, build_body, geodesic, joined, several
+from ffnca.growth.body import BRIDGE_ALPHA, OUTSIDE, build_body, geodesic, joined, several
 from ffnca.growth.morphogen import CELLS_PER_CYCLE, LARGEST_RATIO, LOWEST_FREQUENCY, code_channels, position_code
 
 
@@ -34,11 +34,11 @@ def test_far_cells_should_become_less_than_dead_and_all_others_the_goal(ring_pic
     body = _body(ring_picture)
     far = ~(body.target != 0).any(-1)
     assert 0 < far.sum() < far.size
-    wanted = np.asarray(body.wanted())
+    wanted = np.asarray(body.wanted(-0.25))
     np.testing.assert_array_equal(wanted[~far], body.goal[~far])
     np.testing.assert_array_equal(wanted[far][:, 4:], body.goal[far][:, 4:])
-    np.testing.assert_allclose(wanted[far][:, :4], [[0, 0, 0, UNWANTED_ALPHA]] * far.sum())
-    np.testing.assert_array_equal(several([body, body]).wanted(), [wanted, wanted])
+    np.testing.assert_allclose(wanted[far][:, :4], [[0, 0, 0, -0.25]] * far.sum())
+    np.testing.assert_array_equal(several([body, body]).wanted(-0.25), [wanted, wanted])
 
 
 def test_cells_that_touch_the_body_are_reached_a_step_later(ring_picture) -> None:

@@ -67,7 +67,7 @@ def test_bodies_take_turns(two, key) -> None:
     pool = pools.fresh_pool(both, 6)
     for place in range(6):
         np.testing.assert_array_equal(pool[place], two[place % 2].start)
-    plain = TrainSpec(reseeded_share=1.0, wrong_tissue=0, strain=0)
+    plain = TrainSpec(reseeded_share=1.0, wrong_tissue=0, strays=0, strain=0)
     places = pools.choose(pool, 4, key=key)
     theirs = both.of(places)
     drawn = pools.disturb(pool[places], theirs, draw_stages(theirs, 4, NcaSpec(), plain, key=key), plain, key=key)
@@ -96,7 +96,7 @@ def test_every_cell_learns_from_its_own_body(two, key, monkeypatch: pytest.Monke
         return jax.tree.map(jnp.zeros_like, layers), jnp.zeros(())
 
     monkeypatch.setattr(Ascent, "gradients", gradients)
-    recipe, both = _recipe(objective="ascent", noise=0.0, wrong_tissue=0.0, strain=0.0), several(two)
+    recipe, both = _recipe(objective="ascent", noise=0.0, wrong_tissue=0.0, strays=0.0, strain=0.0), several(two)
     state = start(both, recipe, key=key)
     for _ in range(4):
         state, _ = train_round(state, both, 0.1, recipe, key=key)

@@ -25,7 +25,7 @@ def body(ring_picture):
 
 
 def test_stages_are_parts_of_the_target_that_hold_the_front(body, key) -> None:
-    states = np.asarray(draw_stages(body, 64, NCA, TrainSpec(wrong_tissue=0, strain=0), key=key))
+    states = np.asarray(draw_stages(body, 64, NCA, TrainSpec(wrong_tissue=0, strays=0, strain=0), key=key))
     grown, there = states[..., 3] > 0, (states != 0).any(-1)
     np.testing.assert_array_equal(states, np.where(there[..., None], body.target, 0))
     assert (there & ~grown).any()  # cells that touch the body have a code
@@ -99,20 +99,20 @@ def _crowd(body, num=64):
 
 def test_wrong_tissue_is_debris_around_the_body_and_confusion_inside(body, key) -> None:
     before = _crowd(body)
-    after = np.asarray(add_wrong_tissue(before, body, share=0.5, alive_threshold=0.1, key=key))
+    after = np.asarray(add_wrong_tissue(before, body, patches=0.5, strays=0.5, alive_threshold=0.1, key=key))
     changed = (after != before).any(-1)
     assert 0.55 < changed.any((1, 2)).mean() < 0.95  # patches in half of them, strays in half
     assert (after[:, ~body.alive, 3] > 0.1).any()
     assert changed[:, body.alive].any()
     assert np.isfinite(after).all()
     assert np.abs(after).max() < 3
-    untouched = add_wrong_tissue(before, body, share=0.0, alive_threshold=0.1, key=key)
+    untouched = add_wrong_tissue(before, body, patches=0.0, strays=0.0, alive_threshold=0.1, key=key)
     np.testing.assert_array_equal(untouched, before)
 
 
 def test_debris_lies_in_small_pieces(ring_picture, key) -> None:
     body = build_body(ring_picture, (60, 60), 16, alive_threshold=0.1, code_amplitude=0.7)
-    after = np.asarray(add_wrong_tissue(_crowd(body, 16), body, share=1.0, alive_threshold=0.1, key=key))
+    after = np.asarray(add_wrong_tissue(_crowd(body, 16), body, patches=1.0, strays=1.0, alive_threshold=0.1, key=key))
     for state in after:
         pieces, count = ndimage.label((state[..., 3] > 0) & ~body.alive, structure=np.ones((3, 3)))
         boxes = ndimage.find_objects(pieces)
@@ -127,7 +127,7 @@ def _direction(vectors):
 
 def test_around_the_body_lie_pieces_of_it_that_have_strayed(ring_picture, key) -> None:
     body = build_body(ring_picture, (60, 60), 16, alive_threshold=0.1, code_amplitude=0.7)
-    states = np.asarray(add_wrong_tissue(_crowd(body, 24), body, share=1.0, alive_threshold=0.1, key=key))
+    states = np.asarray(add_wrong_tissue(_crowd(body, 24), body, patches=1.0, strays=1.0, alive_threshold=0.1, key=key))
     near = range(-STRAYED, STRAYED + 1)
     pieces = np.stack([np.roll(body.goal, (down, across), (0, 1)) for down in near for across in near])
     found, palest = [], 1.0

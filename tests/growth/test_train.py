@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from ffnca.ff.goodness import tempered
-from ffnca.growth.body import UNWANTED_ALPHA, build_body
+from ffnca.growth.body import build_body
 from ffnca.growth.objectives import Ascent, Cells, Layered, OneStepBackprop
 from ffnca.growth.perceivers import PERCEIVERS, FixedPerceiver
 from ffnca.growth.round import Recipe, start, train_round
@@ -135,7 +135,7 @@ def test_the_gap_scale_falls_with_the_rate(body, key, monkeypatch: pytest.Monkey
 
 
 def test_what_strays_is_taught_to_die(body, key, monkeypatch: pytest.MonkeyPatch) -> None:
-    recipe, seen = _recipe("ascent", wrong_tissue=1.0), []
+    recipe, seen = _recipe("ascent", strays=1.0, unwanted_alpha=-0.25), []
 
     def gradients(self, layers, cells, gap_scale):
         jax.debug.callback(lambda alpha: seen.append(float(alpha)), jnp.min(cells.target[:, 3]))
@@ -144,7 +144,7 @@ def test_what_strays_is_taught_to_die(body, key, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(Ascent, "gradients", gradients)
     train_round(start(body, recipe, key=key), body, jnp.asarray(0.01), recipe, key=key)
     jax.effects_barrier()
-    assert min(seen) == pytest.approx(UNWANTED_ALPHA)
+    assert min(seen) == pytest.approx(-0.25)
 
 
 def test_with_updates_the_clock_does_not_say_when_to_measure(body, key, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -184,7 +184,7 @@ def test_memory_does_not_grow_with_the_rollout(objective: str, body, key) -> Non
 
 @pytest.mark.parametrize("objective", ["ascent", SLOW_DISTANCE])
 def test_training_lowers_the_error(objective: str, body, key) -> None:
-    plain = {"wrong_tissue": 0.0, "large_wounds": 0.0}  # what can be learned in seconds
+    plain = {"wrong_tissue": 0.0, "strays": 0.0, "large_wounds": 0.0}  # what can be learned in seconds
     spec = TrainSpec(objective=objective, pool_size=16, pool_batch=4, teacher_batch=4, cells=512, **plain)  # pyright: ignore
     recipe = Recipe(NcaSpec(hidden=(48,)), spec, "wrap")
     reports = list(train(body, recipe, Budget(updates=1600), key=key))
