@@ -25,8 +25,14 @@ from ffnca.world import GrowthWorld, Objective, build_world
 MARGIN = 16
 """Free cells on every side of a creature whose grid nobody chose, as in Mordvintsev et al. (2020)."""
 
-FOR_LARGE: dict[str, Any] = {"objective": "distance", "gap_scale": 0.0}
-"""How bodies that need more channels than others are trained: tempered ascent does not hold them, see study_large."""
+FOR_LARGE: dict[str, Any] = {"objective": "distance", "gap_scale": 0.0, "strain": 0.0}
+"""How bodies that need more channels than others are trained: tempered ascent does not hold them, see study_large.
+
+Strain shows cells what they cannot know, which only a tempered gap forgives.
+"""
+LARGE_MARGIN = 0.25
+"""Free cells around them in training, as a share of the longer side: pieces that come off while they grow need room to
+be seen."""
 
 CONTROL: dict[str, dict[str, Any]] = {
     "rule": {"channels": 16, "hidden": (128,), "perception": ("identity", "sobel"), "fire_rate": 0.5},
@@ -189,6 +195,7 @@ class Creature:
         longest = max(picture.shape[:2])
         num_code = code_channels(longest / 2)
         is_large = num_code > 4 * FEWEST_FREQUENCIES
+        for_size = FOR_LARGE | {"margin": int(LARGE_MARGIN * longest)} if is_large else {}
         is_file = target.isascii() or Path(target).suffix or Path(target).is_file()
         kind = "image" if is_file else "emoji"
         described = {
@@ -197,7 +204,7 @@ class Creature:
             "grid": {"size": (longest + 2 * MARGIN, longest + 2 * MARGIN)},
             "target": {kind: target, "size": max(longest, MIN_SIZE)},
             "rule": {"channels": 4 + num_code},
-            "train": (FOR_LARGE if is_large else {}) | settings,
+            "train": for_size | settings,
         }
         world = build_world(described, target)
         if not isinstance(world, GrowthWorld):
