@@ -52,8 +52,7 @@ def test_a_larger_picture_gets_what_its_size_needs_and_keeps_it_in_its_file(
     large = Creature.for_picture(ring_picture.repeat(4, 0).repeat(4, 1), "ring.png")
     small = Creature.for_picture(ring_picture, "ring.png").world
     assert (small.rule.channels, small.train) == (16, TrainSpec())
-    margin = max(large.picture.shape[:2]) // 4
-    assert large.world.train == TrainSpec(objective="distance", gap_scale=0.0, strain=0.0, margin=margin)
+    assert large.world.train == TrainSpec(objective="distance", gap_scale=0.0, strain=0.0, margin=12)  # of 48 cells
     assert large.world.rule.channels == large.body().target.shape[-1] == 20
     large.save(tmp_path / "large.safetensors")
     assert Creature.load(tmp_path / "large.safetensors").world.rule.channels == 20
