@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from collections.abc import Generator
 
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=1")  # most of a test's time is compiling
@@ -20,6 +21,12 @@ for package in ("ffnca.ff", "ffnca.grid", "ffnca.automata"):  # before they are 
 
 settings.register_profile("ffnca", deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("ffnca")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_xdist_auto_num_workers() -> Generator[None, int, int]:
+    """At least two: in one process the whole suite compiles into more memory mappings than Linux allows it (65,530)."""
+    return max(2, (yield))
 
 
 @pytest.fixture
