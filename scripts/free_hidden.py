@@ -75,7 +75,7 @@ def free_round(
     places = choose(state.pool, train.pool_batch, key=keys[0])
     stages = draw_stages(body, train.pool_batch, recipe.nca, train, key=keys[1], left=0.0)
     automaton = recipe.automaton((state.averaged,), standardiser)
-    drawn = disturb(state.pool[places], body, stages, train, key=keys[2])
+    drawn = disturb(state.pool[places], body, stages, train, key=keys[2], renewed_share=train.reseeded_share)
     num_steps = jax.random.randint(keys[3], (), 1, train.max_rollout + 1)
     rolled = rollout(automaton, drawn, num_steps, key=keys[4])
     renewed = jax.random.bernoulli(keys[5], RENEWED_SHARE, (train.pool_batch, 1, 1, 1))

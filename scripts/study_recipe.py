@@ -15,6 +15,7 @@ import jax
 import numpy as np
 from free_hidden import trained_free
 from report import completed, publish
+from stacked import trained_stacked
 
 from ffnca.allocation import keep_memory
 from ffnca.creature import Creature
@@ -24,7 +25,9 @@ from ffnca.growth.stress import STRESSES
 from ffnca.training import train_creature
 
 AGES = ("200", "1000", "2000")
-FREE = "free hidden channels"
+FREE, STACKED = "free hidden channels", "two stacked layers"
+STACKED_WIDTHS = (128, 60)
+"""As many parameters as the default."""
 VARIANTS: dict[str, dict[str, Any]] = {
     "the default": {},
     "bound on V 0.2": {"own_state_bound": 0.2},
@@ -59,6 +62,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "learning rate 0.04": {"learning_rate": 0.04},
     "85 hidden units": {"hidden": 85},
     "556 hidden units": {"hidden": 556},
+    STACKED: {},
     FREE: {},
 }
 """What is changed from the default of `ascent`: keys of [train], or the number of hidden units."""
@@ -75,7 +79,10 @@ def variant(name: str, target: str, size: int) -> Creature:
 def run(name: str, budget: Budget, seed: int, target: str, size: int) -> dict[str, Any]:
     """Train and measure one variant."""
     creature = variant(name, target, size)
-    best = (trained_free if name == FREE else train_creature)(creature, budget, seed=seed)
+    if name == STACKED:
+        best = trained_stacked(creature, STACKED_WIDTHS, budget, seed=seed)
+    else:
+        best = (trained_free if name == FREE else train_creature)(creature, budget, seed=seed)
     return evaluate(best.automaton, best.body(), key=jax.random.key(seed))
 
 

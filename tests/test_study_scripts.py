@@ -14,6 +14,7 @@ SCRIPTS = Path(__file__).resolve().parent.parent / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 free_hidden = pytest.importorskip("free_hidden")
 kept_rule = pytest.importorskip("kept_rule")
+stacked = pytest.importorskip("stacked")
 study_growth = pytest.importorskip("study_growth")
 study_large = pytest.importorskip("study_large")
 study_recipe = pytest.importorskip("study_recipe")
@@ -21,6 +22,7 @@ study_seeds = pytest.importorskip("study_seeds")
 
 from ffnca.creature import Creature  # noqa: E402
 from ffnca.ff.ascent import AscentLayer  # noqa: E402
+from ffnca.growth.objectives import Cells  # noqa: E402
 from ffnca.growth.schedule import Budget  # noqa: E402
 
 
@@ -92,6 +94,33 @@ def test_training_with_no_code_gives_a_rule_that_starts_from_colours_alone(ring_
         for leaf, weight in zip(jax.tree.leaves(again.automaton), weights, strict=True)
     )
     assert jnp.asarray(trained.automaton.rule.linear[...]).any()
+
+
+def test_stacked_layers_learn_each_by_itself(key) -> None:
+    objective = stacked.StackedAscent(3, 1.0, 0.45)
+    perceive, ascent = objective.start(9, (7, 5), 4, key=key)
+    drawn = jax.random.normal(key, (4, 6, 9))
+    cells = Cells(drawn[0], drawn[1, :, :4], drawn[2, :, :4], drawn[3])
+    other = jax.tree.map(lambda weight: 2 * weight + 1, ascent)
+    lower, _ = objective.gradients((perceive, ascent), cells, 1.0)[0]
+    same, _ = objective.gradients((perceive, other), cells, 1.0)[0]
+    for weight, still in zip(jax.tree.leaves(lower), jax.tree.leaves(same), strict=True):
+        np.testing.assert_array_equal(weight, still)
+
+    headless = jax.tree.map(lambda weight: 3 * weight + 1, perceive)
+    headless.layer = perceive.layer
+    _, upper = objective.gradients((perceive, ascent), cells, 1.0)[0]
+    _, same = objective.gradients((headless, ascent), cells, 1.0)[0]
+    for weight, still in zip(jax.tree.leaves(upper), jax.tree.leaves(same), strict=True):
+        np.testing.assert_array_equal(weight, still)
+
+
+def test_stacked_layers_are_trained_and_read_raw_perceptions(ring_picture) -> None:
+    creature = Creature.for_picture(ring_picture, "ring.png", pool_size=16, pool_batch=4, cells=64)
+    trained = stacked.trained_stacked(creature, (12, 8), Budget(updates=8))
+    rule = trained.automaton.rule
+    assert rule.context_weight.shape == (rule.perceive.kernel.shape[0] + 12, 8)
+    assert all(np.isfinite(np.asarray(leaf)).all() for leaf in jax.tree.leaves(trained.automaton))
 
 
 def test_a_large_body_is_trained_once_and_its_errors_shown_by_age(tmp_path, monkeypatch) -> None:

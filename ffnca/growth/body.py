@@ -33,6 +33,8 @@ class Body(NamedTuple):
         alive: Cells that should live.
         distance: Steps from the seed cell along living cells, one more in cells that touch the body; `OUTSIDE`
             elsewhere.
+        unwanted: How little a cell belongs: 0 in the body and in the cells that touch it, a half in the next ring of
+            cells, 1 farther out.
         x: Column position in half-widths, 0 in the middle.
         y: Row position in half-widths.
         seed_at: Row and column of the first cell.
@@ -46,6 +48,7 @@ class Body(NamedTuple):
     start: Float[np.ndarray, "H W C"]
     alive: Bool[np.ndarray, "H W"]
     distance: Float[np.ndarray, "H W"]
+    unwanted: Float[np.ndarray, "H W"]
     x: Float[np.ndarray, "H W"]
     y: Float[np.ndarray, "H W"]
     seed_at: tuple[int, int]
@@ -68,9 +71,11 @@ class Body(NamedTuple):
 
         Such a cell dies, and its alpha is 0 then. Were 0 what it learns, a cell that cannot know whether it belongs
         would become a mean above the alive threshold as soon as the chance is a tenth, and faint cells would live on
-        beyond the body's edge.
+        beyond the body's edge. In the ring next to the cells that touch the body it is half of that, since thin tips
+        are in doubt too and should grow.
         """
-        alpha = jnp.where(jnp.asarray(self.distance) == OUTSIDE, unwanted_alpha, self.goal[..., 3])
+        unwanted = jnp.asarray(self.unwanted)
+        alpha = jnp.where(unwanted > 0, unwanted_alpha * unwanted, self.goal[..., 3])
         return jnp.asarray(self.goal).at[..., 3].set(alpha)
 
     def starts(self, num_states: int) -> Float[Array, "batch H W C"]:
@@ -158,6 +163,7 @@ def build_body(
     seed_at = (int(row), int(column))
     distance = geodesic(alive, seed_at)
     touching: Any = np.asarray(ndimage.binary_dilation(alive, _TOUCHING), bool) & ~alive
+    beyond: Any = ~(alive | touching)
     return Body(
         picture=canvas,
         goal=goal,
@@ -165,6 +171,7 @@ def build_body(
         start=np.asarray(single_cell(shape, jnp.asarray(goal[seed_at]), seed_at)),
         alive=alive,
         distance=np.where(touching, ndimage.minimum_filter(distance, 3) + 1, distance).astype(np.float32),
+        unwanted=(0.5 * beyond + 0.5 * ndimage.binary_erosion(beyond, _TOUCHING, border_value=1)).astype(np.float32),
         x=x.astype(np.float32),
         y=y.astype(np.float32),
         seed_at=seed_at,

@@ -33,6 +33,7 @@ def disturb(
     train: TrainSpec,
     *,
     key: PRNGKeyArray,
+    renewed_share: Float[Array, ""] | float,
 ) -> Float[Array, "batch H W C"]:
     """Renew some drawn states, wound some.
 
@@ -43,8 +44,9 @@ def disturb(
         states: As drawn from the pool.
         body: What they should become, one for all or one each.
         stages: Teacher states of the same bodies, for those that are renewed.
-        train: Shares of renewed states and of large wounds.
+        train: Share of large wounds.
         key: Source of fates and wounds.
+        renewed_share: Probability that a state which is not hopeless is renewed.
 
     Returns:
         The states to roll out from.
@@ -52,7 +54,7 @@ def disturb(
     fate_key, kind_key, wound_key = jax.random.split(key, 3)
     fate = jax.random.uniform(fate_key, states.shape[:1])
     hopeless = body.relative_mse(states) > HOPELESS_MSE
-    renewed = (fate < train.reseeded_share) | (hopeless & (fate < HOPELESS_SHARE))
+    renewed = (fate < renewed_share) | (hopeless & (fate < HOPELESS_SHARE))
     staged = jax.random.bernoulli(kind_key, STAGED_SHARE, (states.shape[0], 1, 1, 1))
     states = jnp.where(renewed[:, None, None, None], jnp.where(staged, stages, body.start), states)
     damaged = (fate > 1 - DAMAGED_SHARE)[:, None, None, None]

@@ -67,10 +67,11 @@ def test_bodies_take_turns(two, key) -> None:
     pool = pools.fresh_pool(both, 6)
     for place in range(6):
         np.testing.assert_array_equal(pool[place], two[place % 2].start)
-    plain = TrainSpec(reseeded_share=1.0, wrong_tissue=0, strays=0, strain=0)
+    plain = TrainSpec(wrong_tissue=0, strays=0, strain=0)
     places = pools.choose(pool, 4, key=key)
     theirs = both.of(places)
-    drawn = pools.disturb(pool[places], theirs, draw_stages(theirs, 4, NcaSpec(), plain, key=key), plain, key=key)
+    stages = draw_stages(theirs, 4, NcaSpec(), plain, key=key)
+    drawn = pools.disturb(pool[places], theirs, stages, plain, key=key, renewed_share=1.0)
     for place, state in zip(np.asarray(places), drawn, strict=True):
         grown = np.asarray(state != 0).any(-1)
         np.testing.assert_array_equal(state, np.where(grown[..., None], two[place % 2].target, 0))

@@ -80,10 +80,10 @@ def test_pool_never_keeps_what_is_not_finite(body, key) -> None:
 
 
 def test_hopeless_states_are_renewed_and_good_ones_stay(body, key) -> None:
-    good, train = _crowd(body, 200), TrainSpec(reseeded_share=0.08)
-    stages = good.at[:, :, :, 0].set(0.123)
-    for states, low, high in ((good, 0.02, 0.16), (jnp.full_like(good, 2), 0.5, 0.7)):
-        after = pools.disturb(states, body, stages, train, key=key)
+    good, train = _crowd(body, 200), TrainSpec()
+    stages, hopeless = good.at[:, :, :, 0].set(0.123), jnp.full_like(good, 2)
+    for states, share, low, high in ((good, 0.08, 0.02, 0.16), (good, 0.3, 0.2, 0.4), (hopeless, 0.08, 0.5, 0.7)):
+        after = pools.disturb(states, body, stages, train, key=key, renewed_share=share)
         restarted, staged, kept = (
             float(jnp.mean(jnp.abs(after - those).max((1, 2, 3)) == 0)) for those in (body.start, stages, states)
         )

@@ -134,6 +134,21 @@ def test_the_gap_scale_falls_with_the_rate(body, key, monkeypatch: pytest.Monkey
     assert seen[::each] == pytest.approx([1.0, 0.505, 0.01])
 
 
+def test_the_renewed_share_goes_from_first_to_last_as_the_rate_falls(body, key, monkeypatch) -> None:
+    recipe, seen = _recipe("ascent", learning_rate=0.04, first_reseeded_share=0.5, reseeded_share=0.1), []
+
+    def disturb(states, body, stages, train, *, key, renewed_share):
+        jax.debug.callback(lambda share: seen.append(float(share)), renewed_share)
+        return states
+
+    monkeypatch.setattr("ffnca.growth.round.disturb", disturb)
+    state = start(body, recipe, key=key)
+    for rate in (0.04, 0.02, 0.0):
+        state, _ = train_round(state, body, jnp.asarray(rate), recipe, key=key)
+    jax.effects_barrier()
+    assert seen == pytest.approx([0.5, 0.3, 0.1])
+
+
 def test_what_strays_is_taught_to_die(body, key, monkeypatch: pytest.MonkeyPatch) -> None:
     recipe, seen = _recipe("ascent", strays=1.0, unwanted_alpha=-0.25), []
 
