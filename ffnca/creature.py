@@ -25,10 +25,25 @@ from ffnca.world import GrowthWorld, Objective, build_world
 MARGIN = 16
 """Free cells on every side of a creature whose grid nobody chose, as in Mordvintsev et al. (2020)."""
 
-FOR_LARGE: dict[str, Any] = {"objective": "distance", "gap_scale": 0.0, "strain": 0.0}
-"""How bodies that need more channels than others are trained: tempered ascent does not hold them, see study_large.
+FOR_LARGE: dict[str, dict[str, Any]] = {
+    "rule": {"hidden": (556,)},
+    "train": {
+        "objective": "distance",
+        "gap_scale": 0.0,
+        "strain": 0.0,
+        "unwanted_alpha": -0.8,
+        "first_reseeded_share": 0.4,
+        "reseeded_share": 0.05,
+        "pool_size": 128,
+        "pool_batch": 8,
+        "updates_per_round": 24,
+    },
+}
+"""What bodies that need more channels than others have: more units, and a recipe of their own.
 
-Strain shows cells what they cannot know, which only a tempered gap forgives.
+Tempered ascent does not hold them, and strain shows cells what they cannot know, which only a tempered gap forgives. In
+a pool that is left alone from the start they turn to fog, of which a cell can learn nothing: at first most states are
+near the teacher's. And as rollouts of so many cells are what a round costs, fewer of them are learned from more often.
 """
 LARGE_MARGIN = 0.25
 """Free cells around them in training, as a share of the longer side: pieces that come off while they grow need room to
@@ -195,7 +210,8 @@ class Creature:
         longest = max(picture.shape[:2])
         num_code = code_channels(longest / 2)
         is_large = num_code > 4 * FEWEST_FREQUENCIES
-        for_size = FOR_LARGE | {"margin": int(LARGE_MARGIN * longest)} if is_large else {}
+        for_size = FOR_LARGE if is_large else {"rule": {}, "train": {}}
+        margin = {"margin": int(LARGE_MARGIN * longest)} if is_large else {}
         is_file = target.isascii() or Path(target).suffix or Path(target).is_file()
         kind = "image" if is_file else "emoji"
         described = {
@@ -203,8 +219,8 @@ class Creature:
             "title": target_name(target),
             "grid": {"size": (longest + 2 * MARGIN, longest + 2 * MARGIN)},
             "target": {kind: target, "size": max(longest, MIN_SIZE)},
-            "rule": {"channels": 4 + num_code},
-            "train": for_size | settings,
+            "rule": for_size["rule"] | {"channels": 4 + num_code},
+            "train": for_size["train"] | margin | settings,
         }
         world = build_world(described, target)
         if not isinstance(world, GrowthWorld):

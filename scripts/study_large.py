@@ -3,8 +3,7 @@
     python scripts/study_large.py RULE.safetensors [--target 🐌] [--size 96] [--minutes 26] [--write]
 
 Trains as `ffnca grow` trains large bodies, unless RULE.safetensors is there already; then its own target, size and
-budget are printed. Half the pool, half the batch and twice the updates a round of a small body, since rollouts of so
-many cells are what a round costs; and twice the units, since so many cells are more to remember.
+budget are printed.
 """
 
 import argparse
@@ -21,8 +20,6 @@ from ffnca.growth.evaluate import NUM_SEEDS, ages_of, num_params
 from ffnca.growth.schedule import Budget
 
 AGES = (100, 200, 500, 1000, 2000)
-SETTINGS = {"pool_size": 128, "pool_batch": 8, "updates_per_round": 8}
-HIDDEN = (556,)
 
 
 def _named(rule: Creature) -> tuple[str, int]:
@@ -52,8 +49,7 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help="rewrite the table of the README")
     options = parser.parse_args()
     keep_memory()
-    blank = Creature.for_target(options.target, options.size, **SETTINGS).with_hidden(HIDDEN)
-    rule = kept_rule(options.rule, blank, Budget(minutes=options.minutes))
+    rule = kept_rule(options.rule, Creature.for_target(options.target, options.size), Budget(minutes=options.minutes))
     lines = table(rule)
     print(*lines, sep="\n")
     if options.write:

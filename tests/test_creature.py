@@ -49,10 +49,16 @@ def test_other_shapes_are_refused(tmp_path: Path, ring_picture: np.ndarray) -> N
 def test_a_larger_picture_gets_what_its_size_needs_and_keeps_it_in_its_file(
     tmp_path: Path, ring_picture: np.ndarray
 ) -> None:
-    large = Creature.for_picture(ring_picture.repeat(4, 0).repeat(4, 1), "ring.png")
+    picture = ring_picture.repeat(4, 0).repeat(4, 1)
+    large = Creature.for_picture(picture, "ring.png")
     small = Creature.for_picture(ring_picture, "ring.png").world
     assert (small.rule.channels, small.train) == (16, TrainSpec())
-    assert large.world.train == TrainSpec(objective="distance", gap_scale=0.0, strain=0.0, margin=12)  # of 48 cells
+    train = large.world.train
+    assert (train.objective, train.margin) == ("distance", 12)  # a quarter of 48 cells
+    assert train.first_reseeded_share > 4 * train.reseeded_share
+    asked = Creature.for_picture(picture, "ring.png", pool_size=64).world.train
+    assert asked == train.model_copy(update={"pool_size": 64})
+    assert large.world.rule.hidden == (556,)
     assert large.world.rule.channels == large.body().target.shape[-1] == 20
     large.save(tmp_path / "large.safetensors")
     assert Creature.load(tmp_path / "large.safetensors").world.rule.channels == 20

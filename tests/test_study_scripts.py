@@ -133,7 +133,7 @@ def test_a_large_body_is_trained_once_and_its_errors_shown_by_age(tmp_path, monk
     monkeypatch.setattr(kept_rule, "train_creature", training)
     monkeypatch.setattr(study_large, "AGES", (1, 2))
     path = tmp_path / "rule.safetensors"
-    blank = Creature.for_target("🐌", 12, **study_large.SETTINGS)
+    blank = Creature.for_target("🐌", 12, pool_batch=8)
     rule, again = (kept_rule.kept_rule(path, blank, Budget(minutes=3)) for _ in range(2))
     assert budgets == [Budget(minutes=3)]
     assert again.record == rule.record
