@@ -92,6 +92,7 @@ class TrainSpec(Spec):
     large_wounds: float = Field(default=0.2, ge=0, le=1, description="a number from 0 to 1")
     wrong_tissue: float = Field(default=0.4, ge=0, le=1, description="a number from 0 to 1")
     strays: float = Field(default=0.4, ge=0, le=1, description="a number from 0 to 1")
+    stray_distance: int = whole(12, 1, 128)
     unwanted_alpha: float = Field(default=-0.3, ge=-1, le=0, description="a number from -1 to 0")
     strain: float = Field(default=0.4, ge=0, le=1, description="a number from 0 to 1")
     noise: float = Field(default=0.2, ge=0, le=2, description="a number from 0 to 2")

@@ -29,7 +29,7 @@ def draw_stages(
         body: The body to grow; several take turns.
         num_states: How many to draw; full bodies are among them, since the distance goes to 1.3 times the reach.
         nca: Says which cells live.
-        train: Shares of large wounds, of strain, of wrong tissue and of strays.
+        train: Shares of large wounds, of strain, of wrong tissue and of strays; how far they are off.
         key: Source of fronts, their ragged edge (up to `FRONT_JITTER` cells), wounds, strain and wrong tissue.
         left: What is left of the shares of strain, wrong tissue and strays.
     """
@@ -42,8 +42,14 @@ def draw_stages(
     states = jnp.asarray(body.target) * grown[..., None]
     wounded = jax.random.bernoulli(share_key, WOUNDED_SHARE, (num_states, 1, 1, 1))
     states = jnp.where(wounded, wound(states, body, key=wound_key, large_share=train.large_wounds), states)
-    states = add_strain(states, body, share=train.strain * left, key=strain_key)
+    states = add_strain(states, body, share=train.strain * left, longest=train.stray_distance, key=strain_key)
     patches, strays = train.wrong_tissue * left, train.strays * left
     return add_wrong_tissue(
-        states, body, patches=patches, strays=strays, alive_threshold=nca.alive_threshold, key=wrong_key
+        states,
+        body,
+        patches=patches,
+        strays=strays,
+        stray_distance=train.stray_distance,
+        alive_threshold=nca.alive_threshold,
+        key=wrong_key,
     )

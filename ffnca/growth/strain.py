@@ -12,14 +12,17 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from ffnca.growth.body import Body
 from ffnca.growth.moved import moved
 
-LARGEST_SHIFT = 2
-"""Most cells, by rows and by columns, that the far part is off."""
-LONGEST_RAMP = 12.0
-"""Cells over which a shift may build up."""
+SHIFT_PER_RAMP = 6
+"""A shift that builds up over so many cells is one cell at most."""
 
 
 def add_strain(
-    states: Float[Array, "batch H W C"], body: Body, *, share: Float[Array, ""] | float, key: PRNGKeyArray
+    states: Float[Array, "batch H W C"],
+    body: Body,
+    *,
+    share: Float[Array, ""] | float,
+    longest: int,
+    key: PRNGKeyArray,
 ) -> Float[Array, "batch H W C"]:
     """Put some states under strain: codes shift little by little, colours by whole cells.
 
@@ -27,6 +30,7 @@ def add_strain(
         states: Parts of the body, each cell as it should be or empty.
         body: What they should become, one for all or one each.
         share: Probability that a state is strained.
+        longest: Cells over which a shift may build up; it is a sixth of that at most, by rows and by columns.
         key: Source of places, lengths and directions.
     """
     keys = jax.random.split(key, 4)
@@ -34,8 +38,9 @@ def add_strain(
     each = (num, 1, 1)
     reach = jnp.broadcast_to(jnp.asarray(body.reach), (num,))[:, None, None]
     begins = reach * jax.random.uniform(keys[0], each)
-    length = jax.random.uniform(keys[1], each, minval=0.5, maxval=LONGEST_RAMP)
-    shift = jax.random.randint(keys[2], (num, 2), -LARGEST_SHIFT, LARGEST_SHIFT + 1)
+    length = jax.random.uniform(keys[1], each, minval=0.5, maxval=float(longest))
+    largest = longest // SHIFT_PER_RAMP
+    shift = jax.random.randint(keys[2], (num, 2), -largest, largest + 1)
     shift *= jax.random.bernoulli(keys[3], share, (num, 1))
     distance = jnp.broadcast_to(jnp.asarray(body.distance), states.shape[:3])
     arrived = moved(jnp.concatenate([states, distance[..., None]], -1), shift)

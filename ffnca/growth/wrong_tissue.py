@@ -18,8 +18,8 @@ SMALLEST, DEBRIS_RADIUS = 0.7, 3.5
 """Radii in cells; what is foreign as a whole is never larger, since a large piece is a creature of its own."""
 CONFUSED_RADIUS = 0.16
 """Largest radius of confusion inside the body, as a share of the grid's shorter side."""
-DISPLACEMENT, STRAYED = 6, 12
-"""Most cells by which some groups of channels are displaced against the others, and by which a piece has strayed."""
+DISPLACEMENT = 6
+"""Most cells by which some groups of channels are displaced against the others."""
 PALEST = 0.1
 """Least strength of the colours of a piece that has strayed."""
 DEVIATION = 0.4
@@ -32,6 +32,7 @@ def add_wrong_tissue(
     *,
     patches: Float[Array, ""] | float,
     strays: Float[Array, ""] | float,
+    stray_distance: int,
     alive_threshold: float,
     key: PRNGKeyArray,
 ) -> Float[Array, "batch H W C"]:
@@ -42,6 +43,7 @@ def add_wrong_tissue(
         body: What they should become, one for all or one each.
         patches: Probability that a state gets patches.
         strays: Probability that it gets strays.
+        stray_distance: Most cells by which a piece has strayed, by rows and by columns.
         alive_threshold: Alpha above which a cell lives.
         key: Source of places, sizes and contents.
     """
@@ -51,7 +53,7 @@ def add_wrong_tissue(
     places = _patches(inside, living, patches, place_key)
     for patch, content in zip(places, _contents(states, body, content_key), strict=True):
         states = jnp.where(patch[..., None], content, states)
-    return _add_strays(states, body, inside, strays, stray_key)
+    return _add_strays(states, body, inside, strays, stray_distance, stray_key)
 
 
 def _away(shape: tuple[int, int], centre: Float[Array, "2 *each 1 1"]) -> Float[Array, "*each H W"]:
@@ -68,6 +70,7 @@ def _add_strays(
     body: Body,
     inside: Bool[Array, "batch H W"],
     share: Float[Array, ""] | float,
+    distance: int,
     key: PRNGKeyArray,
 ) -> Float[Array, "batch H W C"]:
     """Small pieces of the body beyond its edge, all of a state displaced alike.
@@ -77,7 +80,7 @@ def _add_strays(
     """
     keys = jax.random.split(key, 6)
     num, rows, columns = inside.shape
-    shift = jax.random.randint(keys[0], (num, 2), -STRAYED, STRAYED + 1)
+    shift = jax.random.randint(keys[0], (num, 2), -distance, distance + 1)
     piece = moved(body.goal, shift)
     beyond = ~inside & (piece[..., 3] > 0)
     chances = jnp.where(beyond, 0.0, -jnp.inf).reshape(num, -1)

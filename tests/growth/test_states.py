@@ -1,3 +1,5 @@
+from functools import partial
+
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -11,12 +13,14 @@ from ffnca.growth.corrupt import add_noise, erase_discs, erase_sides, wound
 from ffnca.growth.evaluate import auroc, corrupted_cells
 from ffnca.growth.moved import moved
 from ffnca.growth.stages import draw_stages
-from ffnca.growth.strain import LARGEST_SHIFT, add_strain
+from ffnca.growth.strain import SHIFT_PER_RAMP, add_strain
 from ffnca.growth.stress import STRESSES
-from ffnca.growth.wrong_tissue import DEBRIS_RADIUS, STRAYED, add_wrong_tissue
+from ffnca.growth.wrong_tissue import DEBRIS_RADIUS, add_wrong_tissue
 from ffnca.world import NcaSpec, TrainSpec
 
 NCA = NcaSpec()
+STRAY_DISTANCE = 12
+confused = partial(add_wrong_tissue, stray_distance=STRAY_DISTANCE, alive_threshold=0.1)
 
 
 @pytest.fixture
@@ -99,20 +103,20 @@ def _crowd(body, num=64):
 
 def test_wrong_tissue_is_debris_around_the_body_and_confusion_inside(body, key) -> None:
     before = _crowd(body)
-    after = np.asarray(add_wrong_tissue(before, body, patches=0.5, strays=0.5, alive_threshold=0.1, key=key))
+    after = np.asarray(confused(before, body, patches=0.5, strays=0.5, key=key))
     changed = (after != before).any(-1)
     assert 0.55 < changed.any((1, 2)).mean() < 0.95  # patches in half of them, strays in half
     assert (after[:, ~body.alive, 3] > 0.1).any()
     assert changed[:, body.alive].any()
     assert np.isfinite(after).all()
     assert np.abs(after).max() < 3
-    untouched = add_wrong_tissue(before, body, patches=0.0, strays=0.0, alive_threshold=0.1, key=key)
+    untouched = confused(before, body, patches=0.0, strays=0.0, key=key)
     np.testing.assert_array_equal(untouched, before)
 
 
 def test_debris_lies_in_small_pieces(ring_picture, key) -> None:
     body = build_body(ring_picture, (60, 60), 16, alive_threshold=0.1, code_amplitude=0.7)
-    after = np.asarray(add_wrong_tissue(_crowd(body, 16), body, patches=1.0, strays=1.0, alive_threshold=0.1, key=key))
+    after = np.asarray(confused(_crowd(body, 16), body, patches=1.0, strays=1.0, key=key))
     for state in after:
         pieces, count = ndimage.label((state[..., 3] > 0) & ~body.alive, structure=np.ones((3, 3)))
         boxes = ndimage.find_objects(pieces)
@@ -127,8 +131,8 @@ def _direction(vectors):
 
 def test_around_the_body_lie_pieces_of_it_that_have_strayed(ring_picture, key) -> None:
     body = build_body(ring_picture, (60, 60), 16, alive_threshold=0.1, code_amplitude=0.7)
-    states = np.asarray(add_wrong_tissue(_crowd(body, 24), body, patches=1.0, strays=1.0, alive_threshold=0.1, key=key))
-    near = range(-STRAYED, STRAYED + 1)
+    states = np.asarray(confused(_crowd(body, 24), body, patches=1.0, strays=1.0, key=key))
+    near = range(-STRAY_DISTANCE, STRAY_DISTANCE + 1)
     pieces = np.stack([np.roll(body.goal, (down, across), (0, 1)) for down in near for across in near])
     found, palest = [], 1.0
     for state in states:
@@ -147,9 +151,9 @@ def test_around_the_body_lie_pieces_of_it_that_have_strayed(ring_picture, key) -
 def test_strain_is_none_at_the_first_cell_and_whole_cells_at_the_end(key) -> None:
     picture = np.random.default_rng(0).uniform(0.5, 1, (3, 24, 4)).astype(np.float32)
     arm = build_body(picture, (11, 32), 16, alive_threshold=0.1, code_amplitude=0.7)
-    states = np.asarray(add_strain(_crowd(arm, 100), arm, share=1.0, key=key))
+    states = np.asarray(add_strain(_crowd(arm, 100), arm, share=1.0, longest=12, key=key))
     np.testing.assert_array_equal(states[(slice(None), *arm.seed_at)], _crowd(arm, 100)[(slice(None), *arm.seed_at)])
-    near = range(-LARGEST_SHIFT, LARGEST_SHIFT + 1)
+    near = range(-12 // SHIFT_PER_RAMP, 12 // SHIFT_PER_RAMP + 1)
     shifts = [(down, across) for down in near for across in near]
     stretched = 0
     for state in states:
@@ -169,8 +173,9 @@ def _lies_between(state, body, shift: tuple[int, int], living) -> bool:
 
 
 def test_a_state_without_strain_stays_as_it_is(body, key) -> None:
-    np.testing.assert_array_equal(add_strain(_crowd(body), body, share=0.0, key=key), _crowd(body))
-    changed = (np.asarray(add_strain(_crowd(body), body, share=0.5, key=key)) != _crowd(body)).any((1, 2, 3))
+    np.testing.assert_array_equal(add_strain(_crowd(body), body, share=0.0, longest=12, key=key), _crowd(body))
+    strained = np.asarray(add_strain(_crowd(body), body, share=0.5, longest=12, key=key))
+    changed = (strained != _crowd(body)).any((1, 2, 3))
     assert 0.2 < changed.mean() < 0.6
 
 
