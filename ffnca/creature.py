@@ -29,25 +29,21 @@ FOR_LARGE: dict[str, dict[str, Any]] = {
     "rule": {"hidden": (556,)},
     "train": {
         "objective": "distance",
-        "gap_scale": 0.0,
-        "strain": 0.0,
-        "unwanted_alpha": -0.8,
         "first_reseeded_share": 0.4,
         "reseeded_share": 0.05,
         "pool_size": 128,
         "pool_batch": 8,
-        "updates_per_round": 24,
+        "updates_per_round": 12,
     },
 }
 """What bodies that need more channels than others have: more units, and a recipe of their own.
 
-Tempered ascent does not hold them, and strain shows cells what they cannot know, which only a tempered gap forgives. In
-a pool that is left alone from the start they turn to fog, of which a cell can learn nothing: at first most states are
+In a pool that is left alone from the start they turn to fog, of which a cell learns nothing: at first most states are
 near the teacher's. And as rollouts of so many cells are what a round costs, fewer of them are learned from more often.
 """
-LARGE_MARGIN = 0.25
-"""Free cells around them in training, as a share of the longer side: pieces that come off while they grow need room to
-be seen."""
+SHARES_FOR_LARGE = {"margin": 0.25, "stray_distance": 0.5}
+"""Cells in their recipe, as shares of the longer side. What comes off while they grow needs room to be seen. A piece
+that is off by a period of one wave of the position code looks right to all finer ones, unless such were shown."""
 
 CONTROL: dict[str, dict[str, Any]] = {
     "rule": {"channels": 16, "hidden": (128,), "perception": ("identity", "sobel"), "fire_rate": 0.5},
@@ -211,7 +207,7 @@ class Creature:
         num_code = code_channels(longest / 2)
         is_large = num_code > 4 * FEWEST_FREQUENCIES
         for_size = FOR_LARGE if is_large else {"rule": {}, "train": {}}
-        margin = {"margin": int(LARGE_MARGIN * longest)} if is_large else {}
+        in_cells = {name: int(share * longest) for name, share in SHARES_FOR_LARGE.items()} if is_large else {}
         is_file = target.isascii() or Path(target).suffix or Path(target).is_file()
         kind = "image" if is_file else "emoji"
         described = {
@@ -220,7 +216,7 @@ class Creature:
             "grid": {"size": (longest + 2 * MARGIN, longest + 2 * MARGIN)},
             "target": {kind: target, "size": max(longest, MIN_SIZE)},
             "rule": for_size["rule"] | {"channels": 4 + num_code},
-            "train": for_size["train"] | margin | settings,
+            "train": for_size["train"] | in_cells | settings,
         }
         world = build_world(described, target)
         if not isinstance(world, GrowthWorld):

@@ -54,7 +54,7 @@ def test_a_larger_picture_gets_what_its_size_needs_and_keeps_it_in_its_file(
     small = Creature.for_picture(ring_picture, "ring.png").world
     assert (small.rule.channels, small.train) == (16, TrainSpec())
     train = large.world.train
-    assert (train.objective, train.margin) == ("distance", 12)  # a quarter of 48 cells
+    assert (train.objective, train.margin, train.stray_distance) == ("distance", 12, 24)  # a quarter and half of 48
     assert train.first_reseeded_share > 4 * train.reseeded_share
     asked = Creature.for_picture(picture, "ring.png", pool_size=64).world.train
     assert asked == train.model_copy(update={"pool_size": 64})
