@@ -3,7 +3,7 @@
     python scripts/study_large.py RULE.safetensors [--target 🐌] [--size 96] [--minutes 26] [--write]
 
 Trains as `ffnca grow` trains large bodies, unless RULE.safetensors is there already; then its own target, size and
-budget are printed.
+budget are printed. Aligned: at the best shift by up to 2 cells, since a body may wander.
 """
 
 import argparse
@@ -11,15 +11,19 @@ from pathlib import Path
 
 import jax
 import jax.numpy as jnp
+from duel_growing_ca import aligned_error
 from kept_rule import kept_rule
-from report import publish
+from report import ROOT, publish_rows
 
 from ffnca.allocation import keep_memory
+from ffnca.commands import export_world
 from ffnca.creature import Creature
 from ffnca.growth.evaluate import NUM_SEEDS, ages_of, num_params
 from ffnca.growth.schedule import Budget
+from ffnca.growth.target import target_name
 
 AGES = (100, 200, 500, 1000, 2000)
+NUM_STEPS, WOUND_AT, SHEET_SCALE = 420, 200, 2
 
 
 def _named(rule: Creature) -> tuple[str, int]:
@@ -33,7 +37,8 @@ def table(rule: Creature) -> list[str]:
     grown = ages_of(rule.automaton, body, AGES, NUM_SEEDS, key=jax.random.key(0))
     errors = [f"{float(jnp.median(body.relative_mse(states))):.4f}" for states in grown]
     height, width = rule.world.grid.size
-    titles = ["target", "cells, grid", *(f"T={age}" for age in AGES), "budget", "params"]
+    errors.append(f"{float(jnp.median(aligned_error(grown[-1], body))):.4f}")
+    titles = ["target", "cells, grid", *(f"T={age}" for age in AGES), f"T={AGES[-1]}, aligned", "budget", "params"]
     name, size = _named(rule)
     cells = [name, f"{size}, {height}x{width}", *errors, str(rule.record["budget"]), str(num_params(rule.automaton))]
     return [f"| {' | '.join(titles)} |", "|---" * len(titles) + "|", f"| {' | '.join(cells)} |"]
@@ -46,7 +51,7 @@ def main() -> None:
     parser.add_argument("--target", default="🐌")
     parser.add_argument("--size", type=int, default=96)
     parser.add_argument("--minutes", type=float, default=26)
-    parser.add_argument("--write", action="store_true", help="rewrite the table of the README")
+    parser.add_argument("--write", action="store_true", help="rewrite this target's row of the README, and draw it")
     options = parser.parse_args()
     keep_memory()
     rule = kept_rule(options.rule, Creature.for_target(options.target, options.size), Budget(minutes=options.minutes))
@@ -56,7 +61,9 @@ def main() -> None:
         name, size = _named(rule)
         minutes = str(rule.record["budget"]).removesuffix(" minutes")
         asked = f"--target {name} --size {size} --minutes {minutes}"
-        publish("large body", lines, f"study_large.py RULE.safetensors {asked} --write")
+        publish_rows("large body", lines, f"study_large.py RULE.safetensors {asked} --write")
+        sheet = ROOT / "gallery" / f"large_{target_name(name)}.png"
+        export_world(str(options.rule), sheet, NUM_STEPS, 25.0, SHEET_SCALE, 0, [str(WOUND_AT)], "colour")
 
 
 if __name__ == "__main__":
