@@ -3,7 +3,8 @@
     python scripts/study_large.py RULE.safetensors [--target 🐌] [--size 96] [--minutes 26] [--write]
 
 Trains as `ffnca grow` trains large bodies, unless RULE.safetensors is there already; then its own target, size and
-budget are printed. Aligned: at the best shift by up to 2 cells, since a body may wander.
+budget are printed. Aligned: at the best shift by up to 2 cells, since a body may wander. Lost: worse than an empty grid
+at the last age.
 """
 
 import argparse
@@ -23,6 +24,7 @@ from ffnca.growth.schedule import Budget
 from ffnca.growth.target import target_name
 
 AGES = (100, 200, 500, 1000, 2000)
+LOST_MSE = 1.0
 NUM_STEPS, WOUND_AT, SHEET_SCALE = 420, 200, 2
 
 
@@ -38,9 +40,12 @@ def table(rule: Creature) -> list[str]:
     errors = [f"{float(jnp.median(body.relative_mse(states))):.4f}" for states in grown]
     height, width = rule.world.grid.size
     errors.append(f"{float(jnp.median(aligned_error(grown[-1], body))):.4f}")
-    titles = ["target", "cells, grid", *(f"T={age}" for age in AGES), f"T={AGES[-1]}, aligned", "budget", "params"]
+    lost = int(jnp.sum(body.relative_mse(grown[-1]) > LOST_MSE))
+    last = (f"T={AGES[-1]}, aligned", f"lost ({NUM_SEEDS})", "budget", "params")
+    titles = ["target", "cells, grid", *(f"T={age}" for age in AGES), *last]
     name, size = _named(rule)
-    cells = [name, f"{size}, {height}x{width}", *errors, str(rule.record["budget"]), str(num_params(rule.automaton))]
+    facts = (str(lost), str(rule.record["budget"]), str(num_params(rule.automaton)))
+    cells = [name, f"{size}, {height}x{width}", *errors, *facts]
     return [f"| {' | '.join(titles)} |", "|---" * len(titles) + "|", f"| {' | '.join(cells)} |"]
 
 
