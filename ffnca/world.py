@@ -83,8 +83,10 @@ class TrainSpec(Spec):
     learning_rate: float = above_zero(0.02, 1)
     pool_size: int = whole(256, 1, 4096)
     pool_batch: int = whole(16, 1, 256)
-    first_reseeded_share: float = above_zero(0.08, 1)
     reseeded_share: float = above_zero(0.08, 1)
+    first_reseeded_share: float | None = Field(
+        default=None, gt=0, le=1, description="a number above 0, at most 1; as reseeded_share if missing"
+    )
     teacher_batch: int = whole(8, 1, 256)
     max_rollout: int = whole(12, 1, 200)
     cells: int = whole(2048, 1, 65_536)

@@ -167,9 +167,8 @@ def train_round(
     theirs, taught = body.of(places), jnp.resize(places, (num_stages,))
     left = _left(LEAST_DISORDER, learning_rate, train)
     stages = draw_stages(body.of(taught), num_stages, recipe.nca, train, key=keys[1], left=left)
-    renewed_share = train.reseeded_share + (train.first_reseeded_share - train.reseeded_share) * _left(
-        0, learning_rate, train
-    )
+    first_share = train.first_reseeded_share or train.reseeded_share
+    renewed_share = train.reseeded_share + (first_share - train.reseeded_share) * _left(0, learning_rate, train)
     drawn = disturb(
         state.pool[places], theirs, stages[: train.pool_batch], train, key=keys[2], renewed_share=renewed_share
     )
