@@ -205,9 +205,10 @@ class Creature:
         """
         longest = max(picture.shape[:2])
         num_code = code_channels(longest / 2)
-        is_large = num_code > 4 * FEWEST_FREQUENCIES
-        for_size = FOR_LARGE if is_large else {"rule": {}, "train": {}}
-        in_cells = {name: int(share * longest) for name, share in SHARES_FOR_LARGE.items()} if is_large else {}
+        for_size: dict[str, dict[str, Any]] = {"rule": {}, "train": {}}
+        if num_code > 4 * FEWEST_FREQUENCIES:
+            in_cells = {name: int(share * longest) for name, share in SHARES_FOR_LARGE.items()}
+            for_size = FOR_LARGE | {"train": FOR_LARGE["train"] | in_cells}
         is_file = target.isascii() or Path(target).suffix or Path(target).is_file()
         kind = "image" if is_file else "emoji"
         described = {
@@ -216,7 +217,7 @@ class Creature:
             "grid": {"size": (longest + 2 * MARGIN, longest + 2 * MARGIN)},
             "target": {kind: target, "size": max(longest, MIN_SIZE)},
             "rule": for_size["rule"] | {"channels": 4 + num_code},
-            "train": for_size["train"] | in_cells | settings,
+            "train": for_size["train"] | settings,
         }
         world = build_world(described, target)
         if not isinstance(world, GrowthWorld):

@@ -4,8 +4,6 @@ The perceive layer learns as that of `distance` does. What it says is data to th
 the perception itself. `study_recipe.py` trains it beside the other variants.
 """
 
-from dataclasses import replace
-
 import jax
 import jax.numpy as jnp
 from flax import nnx
@@ -88,15 +86,13 @@ class _StackedCreature(Creature):
         return _StackedRecipe(*super().recipe())
 
 
-def trained_stacked(creature: Creature, widths: tuple[int, int], budget: Budget, *, seed: int = 0) -> Creature:
+def trained_stacked(creature: Creature, budget: Budget, *, widths: tuple[int, int], seed: int = 0) -> Creature:
     """The best rule of a creature with two stacked layers.
 
     Args:
         creature: Its world and picture; its rule is not used.
-        widths: Units of the perceive and of the ascent layer.
         budget: Updates or minutes.
+        widths: Units of the perceive and of the ascent layer.
         seed: Of everything random.
     """
-    rule = creature.world.rule.model_copy(update={"hidden": widths})
-    world = creature.world.model_copy(update={"rule": rule})
-    return train_creature(_StackedCreature(**vars(replace(creature, world=world))), budget, seed=seed)
+    return train_creature(_StackedCreature(**vars(creature.with_hidden(widths))), budget, seed=seed)

@@ -8,6 +8,7 @@ measured as by `ffnca eval`.
 """
 
 import argparse
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +27,8 @@ from ffnca.training import train_creature
 
 AGES = ("200", "1000", "2000")
 FREE, STACKED = "free hidden channels", "two stacked layers"
-STACKED_WIDTHS = (128, 60)
-"""As many parameters as the default."""
+TRAINERS = {FREE: trained_free, STACKED: partial(trained_stacked, widths=(128, 60))}
+"""Of variants that the library does not train; the stacked layers have as many parameters as the default."""
 VARIANTS: dict[str, dict[str, Any]] = {
     "the default": {},
     "bound on V 0.2": {"own_state_bound": 0.2},
@@ -79,10 +80,7 @@ def variant(name: str, target: str, size: int) -> Creature:
 def run(name: str, budget: Budget, seed: int, target: str, size: int) -> dict[str, Any]:
     """Train and measure one variant."""
     creature = variant(name, target, size)
-    if name == STACKED:
-        best = trained_stacked(creature, STACKED_WIDTHS, budget, seed=seed)
-    else:
-        best = (trained_free if name == FREE else train_creature)(creature, budget, seed=seed)
+    best = TRAINERS.get(name, train_creature)(creature, budget, seed=seed)
     return evaluate(best.automaton, best.body(), key=jax.random.key(seed))
 
 

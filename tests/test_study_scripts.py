@@ -117,7 +117,7 @@ def test_stacked_layers_learn_each_by_itself(key) -> None:
 
 def test_stacked_layers_are_trained_and_read_raw_perceptions(ring_picture) -> None:
     creature = Creature.for_picture(ring_picture, "ring.png", pool_size=16, pool_batch=4, cells=64)
-    trained = stacked.trained_stacked(creature, (12, 8), Budget(updates=8))
+    trained = stacked.trained_stacked(creature, Budget(updates=8), widths=(12, 8))
     rule = trained.automaton.rule
     assert rule.context_weight.shape == (rule.perceive.kernel.shape[0] + 12, 8)
     assert all(np.isfinite(np.asarray(leaf)).all() for leaf in jax.tree.leaves(trained.automaton))

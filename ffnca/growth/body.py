@@ -163,15 +163,15 @@ def build_body(
     seed_at = (int(row), int(column))
     distance = geodesic(alive, seed_at)
     touching: Any = np.asarray(ndimage.binary_dilation(alive, _TOUCHING), bool) & ~alive
-    beyond: Any = ~(alive | touching)
+    near = alive | touching
     return Body(
         picture=canvas,
         goal=goal,
-        target=goal * (alive | touching)[..., None],
+        target=goal * near[..., None],
         start=np.asarray(single_cell(shape, jnp.asarray(goal[seed_at]), seed_at)),
         alive=alive,
         distance=np.where(touching, ndimage.minimum_filter(distance, 3) + 1, distance).astype(np.float32),
-        unwanted=(0.5 * beyond + 0.5 * ndimage.binary_erosion(beyond, _TOUCHING, border_value=1)).astype(np.float32),
+        unwanted=np.where(near, 0.0, np.where(ndimage.binary_dilation(near, _TOUCHING), 0.5, 1.0)).astype(np.float32),
         x=x.astype(np.float32),
         y=y.astype(np.float32),
         seed_at=seed_at,

@@ -109,13 +109,15 @@ def _see(states: Array, recipe: Recipe) -> Float[Array, "cell perception"]:
     return seen.reshape(-1, seen.shape[-1])
 
 
-def _left(least: float, rate: Float[Array, ""] | float, train: TrainSpec) -> Float[Array, ""] | float:
-    """Share of a disturbance that is left at a learning rate: it falls from 1 as the rate falls.
+def _left(
+    least: float, rate: Float[Array, ""] | float, train: TrainSpec, first: float = 1.0
+) -> Float[Array, ""] | float:
+    """Share of a disturbance that is left at a learning rate: it goes from the first to the least as the rate falls.
 
     The scale of goodness gaps falls so too: tempered from the start, a rule hardly learns what it must do with stray
     cells, and lets them grow.
     """
-    return least + (1 - least) * rate / train.learning_rate
+    return least + (first - least) * rate / train.learning_rate
 
 
 def _noisy(states: Array, recipe: Recipe, key: PRNGKeyArray, share: Float[Array, ""] | float = 1.0) -> Array:
@@ -168,7 +170,7 @@ def train_round(
     left = _left(LEAST_DISORDER, learning_rate, train)
     stages = draw_stages(body.of(taught), num_stages, recipe.nca, train, key=keys[1], left=left)
     first_share = train.first_reseeded_share or train.reseeded_share
-    renewed_share = train.reseeded_share + (first_share - train.reseeded_share) * _left(0, learning_rate, train)
+    renewed_share = _left(train.reseeded_share, learning_rate, train, first_share)
     drawn = disturb(
         state.pool[places], theirs, stages[: train.pool_batch], train, key=keys[2], renewed_share=renewed_share
     )
