@@ -25,6 +25,9 @@ from ffnca.world import GrowthWorld, Objective, build_world
 MARGIN = 16
 """Free cells on every side of a creature whose grid nobody chose, as in Mordvintsev et al. (2020)."""
 
+NEAREST_STRAYS, STRAYS_SHARE = 12, 0.5
+"""Pieces stray by half of the longer side: one that is off by a period of a wave of the position code looks right to
+all finer waves, unless such were shown. In small bodies by 12 cells."""
 FOR_LARGE: dict[str, dict[str, Any]] = {
     "rule": {"hidden": (556,)},
     "train": {
@@ -41,15 +44,34 @@ FOR_LARGE: dict[str, dict[str, Any]] = {
 In a pool that is left alone from the start they turn to fog, of which a cell learns nothing: at first most states are
 near the teacher's. And as rollouts of so many cells are what a round costs, fewer of them are learned from more often.
 """
-SHARES_FOR_LARGE = {"margin": 0.25, "stray_distance": 0.5}
-"""Cells in their recipe, as shares of the longer side. What comes off while they grow needs room to be seen. A piece
-that is off by a period of one wave of the position code looks right to all finer ones, unless such were shown."""
+MARGIN_SHARE = 0.25
+"""Of the longer side, in the training of large bodies: what comes off while they grow needs room to be seen."""
 
 CONTROL: dict[str, dict[str, Any]] = {
     "rule": {"channels": 16, "hidden": (128,), "perception": ("identity", "sobel"), "fire_rate": 0.5},
     "train": {"pool_size": 1024, "updates_per_round": 1, "margin": MARGIN},
 }
 """Rule and sizes of the control, those of Mordvintsev et al. (2020)."""
+
+
+def _fitted(world: GrowthWorld, longest: int) -> GrowthWorld:
+    """The world with what it leaves open chosen by the longer side of its body."""
+    num_code = code_channels(longest / 2)
+    rule: dict[str, Any] = {"channels": 4 + num_code} if world.target else {}
+    train: dict[str, Any] = {"stray_distance": max(NEAREST_STRAYS, int(STRAYS_SHARE * longest))}
+    if num_code > 4 * FEWEST_FREQUENCIES:
+        rule |= FOR_LARGE["rule"]
+        train |= FOR_LARGE["train"] | {"margin": int(MARGIN_SHARE * longest)}
+    given = world.model_dump(exclude_unset=True)
+    tables = {"rule": rule | given.get("rule", {}), "train": train | given.get("train", {})}
+    return _growth_world(given | tables, world.title)
+
+
+def _growth_world(described: dict[str, Any], name: str) -> GrowthWorld:
+    world = build_world(described, name)
+    if not isinstance(world, GrowthWorld):
+        raise TypeError(f"not a growth world: {world.kind}")
+    return world
 
 
 def _blank_rule(world: GrowthWorld) -> AscentLayer | LayeredRule:
@@ -150,7 +172,8 @@ class Creature:
             InputError: If a target is neither an emoji nor a usable picture.
         """
         sought = world.sought.values()
-        return cls.blank(world, _alike([load_target(one.emoji or one.image or "", one.size, folder) for one in sought]))
+        pictures = _alike([load_target(one.emoji or one.image or "", one.size, folder) for one in sought])
+        return cls.blank(_fitted(world, max(pictures.shape[1:3])), pictures)
 
     @classmethod
     def blank(cls, world: GrowthWorld, pictures: Float[np.ndarray, "target h w 4"]) -> Self:
@@ -204,11 +227,6 @@ class Creature:
             InputError: If the target or a setting cannot be used.
         """
         longest = max(picture.shape[:2])
-        num_code = code_channels(longest / 2)
-        for_size: dict[str, dict[str, Any]] = {"rule": {}, "train": {}}
-        if num_code > 4 * FEWEST_FREQUENCIES:
-            in_cells = {name: int(share * longest) for name, share in SHARES_FOR_LARGE.items()}
-            for_size = FOR_LARGE | {"train": FOR_LARGE["train"] | in_cells}
         is_file = target.isascii() or Path(target).suffix or Path(target).is_file()
         kind = "image" if is_file else "emoji"
         described = {
@@ -216,12 +234,9 @@ class Creature:
             "title": target_name(target),
             "grid": {"size": (longest + 2 * MARGIN, longest + 2 * MARGIN)},
             "target": {kind: target, "size": max(longest, MIN_SIZE)},
-            "rule": for_size["rule"] | {"channels": 4 + num_code},
-            "train": for_size["train"] | settings,
+            "train": settings,
         }
-        world = build_world(described, target)
-        if not isinstance(world, GrowthWorld):
-            raise TypeError(f"not a growth world: {world.kind}")
+        world = _fitted(_growth_world(described, target), longest)
         return cls.blank(world, picture[None])
 
     def retrained_by(self, objective: str) -> Self:
@@ -236,9 +251,7 @@ class Creature:
         published = CONTROL if objective == "bptt" else {}
         for table in ("rule", "train"):
             described[table] |= published.get(table, {})
-        world = build_world(described | {"train": described["train"] | {"objective": objective}}, "--objective")
-        if not isinstance(world, GrowthWorld):
-            raise TypeError(f"not a growth world: {world.kind}")
+        world = _growth_world(described | {"train": described["train"] | {"objective": objective}}, "--objective")
         return replace(self, world=world).untaught()
 
     def with_hidden(self, hidden: tuple[int, ...]) -> Self:

@@ -12,7 +12,7 @@ from ffnca.automata.base import rollout
 from ffnca.creature import Creature
 from ffnca.errors import InputError
 from ffnca.rule_file import load_rule, save_rule
-from ffnca.world import TrainSpec
+from ffnca.world import TrainSpec, parse_world
 
 OWN = (*range(16), 64)
 """Where a rule of 16 channels perceives the cell itself: its state, and whether it lives."""
@@ -62,3 +62,12 @@ def test_a_larger_picture_gets_what_its_size_needs_and_keeps_it_in_its_file(
     assert large.world.rule.channels == large.body().target.shape[-1] == 20
     large.save(tmp_path / "large.safetensors")
     assert Creature.load(tmp_path / "large.safetensors").world.rule.channels == 20
+
+
+def test_a_world_file_gets_the_same_for_its_size_but_keeps_what_it_says() -> None:
+    text = 'kind = "growth"\ntitle = "snail"\ngrid.size = [80, 80]\ntarget = {emoji = "🐌", size = 48}\n'
+    world, asked = parse_world(text, "snail"), Creature.for_target("🐌", 48).world
+    assert Creature.untrained(world).world == asked
+    kept = Creature.untrained(parse_world(text + "[train]\nmargin = 8\nminutes = 3\n", "snail")).world
+    assert kept.rule == asked.rule
+    assert kept.train == asked.train.model_copy(update={"margin": 8, "minutes": 3})
