@@ -254,10 +254,15 @@ class Creature:
         world = _growth_world(described | {"train": described["train"] | {"objective": objective}}, "--objective")
         return replace(self, world=world).untaught()
 
-    def with_hidden(self, hidden: tuple[int, ...]) -> Self:
-        """The same creature, blank, with layers of other widths."""
-        rule = self.world.rule.model_copy(update={"hidden": hidden})
-        return replace(self, world=self.world.model_copy(update={"rule": rule})).untaught()
+    def reshaped(self, **keys: Any) -> Self:
+        """The same creature, blank, with other values of keys of the world file's [rule] table.
+
+        Raises:
+            InputError: If there is no such key, or its value cannot be used.
+        """
+        described = self.world.model_dump(exclude_none=True)
+        world = _growth_world(described | {"rule": described["rule"] | keys}, self.world.title)
+        return replace(self, world=world).untaught()
 
     def untaught(self) -> Self:
         """The same creature, blank."""

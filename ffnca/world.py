@@ -25,7 +25,7 @@ _ONE_LINE = "^[^\\x00-\\x1f\\x7f-\\x9f\u2028\u2029]*$"
 MIN_SIDE, MAX_SIDE = 8, 1024
 Side = Annotated[int, Field(ge=MIN_SIDE, le=MAX_SIDE)]
 Width = Annotated[int, Field(ge=8, le=2048)]
-Kernel = Literal["identity", "sobel", "laplacian", "neighbour_mean", "alive"]
+Kernel = Literal["identity", "sobel", "laplacian", "neighbour_mean", "neighbour_slope", "alive"]
 Objective = Literal["ascent", "distance", "contrast", "pair", "self-contrastive", "random", "one-step-backprop", "bptt"]
 _TARGET_NAME = re.compile("[a-z0-9][a-z0-9_-]{0,31}")
 MAX_TARGETS = 16
@@ -45,7 +45,8 @@ class NcaSpec(Spec):
     channels: int = whole(16, 8, 64)
     hidden: tuple[Width, ...] = several_of((278,), "1 to 4 whole numbers from 8 to 2048 in a list", 4)
     perception: tuple[Kernel, ...] = several_of(
-        ("identity", "sobel", "neighbour_mean", "alive"), f"a list of distinct names from {', '.join(get_args(Kernel))}"
+        ("identity", "sobel", "neighbour_mean", "alive"),
+        f"a list of distinct names from {', '.join(get_args(Kernel))}",
     )
     fire_rate: float = above_zero(0.5, 1)
     alive_threshold: float = Field(default=0.1, gt=0, lt=1, description="a number above 0 and below 1")

@@ -68,7 +68,7 @@ def ours(name: str, kind: str, folder: Path, rules: Path, budget: Budget) -> Cre
     """A rule of ours on a published target, trained if it is not there."""
     creature = Creature.for_target(str(folder / f"{name}.png"), SIZE)
     if kind == "small":
-        creature = creature.with_hidden((SMALL_WIDTH,))
+        creature = creature.reshaped(hidden=(SMALL_WIDTH,))
     return kept_rule(rules / f"{name}{KINDS[kind][1]}.safetensors", creature, budget)
 
 

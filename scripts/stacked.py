@@ -4,6 +4,8 @@ The perceive layer learns as that of `distance` does. What it says is data to th
 the perception itself. `study_recipe.py` trains it beside the other variants.
 """
 
+from dataclasses import replace
+
 import jax
 import jax.numpy as jnp
 from flax import nnx
@@ -95,4 +97,6 @@ def trained_stacked(creature: Creature, budget: Budget, *, widths: tuple[int, in
         widths: Units of the perceive and of the ascent layer.
         seed: Of everything random.
     """
-    return train_creature(_StackedCreature(**vars(creature.with_hidden(widths))), budget, seed=seed)
+    rule = creature.world.rule.model_copy(update={"hidden": widths})  # no world file may say so
+    world = creature.world.model_copy(update={"rule": rule})
+    return train_creature(_StackedCreature(**vars(replace(creature, world=world))), budget, seed=seed)

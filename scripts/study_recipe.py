@@ -24,6 +24,7 @@ from ffnca.growth.evaluate import evaluate
 from ffnca.growth.schedule import Budget
 from ffnca.growth.stress import STRESSES
 from ffnca.training import train_creature
+from ffnca.world import NcaSpec
 
 AGES = ("200", "1000", "2000")
 FREE, STACKED = "free hidden channels", "two stacked layers"
@@ -61,20 +62,21 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "16 updates a round": {"updates_per_round": 16},
     "learning rate 0.01": {"learning_rate": 0.01},
     "learning rate 0.04": {"learning_rate": 0.04},
-    "85 hidden units": {"hidden": 85},
-    "556 hidden units": {"hidden": 556},
+    "85 hidden units": {"hidden": (85,)},
+    "556 hidden units": {"hidden": (556,)},
+    "slope of the living": {"perception": ("identity", "neighbour_slope", "neighbour_mean", "alive")},
     STACKED: {},
     FREE: {},
 }
-"""What is changed from the default of `ascent`: keys of [train], or the number of hidden units."""
+"""What is changed from the default of `ascent`: keys of [train] or of [rule]."""
 
 
 def variant(name: str, target: str, size: int) -> Creature:
     """An untrained creature with one thing changed."""
-    changes = dict(VARIANTS[name])
-    hidden = changes.pop("hidden", None)
-    creature = Creature.for_target(target, size, objective="ascent", **changes)
-    return creature.with_hidden((hidden,)) if hidden else creature
+    changes = VARIANTS[name]
+    rule = {key: value for key, value in changes.items() if key in NcaSpec.model_fields}
+    train = {key: value for key, value in changes.items() if key not in rule}
+    return Creature.for_target(target, size, objective="ascent", **train).reshaped(**rule)
 
 
 def run(name: str, budget: Budget, seed: int, target: str, size: int) -> dict[str, Any]:

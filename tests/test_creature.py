@@ -20,7 +20,7 @@ OWN = (*range(16), 64)
 
 def _old_file(path: Path, picture: np.ndarray, dropped: tuple[int, ...] = OWN) -> Creature:
     """An ascent rule with no weight for what it perceives of the cell itself, and its file as ffnca 0.1 wrote it."""
-    creature = Creature.for_picture(picture, "ring.png", objective="ascent").with_hidden((24,))
+    creature = Creature.for_picture(picture, "ring.png", objective="ascent").reshaped(hidden=(24,))
     random, rule = np.random.default_rng(0), creature.automaton.rule
     for weight in (rule.context_weight, rule.linear):
         weight[...] = (0.1 * random.normal(size=weight.shape)).astype(np.float32)

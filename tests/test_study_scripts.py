@@ -83,7 +83,7 @@ def test_the_positive_keeps_the_given_colours_and_climbs_in_the_hidden_channels(
 
 def test_training_with_no_code_gives_a_rule_that_starts_from_colours_alone(ring_picture) -> None:
     settings = {"pool_size": 16, "pool_batch": 2, "cells": 64, "max_rollout": 2}
-    creature = Creature.for_picture(ring_picture, "ring.png", **settings).with_hidden((24,))
+    creature = Creature.for_picture(ring_picture, "ring.png", **settings).reshaped(hidden=(24,))
     trained = free_hidden.trained_free(creature, Budget(updates=8))
     assert np.abs(trained.body().goal[..., 4:]).max() < 1e-5
     weights = [np.asarray(leaf) for leaf in jax.tree.leaves(trained.automaton)]

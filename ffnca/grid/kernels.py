@@ -1,4 +1,4 @@
-"""Fixed 3x3 kernels by slices of a padded grid: Sobel, Laplacian, living-neighbour mean, alive pattern.
+"""Fixed 3x3 kernels by slices of a padded grid: Sobel, Laplacian, means over living neighbours, alive pattern.
 
 Slices and separable sums, since depthwise convolution is many times slower on a CPU.
 """
@@ -59,6 +59,24 @@ def neighbour_mean(padded: Float[Array, "*batch tall wide C"], alive_threshold: 
     """
     flags = living(padded, alive_threshold)
     return ring(padded * flags) / jnp.maximum(ring(flags), CORNER)
+
+
+def neighbour_slope(
+    padded: Float[Array, "*batch tall wide C"], alive_threshold: float
+) -> Float[Array, "*batch H W slope"]:
+    """Weighted mean over the living neighbours of their state times where they are: along x, then along y.
+
+    `sobel` up to a factor where all neighbours live. At the edge of a body a sum over few neighbours has a scale of its
+    own for each pattern of them; of this mean, what the neighbours say of the cell between them is the same linear
+    function in all patterns, to first order in its state's slope.
+    """
+    flags = living(padded, alive_threshold)
+    seen = padded * flags
+    smooth = CORNER * (_rows(seen, 0) + _rows(seen, 2)) + _rows(seen, 1)
+    along_x = _columns(smooth, 2) - _columns(smooth, 0)
+    slope = _rows(seen, 2) - _rows(seen, 0)
+    along_y = CORNER * (_columns(slope, 0) + _columns(slope, 2)) + _columns(slope, 1)
+    return jnp.concatenate([along_x, along_y], axis=-1) / jnp.maximum(ring(flags), CORNER)
 
 
 def alive_pattern(padded: Float[Array, "*batch tall wide C"], alive_threshold: float) -> Float[Array, "*batch H W 3"]:

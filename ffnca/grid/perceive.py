@@ -6,7 +6,7 @@ from jaxtyping import Array, Float
 from ffnca.grid import kernels
 from ffnca.grid.boundary import Boundary, pad
 
-KERNELS = ("identity", "sobel", "laplacian", "neighbour_mean", "alive")
+KERNELS = ("identity", "sobel", "laplacian", "neighbour_mean", "neighbour_slope", "alive")
 
 
 def perceive(
@@ -20,8 +20,8 @@ def perceive(
 
     Args:
         state: Grid, channels last, alpha in channel 3.
-        names: From `KERNELS`. `sobel` gives 2C numbers, `alive` 4 (own flag, living share, across x, across y),
-            the others C.
+        names: From `KERNELS`. `sobel` and `neighbour_slope` give 2C numbers, `alive` 4 (own flag, living share,
+            across x, across y), the others C.
         boundary: What lies beyond the edge.
         alive_threshold: Alpha above which a cell counts as living.
 
@@ -42,6 +42,8 @@ def perceive(
             parts.append(kernels.laplacian(padded))
         elif name == "neighbour_mean":
             parts.append(kernels.neighbour_mean(padded, alive_threshold))
+        elif name == "neighbour_slope":
+            parts.append(kernels.neighbour_slope(padded, alive_threshold))
         elif name == "alive":
             parts += [kernels.living(state, alive_threshold), kernels.alive_pattern(padded, alive_threshold)]
         else:
@@ -51,5 +53,5 @@ def perceive(
 
 def perception_size(names: tuple[str, ...], num_channels: int) -> int:
     """How many numbers `perceive` gives a cell."""
-    sizes = {"sobel": 2 * num_channels, "alive": 4}
+    sizes = {"sobel": 2 * num_channels, "neighbour_slope": 2 * num_channels, "alive": 4}
     return sum(sizes.get(name, num_channels) for name in names)

@@ -17,7 +17,7 @@ from ffnca.grid.seeds import single_cell
 
 CHANNELS = 8
 advance = jax.jit(lambda automaton, state, fire: automaton.advance(state, fire))
-FULL = ("identity", "sobel", "neighbour_mean", "alive")
+FULL = ("identity", "sobel", "neighbour_slope", "neighbour_mean", "alive")
 
 
 def _noise(tree, scale: float = 0.1):

@@ -38,6 +38,8 @@ def _oracle(state: np.ndarray, boundary: str) -> np.ndarray:
     parts += [_correlated(plane, SOBEL.T, boundary) for plane in channels]
     parts += [_correlated(plane, RING, boundary) / 6 - plane for plane in channels]
     parts += [_correlated(plane * flags, RING, boundary) / np.maximum(weight, 0.5) for plane in channels]
+    for slope in (RING * [-1, 0, 1], RING * [[-1], [0], [1]]):
+        parts += [_correlated(plane * flags, slope, boundary) / np.maximum(weight, 0.5) for plane in channels]
     across = np.array([[0, 0, 0], [-1, 0, 1], [0, 0, 0]])
     parts += [flags, weight / 6, _correlated(flags, across, boundary), _correlated(flags, across.T, boundary)]
     return np.stack(parts, -1)
@@ -76,6 +78,19 @@ def test_alive_mask_respects_the_boundary(boundary: str) -> None:
     if boundary == "wrap":
         expected[-1, :2] = expected[:2, -1] = expected[-1, -1] = True
     np.testing.assert_array_equal(found, expected)
+
+
+def test_what_living_neighbours_say_of_a_linear_field_is_right_in_every_pattern_of_them() -> None:
+    rows, columns = np.mgrid[0:40, 0:40].astype(np.float32) - 20
+    field, alive = 2 + 0.03 * columns - 0.05 * rows, np.random.default_rng(3).random((40, 40)) < 0.4
+    state = jnp.asarray(np.stack([field, 0.03 + 0 * field, -0.05 + 0 * field, 1 + 0 * field], -1) * alive[..., None])
+    mean, slope = (
+        perceive(state, (name,), "zero", alive_threshold=0.1) for name in ("neighbour_mean", "neighbour_slope")
+    )
+    said = mean[..., 0] - slope[..., 1] - slope[..., 4 + 2]  # the state less what its slope makes of the way there
+    has_neighbours = np.asarray(mean[..., 3] > 0)
+    np.testing.assert_allclose(said[has_neighbours], field[has_neighbours], atol=1e-5)
+    assert np.abs(np.asarray(mean[..., 0]) - field)[has_neighbours].max() > 0.05
 
 
 def test_reflect_mirrors_across_the_edge_cell() -> None:
