@@ -88,7 +88,7 @@ def page(names: list[str], shipped: dict[str, GrowthWorld]) -> str:
             f"World `worlds/{name}.toml`, seed {record['seed']}, {record['updates']} updates in {record['seconds']} s.",
             f"Rule: `{train}`. Animation: `{drawn}`.",
         ]
-        if creature.world.train != shipped[name].train:
+        if creature.world.train != Creature.untrained(shipped[name], worlds_folder()).world.train:
             lines.append("The rule is of an older recipe; the command now trains by the present settings.")
     return "\n".join(lines) + "\n"
 
