@@ -247,12 +247,8 @@ class Creature:
         """
         if objective not in get_args(Objective):
             raise InputError(f"--objective {objective!r}: allowed are {', '.join(get_args(Objective))}")
-        described = self.world.model_dump(exclude_none=True)
-        published = CONTROL if objective == "bptt" else {}
-        for table in ("rule", "train"):
-            described[table] |= published.get(table, {})
-        world = _growth_world(described | {"train": described["train"] | {"objective": objective}}, "--objective")
-        return replace(self, world=world).untaught()
+        published = CONTROL if objective == "bptt" else {"rule": {}, "train": {}}
+        return self._with("--objective", published["rule"], published["train"] | {"objective": objective})
 
     def reshaped(self, **keys: Any) -> Self:
         """The same creature, blank, with other values of keys of the world file's [rule] table.
@@ -260,9 +256,12 @@ class Creature:
         Raises:
             InputError: If there is no such key, or its value cannot be used.
         """
-        described = self.world.model_dump(exclude_none=True)
-        world = _growth_world(described | {"rule": described["rule"] | keys}, self.world.title)
-        return replace(self, world=world).untaught()
+        return self._with(self.world.title, keys, {})
+
+    def _with(self, name: str, rule: dict[str, Any], train: dict[str, Any]) -> Self:
+        given = self.world.model_dump(exclude_none=True)
+        tables = {"rule": given["rule"] | rule, "train": given["train"] | train}
+        return replace(self, world=_growth_world(given | tables, name)).untaught()
 
     def untaught(self) -> Self:
         """The same creature, blank."""

@@ -26,11 +26,16 @@ def centre(padded: Float[Array, "*batch tall wide C"]) -> Float[Array, "*batch H
 
 def sobel(padded: Float[Array, "*batch tall wide C"]) -> Float[Array, "*batch H W gradient"]:
     """Gradient along x in the first C channels and along y in the others, per cell; weights 1, 2, 1 over 8."""
+    return _differences(padded) / 8
+
+
+def _differences(padded: Array) -> Array:
+    """Neighbours on one side less those on the other, weighted 1, 2, 1: along x, then along y."""
     smooth = _rows(padded, 0) + 2 * _rows(padded, 1) + _rows(padded, 2)
     along_x = _columns(smooth, 2) - _columns(smooth, 0)
     slope = _rows(padded, 2) - _rows(padded, 0)
     along_y = _columns(slope, 0) + 2 * _columns(slope, 1) + _columns(slope, 2)
-    return jnp.concatenate([along_x, along_y], axis=-1) / 8
+    return jnp.concatenate([along_x, along_y], axis=-1)
 
 
 def ring(padded: Float[Array, "*batch tall wide C"]) -> Float[Array, "*batch H W C"]:
@@ -71,12 +76,7 @@ def neighbour_slope(
     function in all patterns, to first order in its state's slope.
     """
     flags = living(padded, alive_threshold)
-    seen = padded * flags
-    smooth = CORNER * (_rows(seen, 0) + _rows(seen, 2)) + _rows(seen, 1)
-    along_x = _columns(smooth, 2) - _columns(smooth, 0)
-    slope = _rows(seen, 2) - _rows(seen, 0)
-    along_y = CORNER * (_columns(slope, 0) + _columns(slope, 2)) + _columns(slope, 1)
-    return jnp.concatenate([along_x, along_y], axis=-1) / jnp.maximum(ring(flags), CORNER)
+    return CORNER * _differences(padded * flags) / jnp.maximum(ring(flags), CORNER)
 
 
 def alive_pattern(padded: Float[Array, "*batch tall wide C"], alive_threshold: float) -> Float[Array, "*batch H W 3"]:
