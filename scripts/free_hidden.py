@@ -27,7 +27,7 @@ from ffnca.grid.perceive import perceive
 from ffnca.growth.body import Body
 from ffnca.growth.corrupt import add_noise
 from ffnca.growth.pool import choose, disturb, fresh_pool, put_back
-from ffnca.growth.round import OPTIMISER, Recipe
+from ffnca.growth.round import OPTIMISER, Recipe, chances
 from ffnca.growth.round import start as start_with_code
 from ffnca.growth.schedule import Budget, falling_rate
 from ffnca.growth.stages import draw_stages
@@ -86,11 +86,11 @@ def free_round(
     seen = perceive(states, recipe.nca.perception, recipe.boundary, alive_threshold=recipe.nca.alive_threshold)
     own, context = states.reshape(-1, states.shape[-1]), seen.reshape(-1, seen.shape[-1])
     colours = jnp.asarray(body.target)[..., :COLOURS].reshape(-1, COLOURS)
-    count = jnp.cumsum(automaton.alive(states).reshape(-1).astype(jnp.float32))
+    up_to = jnp.cumsum(chances(automaton.alive(states)).reshape(-1))
 
     def update(carry: tuple, update_key: PRNGKeyArray) -> tuple[tuple, None]:
         layer, averaged, optimiser = carry
-        cell = jnp.searchsorted(count, jax.random.uniform(update_key, (train.cells,)) * count[-1])
+        cell = jnp.searchsorted(up_to, jax.random.uniform(update_key, (train.cells,)) * up_to[-1])
         around, now = standardiser(context[cell]), own[cell]
         good = positive(layer, around, colours[cell % colours.shape[0]], now[:, COLOURS:], recipe)
         bad = layer.settle(around, now, num_steps=train.ascent_steps, rate=train.ascent_rate)

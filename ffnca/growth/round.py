@@ -7,7 +7,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 import optax.contrib
-from jaxtyping import Array, Float, Int, PRNGKeyArray
+from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray
 
 from ffnca.automata.base import rollout
 from ffnca.automata.nca import NCA
@@ -126,6 +126,15 @@ def _noisy(states: Array, recipe: Recipe, key: PRNGKeyArray, share: Float[Array,
     return add_noise(states, states[..., 3] > recipe.nca.alive_threshold, scale, key=noise_key)
 
 
+def chances(alive: Bool[Array, "state H W"]) -> Float[Array, "state H W"]:
+    """How likely each cell is to be drawn, up to a factor: a state counts by the square root of its living cells.
+
+    Counted by the cell, the few cells of a body that starts to grow are hardly ever seen among those of grown ones.
+    """
+    number = jnp.sum(alive, (1, 2), keepdims=True)
+    return alive / jnp.sqrt(jnp.maximum(number, 1.0))
+
+
 @partial(jax.jit, static_argnames="recipe", compiler_options=_COMPILED_FAST)
 def start(body: Body, recipe: Recipe, *, key: PRNGKeyArray) -> TrainState:
     """Fresh layers, optimisers and pool, with the standardiser measured on noisy teacher states."""
@@ -187,11 +196,11 @@ def train_round(
     goal_of = jnp.concatenate([taught[: train.teacher_batch], places]) % body.count
     num_places = states.shape[1] * states.shape[2]
     gap_scale = _left(train.gap_scale, learning_rate, train) if train.gap_scale else math.inf
-    count = jnp.cumsum(automaton.alive(states).reshape(-1).astype(jnp.float32))
+    up_to = jnp.cumsum(chances(automaton.alive(states)).reshape(-1))
 
     def update(carry: tuple, update_key: PRNGKeyArray) -> tuple[tuple, Array]:
         layers, averaged, optimisers = carry
-        cell = jnp.searchsorted(count, jax.random.uniform(update_key, (train.cells,)) * count[-1])
+        cell = jnp.searchsorted(up_to, jax.random.uniform(update_key, (train.cells,)) * up_to[-1])
         here = goal_of[cell // num_places] * num_places + cell % num_places
         cells = Cells(state.standardiser(perception[cell]), own[cell], target[here], state.standardiser(healthy[here]))
         gradients, loss = recipe.objective.gradients(layers, cells, gap_scale)

@@ -10,7 +10,7 @@ from ffnca.ff.goodness import tempered
 from ffnca.growth.body import build_body
 from ffnca.growth.objectives import Ascent, Cells, Layered, OneStepBackprop
 from ffnca.growth.perceivers import PERCEIVERS, FixedPerceiver
-from ffnca.growth.round import Recipe, start, train_round
+from ffnca.growth.round import Recipe, chances, start, train_round
 from ffnca.growth.schedule import Budget, falling_rate
 from ffnca.growth.train import train
 from ffnca.world import NcaSpec, TrainSpec
@@ -242,3 +242,12 @@ def test_budget_and_rate() -> None:
     assert falling_rate(0.1, 0.5) == pytest.approx(0.0505)
     with pytest.raises(ValueError, match="minutes or updates"):
         Budget().fraction(1, 1)
+
+
+def test_a_state_is_drawn_by_the_root_of_its_living_cells() -> None:
+    alive = np.zeros((3, 6, 6), bool)
+    alive[0, 2:4, 2:4] = alive[1, 1:5, 1:5] = True
+    found = np.asarray(chances(jnp.asarray(alive)))
+    np.testing.assert_allclose(found.sum((1, 2)), [2, 4, 0], rtol=1e-6)
+    assert not found[~alive].any()
+    assert np.ptp(found[1][alive[1]]) == 0
