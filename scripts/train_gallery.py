@@ -16,6 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 from report import ROOT, machine
 
+from ffnca.allocation import keep_memory
 from ffnca.commands import SHEET_SCALE, story
 from ffnca.creature import Creature
 from ffnca.export.animation import write_animation
@@ -100,6 +101,7 @@ def main() -> None:
     parser.add_argument("--updates", type=int, default=6_000)
     parser.add_argument("--only-draw", action="store_true")
     options = parser.parse_args()
+    keep_memory()
     shipped = {name: load_world(path) for name, path in shipped_worlds().items()}
     growth = {name: world for name, world in shipped.items() if isinstance(world, GrowthWorld)}
     for name in options.names or list(growth):
