@@ -98,6 +98,7 @@ class TrainSpec(Spec):
     stray_distance: int = whole(12, 1, 128)
     unwanted_alpha: float = Field(default=-0.3, ge=-1, le=0, description="a number from -1 to 0")
     strain: float = Field(default=0.4, ge=0, le=1, description="a number from 0 to 1")
+    doubt: float = Field(default=0.5, ge=0, le=1, description="a number from 0 to 1")
     noise: float = Field(default=0.2, ge=0, le=2, description="a number from 0 to 2")
     own_state_bound: float = Field(default=0.45, gt=0, lt=1, description="a number above 0 and below 1")
     gap_scale: float = Field(default=0.02, ge=0, le=100, description="a number from 0, which is none, to 100")

@@ -17,11 +17,12 @@ from ffnca.grid.boundary import Boundary
 from ffnca.grid.perceive import perceive, perception_size
 from ffnca.growth.body import Body
 from ffnca.growth.corrupt import add_noise
+from ffnca.growth.doubt import put_in_doubt
 from ffnca.growth.objectives import Ascent, Cells, Layered, Layers, Objective, OneStepBackprop
 from ffnca.growth.perceivers import PERCEIVERS
 from ffnca.growth.pool import choose, disturb, fresh_pool, put_back
 from ffnca.growth.stages import draw_stages
-from ffnca.world import NcaSpec, TrainSpec
+from ffnca.world import NcaSpec, TrainSpec, identity_channels
 
 OPTIMISER = optax.contrib.muon(1.0, adam_learning_rate=0.15)
 """Each layer's own: momentum made orthogonal for matrices (Jordan et al., 2024), Adam at 0.15 of the rate for biases.
@@ -186,7 +187,11 @@ def train_round(
     num_steps = jax.random.randint(keys[3], (), 1, train.max_rollout + 1)
     automaton = recipe.automaton(state.averaged, state.standardiser)
     rolled = rollout(automaton, drawn, num_steps, key=keys[4])
-    teacher = _noisy(stages[: train.teacher_batch], recipe, keys[5], _left(LEAST_NOISE, learning_rate, train))
+    noise_left = _left(LEAST_NOISE, learning_rate, train)
+    teacher = _noisy(stages[: train.teacher_batch], recipe, keys[5], noise_left)
+    if body.count > 1 and train.doubt:
+        largest = noise_left * train.doubt * train.code_amplitude
+        teacher = put_in_doubt(teacher, identity_channels(body.count), largest, key=jax.random.fold_in(keys[5], 1))
     states = jax.lax.stop_gradient(jnp.concatenate([teacher, rolled]))
 
     perception = _see(states, recipe)

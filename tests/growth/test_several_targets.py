@@ -11,6 +11,7 @@ from ffnca.creature import Creature
 from ffnca.errors import InputError
 from ffnca.growth import pool as pools
 from ffnca.growth.body import build_body, identities, several
+from ffnca.growth.doubt import put_in_doubt
 from ffnca.growth.objectives import Ascent
 from ffnca.growth.round import Recipe, start, train_round
 from ffnca.growth.stages import draw_stages
@@ -81,6 +82,9 @@ def test_bodies_take_turns(two, key) -> None:
         assert number % 2 == 0 or not (state[..., 3] > 0)[~two[1].alive].any()
 
 
+QUIET = {"objective": "ascent", "noise": 0.0, "doubt": 0.0, "wrong_tissue": 0.0, "strays": 0.0, "strain": 0.0}
+
+
 def _recipe(**changes) -> Recipe:
     train = TrainSpec(pool_size=7, pool_batch=4, teacher_batch=3, cells=256, **changes)
     return Recipe(NcaSpec(hidden=(8,), fire_rate=1e-9), train, "wrap")
@@ -97,7 +101,10 @@ def test_every_cell_learns_from_its_own_body(two, key, monkeypatch: pytest.Monke
         return jax.tree.map(jnp.zeros_like, layers), jnp.zeros(())
 
     monkeypatch.setattr(Ascent, "gradients", gradients)
-    recipe, both = _recipe(objective="ascent", noise=0.0, wrong_tissue=0.0, strays=0.0, strain=0.0), several(two)
+    recipe, both = (
+        _recipe(objective="ascent", noise=0.0, doubt=0.0, wrong_tissue=0.0, strays=0.0, strain=0.0),
+        several(two),
+    )
     state = start(both, recipe, key=key)
     for _ in range(4):
         state, _ = train_round(state, both, 0.1, recipe, key=key)
@@ -107,8 +114,32 @@ def test_every_cell_learns_from_its_own_body(two, key, monkeypatch: pytest.Monke
     assert min(grown for _, grown in seen) > 0.1
 
 
+def test_doubt_is_about_who_a_cell_is_and_alike_in_a_state(two, key) -> None:
+    states = jnp.repeat(jnp.asarray(two[0].target)[None], 40, 0)
+    shift = np.asarray(put_in_doubt(states, 3, 0.35, key=key) - states)
+    here = (two[0].target != 0).any(-1)
+    assert not shift[..., :-3].any()
+    assert not shift[:, ~here].any()
+    assert np.ptp(shift[:, here], axis=1).max() < 1e-6
+    assert 0.1 < np.std(shift[:, here][:, 0, -3:]) < 0.35
+
+
+def test_teacher_states_of_several_bodies_are_in_doubt(two, key, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = []
+
+    def gradients(self, layers, cells, gap_scale):
+        jax.debug.callback(lambda off: seen.append(float(off)), jnp.max(jnp.abs(cells.state[:, -3:])))
+        return jax.tree.map(jnp.zeros_like, layers), jnp.zeros(())
+
+    monkeypatch.setattr(Ascent, "gradients", gradients)
+    recipe = _recipe(**QUIET | {"doubt": 1.0})
+    train_round(start(several(two), recipe, key=key), several(two), 0.02, recipe, key=key)
+    jax.effects_barrier()
+    assert max(seen) > 0.8  # in the bodies it is 0.7 everywhere
+
+
 def test_several_times_the_same_body_is_that_body(two, key) -> None:
-    recipe = _recipe()
+    recipe = _recipe(doubt=0.0)
     states = []
     for body in (two[0], several([two[0]] * 3)):
         state = start(body, recipe, key=key)
