@@ -13,6 +13,7 @@ import jax
 import jax.numpy as jnp
 from report import publish_rows
 
+from ffnca.allocation import keep_memory
 from ffnca.commands import evaluate_world
 from ffnca.creature import Creature
 from ffnca.growth.evaluate import GROWN_AT, HEALED_MSE, ages_of
@@ -43,6 +44,7 @@ def main() -> None:
     parser.add_argument("names", nargs="*")
     parser.add_argument("--block", default="eval table", help="block of the README to rewrite")
     options = parser.parse_args()
+    keep_memory()
     single = [name for name in shipped_worlds() if rule_path_for(name).exists() and named_targets(name) == [None]]
     names = options.names or single
     ages = [f"T={age}" for age in SHOWN_AGES]

@@ -101,10 +101,7 @@ def test_every_cell_learns_from_its_own_body(two, key, monkeypatch: pytest.Monke
         return jax.tree.map(jnp.zeros_like, layers), jnp.zeros(())
 
     monkeypatch.setattr(Ascent, "gradients", gradients)
-    recipe, both = (
-        _recipe(objective="ascent", noise=0.0, doubt=0.0, wrong_tissue=0.0, strays=0.0, strain=0.0),
-        several(two),
-    )
+    recipe, both = _recipe(**QUIET), several(two)
     state = start(both, recipe, key=key)
     for _ in range(4):
         state, _ = train_round(state, both, 0.1, recipe, key=key)
