@@ -1,12 +1,17 @@
 """Shared settings: rank promotion raises, annotated shapes are checked, hypothesis keeps to the clock."""
 
 import os
+import subprocess
+import sys
 import tempfile
 from collections.abc import Generator
 
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
-os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=1")  # most of a test's time is compiling
-if "PYTEST_XDIST_WORKER" not in os.environ:  # workers share the cache of the process that started them
+if "PYTEST_XDIST_WORKER" not in os.environ:  # workers have the settings and the cache of the process that started them
+    if "XLA_FLAGS" not in os.environ:  # most of a test's time is compiling: this halves it
+        os.environ["XLA_FLAGS"] = "--xla_backend_optimization_level=1 --xla_cpu_use_fusion_emitters=false"
+        if subprocess.run([sys.executable, "-c", "import jax; jax.devices()"], capture_output=True).returncode:
+            del os.environ["XLA_FLAGS"]  # XLA ends a process that gives it a flag it does not know
     os.environ["JAX_COMPILATION_CACHE_DIR"] = tempfile.mkdtemp(prefix="ffnca-tests-")
     os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0.2"
 

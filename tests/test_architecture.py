@@ -12,7 +12,7 @@ import ffnca
 
 PACKAGE = Path(ffnca.__file__).parent
 LAYERS = (
-    *("errors", "allocation", "atomic", "spec", "world", "rule_file", "idx_file", "palette_file", "render"),
+    *("errors", "allocation", "draws", "atomic", "spec", "world", "rule_file", "idx_file", "palette_file", "render"),
     *("ff", "grid", "automata", "depict", "growth"),
     *("creature", "simulation", "checkpoint", "run_folder", "training"),
     *("export", "progress", "listing", "bench", "view", "commands", "cli", "__main__"),
@@ -101,7 +101,7 @@ def test_no_cycles() -> None:
     ("folder", "allowed"),
     [
         ("ff", {"ff", "errors"}),
-        ("grid", {"grid", "errors"}),
+        ("grid", {"grid", "errors", "draws"}),
         ("world", {"errors", "spec"}),
         ("rule_file", {"errors", "atomic"}),
     ],

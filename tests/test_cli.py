@@ -44,6 +44,7 @@ def tiny(tmp_path: Path) -> Path:
     world.write_text(
         'kind = "growth"\ntitle = "Tiny"\n[grid]\nsize = [16, 16]\n[rule]\nhidden = [16]\n'
         '[target]\nimage = "block.png"\nsize = 10\n[train]\npool_size = 16\ncells = 64\nminutes = 0.1\n'
+        "strain = 0\nstrays = 0\nwrong_tissue = 0\n"  # less to compile
     )
     return world
 

@@ -8,6 +8,7 @@ import numpy as np
 from flax import nnx
 from jaxtyping import Array, Bool, Float, PRNGKeyArray, UInt8
 
+from ffnca import draws
 from ffnca.automata.layered_rule import LayeredRule
 from ffnca.ff.ascent import STATE_LIMIT, AscentLayer
 from ffnca.grid.boundary import Boundary, pad
@@ -61,7 +62,7 @@ class NCA(nnx.Module):
 
     def fire(self, shape: tuple[int, ...], key: PRNGKeyArray) -> Bool[Array, "*batch H W"]:
         """Which cells update in this step."""
-        return jax.random.bernoulli(key, self.fire_rate, shape)
+        return draws.bernoulli(key, self.fire_rate, shape)
 
     def step(self, state: Float[Array, "*batch H W C"], key: PRNGKeyArray) -> Float[Array, "*batch H W C"]:
         """One step with a random fire mask."""

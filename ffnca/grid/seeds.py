@@ -1,8 +1,9 @@
 """Initial states: one living cell, or a random soup."""
 
-import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, PRNGKeyArray
+
+from ffnca import draws
 
 Index = int | Int[Array, ""]
 
@@ -25,4 +26,4 @@ def single_cell(
 
 def soup(size: tuple[int, int], density: float, *, key: PRNGKeyArray) -> Float[Array, "H W 1"]:
     """Cells that are 1 with the given probability and 0 otherwise."""
-    return jax.random.bernoulli(key, density, (*size, 1)).astype(jnp.float32)
+    return draws.bernoulli(key, density, (*size, 1)).astype(jnp.float32)

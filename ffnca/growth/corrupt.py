@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, PRNGKeyArray
 
+from ffnca import draws
 from ffnca.growth.body import Body
 
 
@@ -20,8 +21,8 @@ def erase_discs(
     """
     centre_key, radius_key = jax.random.split(key)
     num = states.shape[0]
-    centre = jax.random.uniform(centre_key, (num, 2, 1, 1), minval=-0.7, maxval=0.7)
-    radii = jax.random.uniform(radius_key, (num, 1, 1), minval=radius[0], maxval=radius[1])
+    centre = draws.uniform(centre_key, (num, 2, 1, 1), minval=-0.7, maxval=0.7)
+    radii = draws.uniform(radius_key, (num, 1, 1), minval=radius[0], maxval=radius[1])
     inside = jnp.square(body.x - centre[:, 0]) + jnp.square(body.y - centre[:, 1]) < jnp.square(radii)
     return states * ~inside[..., None]
 
@@ -39,11 +40,11 @@ def erase_sides(
     """
     angle_key, offset_key, second_key = jax.random.split(key, 3)
     num = states.shape[0]
-    angle = jax.random.uniform(angle_key, (num, 1, 1), maxval=2 * jnp.pi)
-    offsets = jax.random.uniform(offset_key, (2, num, 1, 1), minval=-offset, maxval=offset)
+    angle = draws.uniform(angle_key, (num, 1, 1), maxval=2 * jnp.pi)
+    offsets = draws.uniform(offset_key, (2, num, 1, 1), minval=-offset, maxval=offset)
     along, across = jnp.cos(angle), jnp.sin(angle)
     kept = body.x * along + body.y * across < offsets[0]
-    single = jax.random.bernoulli(second_key, 0.5, (num, 1, 1))
+    single = draws.bernoulli(second_key, 0.5, (num, 1, 1))
     kept &= single | (body.y * along - body.x * across < offsets[1])
     return states * kept[..., None]
 
@@ -60,7 +61,7 @@ def wound(
         large_share: Probability that a state loses a side instead of a disc.
     """
     kind_key, disc_key, side_key = jax.random.split(key, 3)
-    large = jax.random.bernoulli(kind_key, large_share, (states.shape[0], 1, 1, 1))
+    large = draws.bernoulli(kind_key, large_share, (states.shape[0], 1, 1, 1))
     return jnp.where(large, erase_sides(states, body, key=side_key), erase_discs(states, body, key=disc_key))
 
 
@@ -73,4 +74,4 @@ def add_noise(
 ) -> Float[Array, "batch H W C"]:
     """Gaussian noise on every channel of the living cells, one scale a state."""
     spread = jnp.broadcast_to(jnp.asarray(scale), states.shape[:1])[:, None, None, None]
-    return states + spread * jax.random.normal(key, states.shape) * living[..., None]
+    return states + spread * draws.normal(key, states.shape) * living[..., None]

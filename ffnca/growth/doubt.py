@@ -7,6 +7,8 @@ thousand steps one body drifts into another.
 import jax
 from jaxtyping import Array, Float, PRNGKeyArray
 
+from ffnca import draws
+
 
 def put_in_doubt(
     states: Float[Array, "batch H W C"],
@@ -24,7 +26,7 @@ def put_in_doubt(
         key: Source of deviations and shifts.
     """
     scale_key, shift_key = jax.random.split(key)
-    scale = largest * jax.random.uniform(scale_key, (states.shape[0], 1, 1, 1))
-    shift = scale * jax.random.normal(shift_key, (states.shape[0], 1, 1, num_identity))
+    scale = largest * draws.uniform(scale_key, (states.shape[0], 1, 1, 1))
+    shift = scale * draws.normal(shift_key, (states.shape[0], 1, 1, num_identity))
     here = (states != 0).any(-1, keepdims=True)
     return states.at[..., -num_identity:].add(shift * here)

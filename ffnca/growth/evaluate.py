@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, PRNGKeyArray
 from scipy.stats import rankdata
 
+from ffnca import draws
 from ffnca.automata.base import rollout
 from ffnca.automata.nca import NCA
 from ffnca.growth.body import Body
@@ -69,13 +70,13 @@ def corrupted_cells(
     choice_key, noise_key, place_key, source_key = jax.random.split(key, 4)
     trials, rows, columns = states.shape[:3]
     living = states[..., 3] > alive_threshold
-    struck = living & jax.random.bernoulli(choice_key, 0.3, living.shape)
-    noisy = states + 0.3 * jax.random.normal(noise_key, states.shape) * struck[..., None]
+    struck = living & draws.bernoulli(choice_key, 0.3, living.shape)
+    noisy = states + 0.3 * draws.normal(noise_key, states.shape) * struck[..., None]
     cells = jnp.asarray(np.argwhere(body.alive))
     centre = cells[jax.random.randint(place_key, (trials,), 0, cells.shape[0])]
     row, column = jnp.mgrid[0:rows, 0:columns]
     near = jnp.square(row - centre[:, 0, None, None]) + jnp.square(column - centre[:, 1, None, None]) <= 16
-    source = cells[jax.random.randint(source_key, living.shape, 0, cells.shape[0])]
+    source = cells[draws.randint(source_key, living.shape, 0, cells.shape[0])]
     foreign = states[jnp.arange(trials)[:, None, None], source[..., 0], source[..., 1]]
     moved = living & near & (foreign != states).any(-1)
     swapped = jnp.where(moved[..., None], foreign, states)

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 from flax import nnx
 from jaxtyping import Array, Float, PRNGKeyArray
 
+from ffnca import draws
 from ffnca.ff.calibration import MAGNITUDE
 from ffnca.ff.layer import FFLayer
 from ffnca.ff.local_step import Pair
@@ -79,7 +80,7 @@ class PairPerceiver(nnx.Module):
         layer_key, state_key = jax.random.split(key)
         self.layer = FFLayer(num_inputs, num_units, key=layer_key, calibration=MAGNITUDE)
         deviation = MAGNITUDE.initial_deviation(num_channels)
-        self.state_kernel = nnx.Param(deviation * jax.random.normal(state_key, (num_channels, num_units)))
+        self.state_kernel = nnx.Param(deviation * draws.normal(state_key, (num_channels, num_units)))
 
     def loss(self, inputs: Array, centre: Array, healthy: Array, *, gap_scale: Array | float) -> Float[Array, ""]:
         """Goodness high on the true state, low on that of another cell of the batch."""

@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
+from ffnca import draws
 from ffnca.growth.body import Body
 from ffnca.growth.corrupt import wound
 from ffnca.world import TrainSpec
@@ -55,7 +56,7 @@ def disturb(
     fate = jax.random.uniform(fate_key, states.shape[:1])
     hopeless = body.relative_mse(states) > HOPELESS_MSE
     renewed = (fate < renewed_share) | (hopeless & (fate < HOPELESS_SHARE))
-    staged = jax.random.bernoulli(kind_key, STAGED_SHARE, (states.shape[0], 1, 1, 1))
+    staged = draws.bernoulli(kind_key, STAGED_SHARE, (states.shape[0], 1, 1, 1))
     states = jnp.where(renewed[:, None, None, None], jnp.where(staged, stages, body.start), states)
     damaged = (fate > 1 - DAMAGED_SHARE)[:, None, None, None]
     return jnp.where(damaged, wound(states, body, key=wound_key, large_share=train.large_wounds), states)

@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
+from ffnca import draws
 from ffnca.growth.body import Body
 from ffnca.growth.corrupt import wound
 from ffnca.growth.strain import add_strain
@@ -36,13 +37,16 @@ def draw_stages(
     front_key, jitter_key, share_key, wound_key, strain_key, wrong_key = jax.random.split(key, 6)
     body = body.of(jnp.arange(num_states))
     reach = jnp.reshape(body.reach, (-1, 1, 1))
-    front = jax.random.uniform(front_key, (num_states, 1, 1), maxval=1.3 * reach)
-    jitter = jax.random.uniform(jitter_key, (num_states, *body.alive.shape[-2:]), maxval=FRONT_JITTER)
+    front = draws.uniform(front_key, (num_states, 1, 1), maxval=1.3 * reach)
+    jitter = draws.uniform(jitter_key, (num_states, *body.alive.shape[-2:]), maxval=FRONT_JITTER)
     grown = (body.distance - jitter <= front) | (body.distance == 0)
     states = jnp.asarray(body.target) * grown[..., None]
-    wounded = jax.random.bernoulli(share_key, WOUNDED_SHARE, (num_states, 1, 1, 1))
+    wounded = draws.bernoulli(share_key, WOUNDED_SHARE, (num_states, 1, 1, 1))
     states = jnp.where(wounded, wound(states, body, key=wound_key, large_share=train.large_wounds), states)
-    states = add_strain(states, body, share=train.strain * left, longest=train.stray_distance, key=strain_key)
+    if train.strain:
+        states = add_strain(states, body, share=train.strain * left, longest=train.stray_distance, key=strain_key)
+    if not (train.wrong_tissue or train.strays):
+        return states
     patches, strays = train.wrong_tissue * left, train.strays * left
     return add_wrong_tissue(
         states,

@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
+from ffnca import draws
 from ffnca.growth.body import Body
 from ffnca.growth.moved import moved
 
@@ -37,11 +38,11 @@ def add_strain(
     num = states.shape[0]
     each = (num, 1, 1)
     reach = jnp.broadcast_to(jnp.asarray(body.reach), (num,))[:, None, None]
-    begins = reach * jax.random.uniform(keys[0], each)
-    length = jax.random.uniform(keys[1], each, minval=0.5, maxval=float(longest))
+    begins = reach * draws.uniform(keys[0], each)
+    length = draws.uniform(keys[1], each, minval=0.5, maxval=float(longest))
     largest = longest // SHIFT_PER_RAMP
-    shift = jax.random.randint(keys[2], (num, 2), -largest, largest + 1)
-    shift *= jax.random.bernoulli(keys[3], share, (num, 1))
+    shift = draws.randint(keys[2], (num, 2), -largest, largest + 1)
+    shift *= draws.bernoulli(keys[3], share, (num, 1))
     distance = jnp.broadcast_to(jnp.asarray(body.distance), states.shape[:3])
     arrived = moved(jnp.concatenate([states, distance[..., None]], -1), shift)
     part = jnp.clip((jnp.minimum(distance, arrived[..., -1]) - begins) / length, 0, 1)[..., None]

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, PRNGKeyArray
 
+from ffnca import draws
 from ffnca.growth.body import Body
 from ffnca.growth.corrupt import add_noise
 
@@ -33,7 +34,7 @@ def _disc(states: Array, body: Body, key: PRNGKeyArray) -> Array:
     cells = jnp.asarray(np.argwhere(body.alive))
     centre = cells[jax.random.randint(place_key, states.shape[:1], 0, cells.shape[0])]
     x, y = jnp.asarray(body.x), jnp.asarray(body.y)
-    radius = jax.random.uniform(radius_key, (states.shape[0], 1, 1), minval=0.1, maxval=0.4)
+    radius = draws.uniform(radius_key, (states.shape[0], 1, 1), minval=0.1, maxval=0.4)
     middle_x, middle_y = x[centre[:, 0], centre[:, 1]], y[centre[:, 0], centre[:, 1]]
     away = jnp.square(x - middle_x[:, None, None]) + jnp.square(y - middle_y[:, None, None])
     return _kept(states, away >= jnp.square(radius))
@@ -66,7 +67,7 @@ def _noise(states: Array, body: Body, key: PRNGKeyArray) -> Array:
 
 def _cut(states: Array, body: Body, key: PRNGKeyArray) -> Array:
     """A line three cells wide through the middle at a random angle."""
-    angle = jax.random.uniform(key, (states.shape[0], 1, 1), maxval=np.pi)
+    angle = draws.uniform(key, (states.shape[0], 1, 1), maxval=np.pi)
     half_width = CUT_WIDTH / 2 * (body.x[0, 1] - body.x[0, 0])
     return _kept(states, jnp.abs(body.x * jnp.sin(angle) - body.y * jnp.cos(angle)) >= half_width)
 

@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, PRNGKeyArray
 
+from ffnca import draws
 from ffnca.growth.body import Body
 from ffnca.growth.moved import moved
 
@@ -80,16 +81,16 @@ def _add_strays(
     """
     keys = jax.random.split(key, 6)
     num, rows, columns = inside.shape
-    shift = jax.random.randint(keys[0], (num, 2), -distance, distance + 1)
+    shift = draws.randint(keys[0], (num, 2), -distance, distance + 1)
     piece = moved(body.goal, shift)
     beyond = ~inside & (piece[..., 3] > 0)
     chances = jnp.where(beyond, 0.0, -jnp.inf).reshape(num, -1)
     cell = jax.random.categorical(keys[1], chances, shape=(NUM_STRAYS, num))
     away = _away((rows, columns), jnp.stack([cell // columns, cell % columns])[..., None, None])
-    radius = jax.random.uniform(keys[2], (NUM_STRAYS, num, 1, 1), minval=SMALLEST, maxval=DEBRIS_RADIUS)
-    kept = jax.random.bernoulli(keys[3], share, (num, 1, 1))
-    colour = jax.random.uniform(keys[4], (num, 1, 1, 1), minval=PALEST)
-    code = jax.random.uniform(keys[5], (num, 1, 1, 1), minval=0.3)
+    radius = draws.uniform(keys[2], (NUM_STRAYS, num, 1, 1), minval=SMALLEST, maxval=DEBRIS_RADIUS)
+    kept = draws.bernoulli(keys[3], share, (num, 1, 1))
+    colour = draws.uniform(keys[4], (num, 1, 1, 1), minval=PALEST)
+    code = draws.uniform(keys[5], (num, 1, 1, 1), minval=0.3)
     stray = jnp.concatenate([colour * piece[..., :4], code * piece[..., 4:]], -1)
     return jnp.where((beyond & (away < radius).any(0) & kept)[..., None], stray, states)
 
@@ -105,13 +106,13 @@ def _patches(
     num, rows, columns = inside.shape
     each = (NUM_PATCHES, num, 1, 1)
     sides = jnp.array([rows, columns])
-    centre = jax.random.uniform(keys[0], (2, *each)) * sides[:, None, None, None, None]
+    centre = draws.uniform(keys[0], (2, *each)) * sides[:, None, None, None, None]
     away = _away((rows, columns), centre)
-    small = jax.random.uniform(keys[1], each, minval=SMALLEST, maxval=DEBRIS_RADIUS)
-    wide = jax.random.uniform(keys[2], each, minval=SMALLEST, maxval=CONFUSED_RADIUS * min(rows, columns))
-    kind = jax.random.randint(keys[3], each, 0, 4)
-    ragged = jax.random.uniform(keys[4], inside.shape) < jax.random.uniform(keys[5], each[1:], minval=0.3, maxval=1.2)
-    kept = ragged & jax.random.bernoulli(keys[6], share, each[1:])
+    small = draws.uniform(keys[1], each, minval=SMALLEST, maxval=DEBRIS_RADIUS)
+    wide = draws.uniform(keys[2], each, minval=SMALLEST, maxval=CONFUSED_RADIUS * min(rows, columns))
+    kind = draws.randint(keys[3], each, 0, 4)
+    ragged = draws.uniform(keys[4], inside.shape) < draws.uniform(keys[5], each[1:], minval=0.3, maxval=1.2)
+    kept = ragged & draws.bernoulli(keys[6], share, each[1:])
     within, around = away < jnp.where(kind == FOREIGN, small, wide), away < small
     found = []
     for wanted in range(4):
@@ -128,12 +129,12 @@ def _contents(states: Array, body: Body, key: PRNGKeyArray) -> list[Array]:
     """A grid of foreign cells, of random ones, of displaced groups of channels, and of the states themselves faded."""
     keys = jax.random.split(key, 7)
     num, rows, columns, channels = states.shape
-    strength = jax.random.uniform(keys[0], (num, 1, 1, 1), minval=0.3)
-    anywhere = jax.random.randint(keys[1], (2, num, 2), 0, jnp.array([rows, columns]))
-    noise = DEVIATION * jax.random.normal(keys[2], states.shape[1:])  # the same for all states, each moved elsewhere
-    noise = noise.at[..., 3].set(jax.random.uniform(keys[3], noise.shape[:-1]))
-    near = jax.random.randint(keys[4], (num, 2), -DISPLACEMENT, DISPLACEMENT + 1)
+    strength = draws.uniform(keys[0], (num, 1, 1, 1), minval=0.3)
+    anywhere = draws.randint(keys[1], (2, num, 2), 0, jnp.array([rows, columns]))
+    noise = DEVIATION * draws.normal(keys[2], states.shape[1:])  # the same for all states, each moved elsewhere
+    noise = noise.at[..., 3].set(draws.uniform(keys[3], noise.shape[:-1]))
+    near = draws.randint(keys[4], (num, 2), -DISPLACEMENT, DISPLACEMENT + 1)
     group = jnp.concatenate([jnp.zeros(4, int), 1 + jnp.arange(channels - 4) // 4])  # colour, then each frequency
-    away = jax.random.bernoulli(keys[5], 0.4, (num, channels))[:, group].at[:, 3].set(False)
+    away = draws.bernoulli(keys[5], 0.4, (num, channels))[:, group].at[:, 3].set(False)
     displaced = jnp.where(away[:, None, None], moved(body.goal, near), states)
     return [strength * moved(body.goal, anywhere[0]), moved(noise, anywhere[1]), displaced, strength * states]

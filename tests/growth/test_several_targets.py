@@ -136,7 +136,7 @@ def test_teacher_states_of_several_bodies_are_in_doubt(two, key, monkeypatch: py
 
 
 def test_several_times_the_same_body_is_that_body(two, key) -> None:
-    recipe = _recipe(doubt=0.0)
+    recipe = _recipe(**QUIET | {"noise": 1.0})
     states = []
     for body in (two[0], several([two[0]] * 3)):
         state = start(body, recipe, key=key)
@@ -148,7 +148,7 @@ def test_several_times_the_same_body_is_that_body(two, key) -> None:
 
 
 def test_the_worst_body_is_what_counts(two, key) -> None:
-    recipe = _recipe()
+    recipe = _recipe(**QUIET)
     state = start(two[0], recipe, key=key)
     alone = [measure(state, body, recipe, key=key)[0] for body in two]
     together, grown = measure(state, several(two), recipe, key=key)

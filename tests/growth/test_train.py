@@ -19,8 +19,13 @@ GAP_SCALE = 0.3
 SLOW_DISTANCE = pytest.param("distance", marks=pytest.mark.slow)
 
 
+CALM = {"wrong_tissue": 0.0, "strays": 0.0, "strain": 0.0}
+"""States that nothing has gone wrong with: half as much to compile."""
+
+
 def _recipe(objective: str, **changes) -> Recipe:
-    spec = TrainSpec(objective=objective, pool_size=16, pool_batch=2, teacher_batch=2, cells=128, **changes)
+    settings = CALM | changes
+    spec = TrainSpec(objective=objective, pool_size=16, pool_batch=2, teacher_batch=2, cells=128, **settings)
     hidden = (24,) if objective == "ascent" else (24, 16)
     return Recipe(NcaSpec(hidden=hidden), spec, "wrap")
 
