@@ -45,15 +45,14 @@ def draw_stages(
     states = jnp.where(wounded, wound(states, body, key=wound_key, large_share=train.large_wounds), states)
     if train.strain:
         states = add_strain(states, body, share=train.strain * left, longest=train.stray_distance, key=strain_key)
-    if not (train.wrong_tissue or train.strays):
-        return states
-    patches, strays = train.wrong_tissue * left, train.strays * left
-    return add_wrong_tissue(
-        states,
-        body,
-        patches=patches,
-        strays=strays,
-        stray_distance=train.stray_distance,
-        alive_threshold=nca.alive_threshold,
-        key=wrong_key,
-    )
+    if train.wrong_tissue or train.strays:
+        states = add_wrong_tissue(
+            states,
+            body,
+            patches=train.wrong_tissue * left,
+            strays=train.strays * left,
+            stray_distance=train.stray_distance,
+            alive_threshold=nca.alive_threshold,
+            key=wrong_key,
+        )
+    return states

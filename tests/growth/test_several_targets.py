@@ -136,7 +136,7 @@ def test_teacher_states_of_several_bodies_are_in_doubt(two, key, monkeypatch: py
 
 
 def test_several_times_the_same_body_is_that_body(two, key) -> None:
-    recipe = _recipe(**QUIET | {"noise": 1.0})
+    recipe = _recipe(doubt=0.0)
     states = []
     for body in (two[0], several([two[0]] * 3)):
         state = start(body, recipe, key=key)
