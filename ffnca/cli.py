@@ -20,6 +20,7 @@ app = typer.Typer(
 WorldName = Annotated[str, typer.Argument(metavar="WORLD", help="A shipped name, a .toml or a rule .safetensors.")]
 Seed = Annotated[int, typer.Option(help="Same seed, same result.", min=0, max=2**31 - 1)]
 Which = Annotated[str | None, typer.Option(metavar="NAME", help="The target to grow, where the world names several.")]
+Angle = Annotated[float, typer.Option(metavar="DEGREES", help="Turn what grows, clockwise.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 NUM_STEPS_MAX = 10_000_000
 BAD_INPUT, INTERRUPTED = 2, 130
@@ -53,13 +54,14 @@ def run(
     seed: Seed = 0,
     out: Annotated[Path | None, typer.Option(metavar="STATE.npz", help="Write the last state.")] = None,
     which: Which = None,
+    angle: Angle = 0.0,
     as_json: AsJson = False,
 ) -> None:
     """Run a world without drawing it; print speed and, where there is a target, relative MSE."""
     _compute()
     from ffnca.commands import run_world
 
-    figures = run_world(world, steps, size, seed, out, which)
+    figures = run_world(world, steps, size, seed, out, which, angle)
     if as_json:
         _print_json(figures)
     else:
@@ -78,6 +80,7 @@ def view(
         int | None, typer.Option(metavar="N", help="Without a screen: N frames, a screenshot every 60.", min=1)
     ] = None,
     which: Which = None,
+    angle: Angle = 0.0,
     as_json: AsJson = False,
 ) -> None:
     """Watch a world in a window: wound it, look inside it, let it learn a target that you paint."""
@@ -93,6 +96,7 @@ def view(
         num_frames=headless_frames,
         minutes=minutes,
         which=which,
+        angle=angle,
     )
     if as_json:
         _print_json(figures)
@@ -155,12 +159,13 @@ def export(
         Path | None, typer.Option(metavar="LIKED.json", help="Recolour by what is liked and disliked.")
     ] = None,
     which: Which = None,
+    angle: Angle = 0.0,
 ) -> None:
     """Write an animation of a world."""
     _compute()
     from ffnca.commands import export_world
 
-    typer.echo(export_world(world, out, steps, fps, scale, seed, wound or [], show, palette, which))
+    typer.echo(export_world(world, out, steps, fps, scale, seed, wound or [], show, palette, which, angle))
 
 
 @app.command("eval")
@@ -169,13 +174,14 @@ def evaluate(
     seed: Seed = 0,
     out: Annotated[Path | None, typer.Option(metavar="OUT.png", help="A picture: each wound before and after.")] = None,
     which: Which = None,
+    angle: Angle = 0.0,
     as_json: AsJson = False,
 ) -> None:
     """Measure a trained creature: relative MSE by age, healing by kind of wound, goodness AUROC."""
     _compute()
     from ffnca.commands import evaluate_world, evaluation_table
 
-    table = evaluate_world(world, seed, out, which)
+    table = evaluate_world(world, seed, out, which, angle)
     if as_json:
         _print_json(table)
         return

@@ -64,10 +64,16 @@ def parsed_size(text: str) -> tuple[int, int]:
 
 
 def run_world(
-    text: str, num_steps: int, size: str | None, seed: int, out: Path | None, which: str | None = None
+    text: str,
+    num_steps: int,
+    size: str | None,
+    seed: int,
+    out: Path | None,
+    which: str | None = None,
+    angle: float = 0.0,
 ) -> dict[str, Any]:
     """Run a world and say how fast; write the last state if asked."""
-    simulation = open_simulation(text, parsed_size(size) if size else None, seed=seed, which=which)
+    simulation = open_simulation(text, parsed_size(size) if size else None, seed=seed, which=which, angle=angle)
     if out is not None and out.suffix != ".npz":
         raise InputError(f"--out {out}: allowed is a name that ends in .npz")
     key = jax.random.key(seed)
@@ -152,12 +158,13 @@ def export_world(
     show: str,
     palette: Path | None = None,
     which: str | None = None,
+    angle: float = 0.0,
 ) -> str:
     """Write one animation of a world."""
     if out.suffix not in SUFFIXES:
         raise InputError(f"{out}: allowed endings are {', '.join(SUFFIXES)}")
     liked = None if palette is None else load_palette(palette)
-    simulation = open_simulation(text, seed=seed, which=which)
+    simulation = open_simulation(text, seed=seed, which=which, angle=angle)
     scene = Scene(simulation, num_steps, tuple(map(DiscWound.parsed, wounds)), show, liked)
     write_scene(scene, out, fps=fps, scale=scale, seed=seed)
     return f"{out}: {num_steps + 1} frames"
@@ -194,11 +201,13 @@ def demonstrate(num_steps: int, wound_at: int) -> str:
     )
 
 
-def evaluate_world(text: str, seed: int, out: Path | None = None, which: str | None = None) -> dict[str, Any]:
+def evaluate_world(
+    text: str, seed: int, out: Path | None = None, which: str | None = None, angle: float = 0.0
+) -> dict[str, Any]:
     """The table of `ffnca eval`, and its picture if asked."""
     if out is not None and out.suffix != ".png":
         raise InputError(f"--out {out}: allowed is a name that ends in .png")
-    creature, sheet = open_creature(text, which), StressSheet()
+    creature, sheet = open_creature(text, which, angle), StressSheet()
     table = evaluate(creature.automaton, creature.body(), key=jax.random.key(seed), witness=sheet.add)
     if out is not None:
         sheet.write(out)

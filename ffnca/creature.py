@@ -15,6 +15,7 @@ from ffnca.automata.nca import NCA
 from ffnca.errors import InputError
 from ffnca.ff.ascent import AscentLayer
 from ffnca.grid.perceive import perception_size
+from ffnca.grid.turn import turned_picture
 from ffnca.growth.body import Body, build_body, identities, several
 from ffnca.growth.morphogen import FEWEST_FREQUENCIES, code_channels
 from ffnca.growth.round import Recipe, state_limit
@@ -136,6 +137,7 @@ class Creature:
         automaton: Its rule; fresh and useless until trained.
         record: Facts of its training, empty if untrained.
         which: The one of the targets that it grows.
+        angle: By which it is turned, in degrees clockwise. It learns and is saved as it is drawn, not turned.
     """
 
     world: GrowthWorld
@@ -143,6 +145,7 @@ class Creature:
     automaton: NCA
     record: dict[str, float | int | str] = field(default_factory=dict)
     which: int = 0
+    angle: float = 0.0
 
     @property
     def picture(self) -> Float[np.ndarray, "h w 4"]:
@@ -163,6 +166,17 @@ class Creature:
         if name not in names:
             raise InputError(f"--which {name[:40]!r}: allowed are {', '.join(names)}")
         return replace(self, which=names.index(name))
+
+    def turned(self, angle: float) -> Self:
+        """The same rule growing its body turned, by so many degrees clockwise from how it is drawn.
+
+        Raises:
+            InputError: If it is not an angle from -360 to 360.
+        """
+        if not abs(angle) <= 360:
+            raise InputError(f"--angle {angle:g}: allowed is -360 to 360")
+        angle = float(angle) % 360
+        return replace(self, automaton=self.automaton.turned(angle), angle=angle)
 
     @classmethod
     def untrained(cls, world: GrowthWorld, folder: Path | None = None) -> Self:
@@ -301,7 +315,7 @@ class Creature:
         Raises:
             InputError: If the grid does not hold the picture.
         """
-        shape, picture = size or self.world.grid.size, self.picture.shape
+        shape, picture = size or self.world.grid.size, turned_picture(self.picture, self.angle).shape
         if shape[0] < picture[0] + 2 or shape[1] < picture[1] + 2:
             raise InputError(
                 f"a grid of {shape[0]}x{shape[1]} is too small for this creature; "
@@ -314,6 +328,7 @@ class Creature:
             alive_threshold=self.world.rule.alive_threshold,
             code_amplitude=self.world.train.code_amplitude,
             identity=identities(len(self.pictures))[self.which],
+            angle=self.angle,
         )
 
     def training_body(self) -> Body:
@@ -322,7 +337,7 @@ class Creature:
 
     def _bodies(self, margin: int) -> Body:
         size = (self.picture.shape[0] + 2 * margin, self.picture.shape[1] + 2 * margin)
-        return several([replace(self, which=which).body(size) for which in range(len(self.pictures))])
+        return several([replace(self, which=which, angle=0.0).body(size) for which in range(len(self.pictures))])
 
     def recipe(self) -> Recipe:
         """How to train it."""

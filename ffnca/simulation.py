@@ -57,25 +57,26 @@ class Simulation:
         return None if self.body is None else float(np.asarray(self.body.relative_mse(state)))
 
 
-def open_creature(text: str, which: str | None = None) -> Creature:
+def open_creature(text: str, which: str | None = None, angle: float = 0.0) -> Creature:
     """A trained creature by shipped name, world file or rule file.
 
     Args:
         text: What the user named.
         which: The target to grow, where the world names several; the first if None.
+        angle: By which it is turned, in degrees clockwise.
 
     Raises:
         InputError: If there is no such world or target, it grows nothing, or it has no trained rule.
     """
     path = find_world(text)
     if path.suffix == ".safetensors":
-        return Creature.load(path).choosing(which)
+        return Creature.load(path).choosing(which).turned(angle)
     world = load_world(path)
     if not isinstance(world, GrowthWorld):
         raise InputError(f"{text}: is a {world.kind} world; allowed here: growth worlds and rule files")
     if not _has_rule(path):
         raise InputError(f"{text}: has no trained rule yet; train it with: ffnca train {text}, then name the rule file")
-    return Creature.load(rule_path_for(path.stem)).choosing(which)
+    return Creature.load(rule_path_for(path.stem)).choosing(which).turned(angle)
 
 
 def open_simulation(
@@ -85,6 +86,7 @@ def open_simulation(
     seed: int = 0,
     untrained: bool = False,
     which: str | None = None,
+    angle: float = 0.0,
 ) -> Simulation:
     """Open a shipped name, a world file or a rule file.
 
@@ -93,6 +95,7 @@ def open_simulation(
         size: Height and width instead of the world's own.
         seed: For worlds that start at random.
         which: The target to grow, where a world names several; the first if None.
+        angle: By which what grows is turned, in degrees clockwise.
         untrained: Open a growth world that has no trained rule with a blank one, instead of refusing it.
 
     Raises:
@@ -103,14 +106,16 @@ def open_simulation(
     if isinstance(world, LifeWorld):
         if which is not None:
             raise InputError(f"--which {which[:40]}: {text} is a {world.kind} world; allowed for growth worlds")
+        if angle:
+            raise InputError(f"--angle {angle:g}: {text} is a {world.kind} world; allowed for growth worlds")
         if size is not None:
             world = world.model_copy(update={"grid": world.grid.model_copy(update={"size": size})})
         automaton = Life.from_notation(world.rule.notation, boundary=world.grid.boundary)
         return Simulation(path.stem, world, automaton, initial_state(world, key=jax.random.key(seed)))
     if untrained and isinstance(world, GrowthWorld) and not _has_rule(path):
-        creature = Creature.untrained(world, path.parent).choosing(which)
+        creature = Creature.untrained(world, path.parent).choosing(which).turned(angle)
     else:
-        creature = open_creature(text, which)
+        creature = open_creature(text, which, angle)
     return creature_simulation(path.stem, creature, size)
 
 

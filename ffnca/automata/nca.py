@@ -14,6 +14,7 @@ from ffnca.ff.ascent import STATE_LIMIT, AscentLayer
 from ffnca.grid.boundary import Boundary, pad
 from ffnca.grid.kernels import alive_mask
 from ffnca.grid.perceive import perceive
+from ffnca.grid.turn import turning
 from ffnca.render import over
 
 CHUNK = 512
@@ -34,6 +35,7 @@ class NCA(nnx.Module):
         fire_rate: float = 0.5,
         alive_threshold: float = 0.1,
         state_limit: float = STATE_LIMIT,
+        angle: float = 0.0,
     ) -> None:
         """Put a rule on a lattice.
 
@@ -44,6 +46,7 @@ class NCA(nnx.Module):
             fire_rate: Probability that a cell updates in a step; changes are never rescaled.
             alive_threshold: Alpha above which a cell lives.
             state_limit: States are clipped to plus and minus this; infinite for rules that were trained without.
+            angle: By which all that grows is turned, in degrees clockwise. Data, not a constant, in compiled code.
         """
         self.rule = rule
         self.perception = tuple(perception)
@@ -51,10 +54,23 @@ class NCA(nnx.Module):
         self.fire_rate = float(fire_rate)
         self.alive_threshold = float(alive_threshold)
         self.state_limit = float(state_limit)
+        self.turn = None if angle % 360 == 0 else nnx.data(jnp.array(turning(angle)))
+
+    def turned(self, angle: float) -> "NCA":
+        """The same automaton at another angle."""
+        return NCA(
+            self.rule,
+            perception=self.perception,
+            boundary=self.boundary,
+            fire_rate=self.fire_rate,
+            alive_threshold=self.alive_threshold,
+            state_limit=self.state_limit,
+            angle=angle,
+        )
 
     def perceive(self, state: Float[Array, "*batch H W C"]) -> Float[Array, "*batch H W P"]:
         """What the rule sees in each cell."""
-        return perceive(state, self.perception, self.boundary, alive_threshold=self.alive_threshold)
+        return perceive(state, self.perception, self.boundary, alive_threshold=self.alive_threshold, turn=self.turn)
 
     def alive(self, state: Float[Array, "*batch H W C"]) -> Bool[Array, "*batch H W"]:
         """Living cells and their neighbours."""

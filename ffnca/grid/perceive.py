@@ -5,6 +5,7 @@ from jaxtyping import Array, Float
 
 from ffnca.grid import kernels
 from ffnca.grid.boundary import Boundary, pad
+from ffnca.grid.turn import turned_differences
 
 KERNELS = ("identity", "sobel", "laplacian", "neighbour_mean", "neighbour_slope", "alive")
 
@@ -15,6 +16,7 @@ def perceive(
     boundary: Boundary,
     *,
     alive_threshold: float,
+    turn: Float[Array, "2"] | None = None,
 ) -> Float[Array, "*batch H W P"]:
     """Concatenate the named kernels, in order.
 
@@ -24,6 +26,7 @@ def perceive(
             across x, across y), the others C.
         boundary: What lies beyond the edge.
         alive_threshold: Alpha above which a cell counts as living.
+        turn: Cosine and sine of the angle by which what is along x and y is turned, see `ffnca.grid.turn`; None is not.
 
     Returns:
         Perception, `perception_size(names, C)` numbers a cell.
@@ -37,18 +40,23 @@ def perceive(
         if name == "identity":
             parts.append(state)
         elif name == "sobel":
-            parts.append(kernels.sobel(padded))
+            parts.append(_along(kernels.sobel(padded), turn))
         elif name == "laplacian":
             parts.append(kernels.laplacian(padded))
         elif name == "neighbour_mean":
             parts.append(kernels.neighbour_mean(padded, alive_threshold))
         elif name == "neighbour_slope":
-            parts.append(kernels.neighbour_slope(padded, alive_threshold))
+            parts.append(_along(kernels.neighbour_slope(padded, alive_threshold), turn))
         elif name == "alive":
-            parts += [kernels.living(state, alive_threshold), kernels.alive_pattern(padded, alive_threshold)]
+            share, across = jnp.split(kernels.alive_pattern(padded, alive_threshold), [1], -1)
+            parts += [kernels.living(state, alive_threshold), share, _along(across, turn)]
         else:
             raise ValueError(f"kernel {name!r}: allowed are {', '.join(KERNELS)}")
     return jnp.concatenate(parts, axis=-1)
+
+
+def _along(differences: Array, turn: Array | None) -> Array:
+    return differences if turn is None else turned_differences(differences, turn)
 
 
 def perception_size(names: tuple[str, ...], num_channels: int) -> int:

@@ -10,6 +10,7 @@ from scipy import linalg, ndimage
 from scipy.spatial import KDTree
 
 from ffnca.grid.seeds import single_cell
+from ffnca.grid.turn import turned_picture
 from ffnca.growth.morphogen import coordinates, position_code
 from ffnca.world import identity_channels
 
@@ -128,6 +129,7 @@ def build_body(
     alive_threshold: float,
     code_amplitude: float,
     identity: tuple[float, ...] = (),
+    angle: float = 0.0,
 ) -> Body:
     """Lay a picture out in the middle of a grid and say what each cell should be.
 
@@ -138,10 +140,13 @@ def build_body(
         alive_threshold: Alpha above which a cell lives.
         code_amplitude: Of the codes.
         identity: Says in the last channels of every living cell, 1 or -1 in each, which of several bodies it is.
+        angle: By which the whole body is turned, in degrees clockwise.
 
     Raises:
         ValueError: If the picture does not fit or nothing in it lives.
     """
+    half_width = max(picture.shape[:2]) / 2
+    picture = turned_picture(picture, angle)
     height, width = picture.shape[:2]
     if height > shape[0] or width > shape[1]:
         raise ValueError(f"a picture of {height}x{width} does not fit a grid of {shape[0]}x{shape[1]}")
@@ -152,8 +157,7 @@ def build_body(
     alive = colours[..., 3] > alive_threshold
     if not alive.any():
         raise ValueError("the picture has no cell with alpha above the alive threshold")
-    half_width = max(height, width) / 2
-    x, y = coordinates(shape, (top + height / 2, left + width / 2), half_width)
+    x, y = coordinates(shape, (top + height / 2, left + width / 2), half_width, angle)
     code = position_code(x, y, num_channels - 4 - len(identity), half_width, code_amplitude)
     same = np.broadcast_to(code_amplitude * np.array(identity), (*shape, len(identity)))
     goal = np.concatenate([colours * alive[..., None], code, same], -1).astype(np.float32)

@@ -5,6 +5,8 @@ import math
 import numpy as np
 from jaxtyping import Float
 
+from ffnca.grid.turn import turning
+
 LOWEST_FREQUENCY = 0.5
 CELLS_PER_CYCLE = 4.8
 """The finest wave of the code is this many cells long, whatever the size of the body."""
@@ -29,11 +31,19 @@ def code_channels(half_width: float) -> int:
 
 
 def coordinates(
-    shape: tuple[int, int], middle: tuple[float, float], half_width: float
+    shape: tuple[int, int], middle: tuple[float, float], half_width: float, angle: float = 0.0
 ) -> tuple[Float[np.ndarray, "H W"], Float[np.ndarray, "H W"]]:
-    """x and y of every cell in units of the body's half-width, 0 at `middle` (row, column)."""
+    """x and y of every cell in units of the body's half-width, 0 at `middle` (row, column), turned by an angle.
+
+    The middle is a corner of cells: it is the place half a cell before it that stays where it is.
+    """
     rows, columns = np.mgrid[0 : shape[0], 0 : shape[1]]
-    return (columns - middle[1]) / half_width, (rows - middle[0]) / half_width
+    across, down = columns - middle[1], rows - middle[0]
+    if angle:
+        cosine, sine = turning(angle)
+        across, down = across + 0.5, down + 0.5
+        across, down = cosine * across + sine * down - 0.5, cosine * down - sine * across - 0.5
+    return across / half_width, down / half_width
 
 
 def position_code(

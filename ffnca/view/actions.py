@@ -36,6 +36,8 @@ _RUN = (
     Action("single_step", pygame.K_PERIOD, ".", "one step", "Step"),
     Action("restart", pygame.K_BACKSPACE, "Backspace", "start again", "Restart"),
     Action("new_seed", pygame.K_n, "N", "start again with a new seed", "New seed"),
+    Action("turn", pygame.K_RIGHT, "Right", "start again, turned clockwise", "Turn", argument=1),
+    Action("turn", pygame.K_LEFT, "Left", "start again, turned the other way", argument=-1),
     Action("shift_speed", pygame.K_UP, "Up", "faster", argument=1),
     Action("shift_speed", pygame.K_DOWN, "Down", "slower", argument=-1),
     Action("shift_speed", pygame.K_m, "M", "as fast as possible, or back", argument=0),

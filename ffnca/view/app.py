@@ -60,6 +60,7 @@ def view_world(
     num_frames: int | None = None,
     minutes: float = MINUTES,
     which: str | None = None,
+    angle: float = 0.0,
 ) -> dict[str, Any]:
     """Show a world until its window is closed, or for some frames without a screen.
 
@@ -71,6 +72,7 @@ def view_world(
         num_frames: Frames without a screen, each one sixtieth of a second; None opens a window.
         minutes: How long a rule learns.
         which: The target to grow, where the world names several.
+        angle: By which what grows is turned, in degrees clockwise.
 
     Returns:
         Frames and steps shown, median and 95th percentile of the work of a frame in milliseconds, files written.
@@ -84,7 +86,7 @@ def view_world(
     headless = num_frames is not None
     window_size = open_display(headless=headless)
     try:
-        session = opened_session(text, size, seed, which)
+        session = opened_session(text, size, seed, which, angle)
         controller = Controller(text, session, folder=folder, size=size, minutes=minutes, patient=headless)
         window = Window(controller, window_size)
         with ctrl_c_noted(controller.quit) as interrupted:

@@ -26,6 +26,8 @@ from ffnca.world import shipped_worlds
 REGROWN_AFTER = 200
 """Steps after which a creature that is still learning starts again, unless it is right."""
 RIGHT_MSE, HOPELESS_MSE = 0.02, 1.5
+TURN = 15.0
+"""Degrees of a turn."""
 MESSAGE_SECONDS, WARNING_SECONDS = 5.0, 10.0
 LEARNS = "learns from nothing; the first rule comes in a few seconds"
 
@@ -65,6 +67,7 @@ class Controller:
         self.hud = self.panel = True
         self.message, self.warning, self._message_seconds = "", False, 0.0
         self._opening: str | None = text
+        self._angle = session.angle
 
     # What the window asks.
 
@@ -101,7 +104,7 @@ class Controller:
         for line in self.recorder.written():
             self.say(line, warning=line.startswith("not"))
         if not self.opener.busy and not self.study.learning and self.watch.changed(seconds):
-            self.open(self.watch.text or "", self.session.simulation.which)
+            self.open(self.watch.text or "", self.session.simulation.which, self.session.angle)
 
     def advance(self, num_steps: int) -> None:
         """Run some steps; a recording takes every one of them."""
@@ -167,6 +170,22 @@ class Controller:
         self.session.restart()
         self.say(f"seed {seed}")
 
+    def turn(self, steps: int) -> None:
+        """Start again with what grows turned by some degrees more; it goes on learning if it does."""
+        simulation, seed = self.session.simulation, self.session.seed
+        if simulation.creature is None:
+            raise InputError(f"{simulation.name} cannot be turned; allowed: worlds that grow a target")
+        angle, (height, width, _) = (self._angle + steps * TURN) % 360, simulation.start.shape
+        turned = creature_simulation(simulation.name, simulation.creature.turned(angle), (height, width))
+        self._angle = angle  # the next turn goes on from here, though this one may still be opening
+
+        def opened() -> Session:
+            session = Session(turned, seed=seed)
+            session.warm_up()
+            return session
+
+        self.opener.ask(opened)
+
     def shift_speed(self, levels: int) -> None:
         """Go faster or slower; 0 is as fast as possible, or back."""
         if levels:
@@ -174,11 +193,11 @@ class Controller:
         else:
             self.pace.toggle_top()
 
-    def open(self, text: str, which: str | None = None) -> None:
+    def open(self, text: str, which: str | None = None, angle: float = 0.0) -> None:
         """Open a world; the old one stays until the new one is ready, or for good if it cannot be opened."""
         size, seed = self.size, self.session.seed
         self._opening = text
-        self.opener.ask(lambda: opened_session(text, size, seed, which))
+        self.opener.ask(lambda: opened_session(text, size, seed, which, angle))
 
     def next_world(self, places: int) -> None:
         """The next or previous shipped world."""
@@ -188,16 +207,34 @@ class Controller:
 
     def _adopt(self, session: Session) -> None:
         """Go over to another world."""
+        if self._is_shown(session.simulation.creature):
+            self._adopt_turned(session)
+            return
         learned = [] if self._opening is None else self.study.end()
         if self.recorder.on:
             self.record()
         if session.wall.shape == self.session.wall.shape and self.watch.text == self._opening:
             session.wall = self.session.wall  # the same world, read again
         self.session, self.chart, self._measured = session, Chart(), session.vitals()
+        self._angle = session.angle
         self.watch = Watch(self._opening)
         self.camera.fit()
         self._check_view()
         self.say("; ".join([*learned, session.simulation.world.title]))
+
+    def _is_shown(self, creature: Creature | None) -> bool:
+        """Whether this is the creature that is shown, perhaps with a newer rule or turned."""
+        shown = self.session.simulation.creature
+        return creature is not None and shown is not None and creature.pictures is shown.pictures
+
+    def _adopt_turned(self, session: Session) -> None:
+        """Go over to the same creature at another angle, by the newest rule."""
+        if (newest := self.session.simulation.creature) is not None:
+            session.adopt(newest)
+        session.wall = self.session.wall
+        session.restart()
+        self.session = session
+        self.say(f"turned by {session.angle:g} degrees")
 
     # Touch.
 
@@ -301,7 +338,7 @@ class Controller:
     def _show_learned(self, creature: Creature) -> None:
         """Go on with the newest rule, if its world is the one that is shown."""
         shown = self.session.simulation.creature
-        if shown is not None and shown.pictures is creature.pictures:
+        if shown is not None and self._is_shown(creature):
             self.session.adopt(creature)
             if self.study.times_heard == 1 or not shown.record:
                 self.session.restart()

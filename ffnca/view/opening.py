@@ -12,13 +12,16 @@ from ffnca.world import find_world
 SECONDS_PER_LOOK = 0.5
 
 
-def opened_session(text: str, size: tuple[int, int] | None, seed: int, which: str | None = None) -> Session:
+def opened_session(
+    text: str, size: tuple[int, int] | None, seed: int, which: str | None = None, angle: float = 0.0
+) -> Session:
     """Open a world and compile it.
 
     Raises:
         InputError: If it cannot be opened, or the size does not hold it.
     """
-    session = Session(open_simulation(text, size, seed=seed, untrained=True, which=which), seed=seed)
+    simulation = open_simulation(text, size, seed=seed, untrained=True, which=which, angle=angle)
+    session = Session(simulation, seed=seed)
     session.warm_up()
     return session
 

@@ -71,6 +71,11 @@ class Session:
         self._strokes = 0
         self.restart()
 
+    @property
+    def angle(self) -> float:
+        """By which what grows is turned, in degrees clockwise."""
+        return 0.0 if self.simulation.creature is None else self.simulation.creature.angle
+
     def restart(self) -> None:
         """Go back to the first state; walls stay."""
         self.step = 0
@@ -94,7 +99,8 @@ class Session:
             self.step += num_steps
 
     def adopt(self, creature: Creature) -> None:
-        """Go on with another rule of the same shape, e.g. one that has learned more."""
+        """Go on with another rule of the same shape, e.g. one that has learned more, turned as this one is."""
+        creature = creature.turned(self.angle)
         self.simulation = replace(self.simulation, automaton=creature.automaton, creature=creature)
 
     def begin_stroke(self) -> None:

@@ -9,6 +9,7 @@ import pytest
 from ffnca.automata.base import rollout
 from ffnca.creature import Creature
 from ffnca.render import enlarge, over
+from ffnca.simulation import open_simulation
 from ffnca.view.actions import ACTIONS, Action, action_for
 from ffnca.view.brushes import BRUSHES
 from ffnca.view.chooser import thumbnail
@@ -78,6 +79,8 @@ EFFECTS = {
     ("single_step", None): lambda c: (c.session.step, c.pace.paused),
     ("restart", None): lambda c: c.session.step,
     ("new_seed", None): lambda c: c.session.seed,
+    ("turn", 1): lambda c: c.session.angle,
+    ("turn", -1): lambda c: c.session.angle,
     ("shift_speed", 1): lambda c: c.pace.level,
     ("shift_speed", -1): lambda c: c.pace.level,
     ("shift_speed", 0): lambda c: c.pace.label,
@@ -363,6 +366,21 @@ def test_one_upload_a_frame_and_no_compilation_after_the_first_frames(hand) -> N
         jax.monitoring.clear_event_listeners()
     assert user.window.picture.uploads - uploads <= user.window.num_frames - frames
     assert len(compiled) == 1
+
+
+def test_turns_add_up_and_start_again(hand) -> None:
+    user = hand()
+    user.frames(30)
+    user.controller.opener._patient = False  # as in a window: the second turn is asked for before the first is there
+    user.key(pygame.K_LEFT)
+    user.key(pygame.K_LEFT)
+    user.controller.opener._patient = True
+    user.frames(2)
+    assert user.session.angle == 330
+    assert user.session.step < 10
+    user.frames(200)
+    turned, straight = user.session.simulation, open_simulation(user.session.simulation.name)
+    assert turned.relative_mse(user.session.state) < 0.3 < straight.relative_mse(user.session.state)
 
 
 def test_a_rule_of_several_targets_shows_them_all() -> None:
