@@ -14,7 +14,7 @@ from ffnca.ff.ascent import STATE_LIMIT, AscentLayer
 from ffnca.grid.boundary import Boundary, pad
 from ffnca.grid.kernels import alive_mask
 from ffnca.grid.perceive import perceive
-from ffnca.grid.turn import turning
+from ffnca.grid.turn import Turn
 from ffnca.render import over
 
 CHUNK = 512
@@ -54,7 +54,7 @@ class NCA(nnx.Module):
         self.fire_rate = float(fire_rate)
         self.alive_threshold = float(alive_threshold)
         self.state_limit = float(state_limit)
-        self.turn = None if angle % 360 == 0 else nnx.data(jnp.array(turning(angle)))
+        self.turn = None if angle % 360 == 0 else nnx.data(Turn.by(angle))
 
     def turned(self, angle: float) -> "NCA":
         """The same automaton at another angle."""

@@ -24,9 +24,30 @@ def centre(padded: Float[Array, "*batch tall wide C"]) -> Float[Array, "*batch H
     return _columns(_rows(padded, 1), 1)
 
 
-def sobel(padded: Float[Array, "*batch tall wide C"]) -> Float[Array, "*batch H W gradient"]:
-    """Gradient along x in the first C channels and along y in the others, per cell; weights 1, 2, 1 over 8."""
-    return _differences(padded) / 8
+def sobel(
+    padded: Float[Array, "*batch tall wide C"], weights: Float[Array, "2 4"] | None = None
+) -> Float[Array, "*batch H W gradient"]:
+    """Gradient along x in the first C channels and along y in the others, per cell; weights 1, 2, 1 over 8.
+
+    Args:
+        padded: Grid with its surroundings.
+        weights: Others, of the differences of opposite neighbours, see `ffnca.grid.turn.Turn`.
+    """
+    return _differences(padded) / 8 if weights is None else _weighted_differences(padded, weights)
+
+
+def _weighted_differences(padded: Array, weights: Array) -> Array:
+    """Differences of opposite neighbours (right, below, lower right, lower left), summed with weights, twice."""
+    above, beside, below = (_rows(padded, row) for row in range(3))
+    opposite = (
+        _columns(beside, 2) - _columns(beside, 0),
+        _columns(below, 1) - _columns(above, 1),
+        _columns(below, 2) - _columns(above, 0),
+        _columns(below, 0) - _columns(above, 2),
+    )
+    return jnp.concatenate(
+        [sum(weight * one for weight, one in zip(row, opposite, strict=True)) for row in weights], -1
+    )
 
 
 def _differences(padded: Array) -> Array:
@@ -67,16 +88,17 @@ def neighbour_mean(padded: Float[Array, "*batch tall wide C"], alive_threshold: 
 
 
 def neighbour_slope(
-    padded: Float[Array, "*batch tall wide C"], alive_threshold: float
+    padded: Float[Array, "*batch tall wide C"], alive_threshold: float, weights: Float[Array, "2 4"] | None = None
 ) -> Float[Array, "*batch H W slope"]:
     """Weighted mean over the living neighbours of their state times where they are: along x, then along y.
 
     `sobel` up to a factor where all neighbours live. At the edge of a body a sum over few neighbours has a scale of its
     own for each pattern of them; of this mean, what the neighbours say of the cell between them is the same linear
-    function in all patterns, to first order in its state's slope.
+    function in all patterns, to first order in its state's slope. `weights` as in `sobel`.
     """
     flags = living(padded, alive_threshold)
-    return CORNER * _differences(padded * flags) / jnp.maximum(ring(flags), CORNER)
+    slopes = _differences(padded * flags) if weights is None else 8 * _weighted_differences(padded * flags, weights)
+    return CORNER * slopes / jnp.maximum(ring(flags), CORNER)
 
 
 def alive_pattern(padded: Float[Array, "*batch tall wide C"], alive_threshold: float) -> Float[Array, "*batch H W 3"]:

@@ -5,7 +5,7 @@ from jaxtyping import Array, Float
 
 from ffnca.grid import kernels
 from ffnca.grid.boundary import Boundary, pad
-from ffnca.grid.turn import turned_differences
+from ffnca.grid.turn import Turn, turned_pattern
 
 KERNELS = ("identity", "sobel", "laplacian", "neighbour_mean", "neighbour_slope", "alive")
 
@@ -16,7 +16,7 @@ def perceive(
     boundary: Boundary,
     *,
     alive_threshold: float,
-    turn: Float[Array, "2"] | None = None,
+    turn: Turn | None = None,
 ) -> Float[Array, "*batch H W P"]:
     """Concatenate the named kernels, in order.
 
@@ -26,7 +26,7 @@ def perceive(
             across x, across y), the others C.
         boundary: What lies beyond the edge.
         alive_threshold: Alpha above which a cell counts as living.
-        turn: Cosine and sine of the angle by which what is along x and y is turned, see `ffnca.grid.turn`; None is not.
+        turn: Angle by which what has a direction is turned; None is not.
 
     Returns:
         Perception, `perception_size(names, C)` numbers a cell.
@@ -35,28 +35,25 @@ def perceive(
         ValueError: If a name is unknown.
     """
     padded = pad(state, boundary)
-    parts = []
+    parts, weights = [], None if turn is None else turn.sobel
     for name in names:
         if name == "identity":
             parts.append(state)
         elif name == "sobel":
-            parts.append(_along(kernels.sobel(padded), turn))
+            parts.append(kernels.sobel(padded, weights))
         elif name == "laplacian":
             parts.append(kernels.laplacian(padded))
         elif name == "neighbour_mean":
             parts.append(kernels.neighbour_mean(padded, alive_threshold))
         elif name == "neighbour_slope":
-            parts.append(_along(kernels.neighbour_slope(padded, alive_threshold), turn))
+            parts.append(kernels.neighbour_slope(padded, alive_threshold, weights))
         elif name == "alive":
-            share, across = jnp.split(kernels.alive_pattern(padded, alive_threshold), [1], -1)
-            parts += [kernels.living(state, alive_threshold), share, _along(across, turn)]
+            pattern = kernels.alive_pattern(padded, alive_threshold)
+            pattern = pattern if turn is None else turned_pattern(pattern, turn)
+            parts += [kernels.living(state, alive_threshold), pattern]
         else:
             raise ValueError(f"kernel {name!r}: allowed are {', '.join(KERNELS)}")
     return jnp.concatenate(parts, axis=-1)
-
-
-def _along(differences: Array, turn: Array | None) -> Array:
-    return differences if turn is None else turned_differences(differences, turn)
 
 
 def perception_size(names: tuple[str, ...], num_channels: int) -> int:

@@ -5,13 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ffnca.grid.perceive import KERNELS, perceive
-from ffnca.grid.turn import turned_picture, turning
+from ffnca.grid.turn import Turn, turned_picture
 
 QUARTERS = (90, 180, 270)
-
-
-def _turn(angle: float) -> jnp.ndarray:
-    return jnp.array(turning(float(angle)))
 
 
 @pytest.mark.parametrize("angle", QUARTERS)
@@ -20,20 +16,26 @@ def test_a_grid_turned_by_right_angles_is_seen_as_the_grid_itself(angle: int) ->
     state = (random.normal(size=(7, 9, 5)) * (random.random((7, 9, 1)) < 0.6)).astype(np.float32)
     turned = np.ascontiguousarray(np.rot90(state, -angle // 90))
     seen = perceive(jnp.asarray(state), KERNELS, "wrap", alive_threshold=0.1)
-    found = perceive(jnp.asarray(turned), KERNELS, "wrap", alive_threshold=0.1, turn=_turn(angle))
+    found = perceive(jnp.asarray(turned), KERNELS, "wrap", alive_threshold=0.1, turn=Turn.by(float(angle)))
     np.testing.assert_allclose(found, np.rot90(seen, -angle // 90), atol=1e-5)
     straight = perceive(jnp.asarray(turned), KERNELS, "wrap", alive_threshold=0.1)
     assert np.abs(straight - found).max() > 0.1
 
 
-@given(st.floats(-360, 360), st.floats(-1, 1), st.floats(-1, 1))
-def test_a_slope_turned_by_any_angle_is_seen_as_the_slope_itself(angle: float, along_x: float, along_y: float) -> None:
+@given(st.floats(-360, 360), st.floats(0, 2 * np.pi), st.floats(0.1, 1.3))
+def test_a_wave_turned_by_any_angle_is_seen_much_as_the_wave_itself(angle: float, way: float, number: float) -> None:
     rows, columns = np.mgrid[0:5, 0:5] - 2.0
     cosine, sine = np.cos(np.radians(angle)), np.sin(np.radians(angle))
     x, y = cosine * columns + sine * rows, cosine * rows - sine * columns  # the place in the body of every cell
-    state = jnp.asarray((along_x * x + along_y * y)[..., None], jnp.float32)
-    found = perceive(state, ("sobel",), "zero", alive_threshold=0.1, turn=_turn(angle))
-    np.testing.assert_allclose(found[2, 2], [along_x, along_y], atol=1e-5)
+
+    def seen(x, y, turn=None) -> np.ndarray:
+        wave = np.sin(number * (np.cos(way) * x + np.sin(way) * y))
+        state = jnp.asarray(wave[..., None], jnp.float32)
+        return np.asarray(perceive(state, ("sobel",), "zero", alive_threshold=0.1, turn=turn)[2, 2])
+
+    straight = seen(columns, rows)
+    found = seen(x, y, Turn.by(angle))
+    assert np.abs(found - straight).max() < 0.05 * number
 
 
 @pytest.mark.parametrize("angle", [-360, 0, *QUARTERS, 360])
