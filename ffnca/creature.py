@@ -176,6 +176,8 @@ class Creature:
         if not abs(angle) <= 360:
             raise InputError(f"--angle {angle:g}: allowed is -360 to 360")
         angle = float(angle) % 360
+        if angle == self.angle:
+            return self
         return replace(self, automaton=self.automaton.turned(angle), angle=angle)
 
     @classmethod

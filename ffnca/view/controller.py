@@ -11,13 +11,13 @@ from ffnca.export.animation import has_video
 from ffnca.growth.target import target_name
 from ffnca.simulation import creature_simulation
 from ffnca.view.actions import Action
-from ffnca.view.brushes import MAX_RADIUS, Brush
+from ffnca.view.brushing import Brushing
 from ffnca.view.camera import Camera
 from ffnca.view.chart import Chart
 from ffnca.view.learner import MINUTES
-from ffnca.view.opening import Opener, Watch, opened_session
+from ffnca.view.opening import Opener, Watch, opened_session, warm_session
 from ffnca.view.pace import Pace
-from ffnca.view.painting import PALETTE, Painting
+from ffnca.view.painting import Painting
 from ffnca.view.recorder import Recorder, unused_path, write_picture
 from ffnca.view.session import Session
 from ffnca.view.study import Study
@@ -32,7 +32,7 @@ MESSAGE_SECONDS, WARNING_SECONDS = 5.0, 10.0
 LEARNS = "learns from nothing; the first rule comes in a few seconds"
 
 
-class Controller:
+class Controller(Brushing):
     """The state of the window and what can be done with it."""
 
     def __init__(
@@ -55,13 +55,14 @@ class Controller:
             minutes: How long a rule learns.
             patient: Let the window wait for worlds to open.
         """
+        super().__init__()
         self.session, self.folder, self.size = session, folder, size
-        self.pace, self.brush, self.camera, self.chart = Pace(), Brush(), Camera(), Chart()
+        self.pace, self.camera, self.chart = Pace(), Camera(), Chart()
         self.recorder, self.opener, self.watch = Recorder(), Opener(patient=patient), Watch(text)
         self.study = Study(folder, minutes)
         self._measured = session.vitals()
         self.painting: Painting | None = None
-        self.view, self.channel, self.colour = "colour", 0, 3
+        self.view, self.channel = "colour", 0
         self.formats = [".gif", ".webp", *([".mp4"] if has_video() else [])]
         self.help = self.worlds = self.fullscreen = self.closed = False
         self.hud = self.panel = True
@@ -178,13 +179,7 @@ class Controller:
         angle, (height, width, _) = (self._angle + steps * TURN) % 360, simulation.start.shape
         turned = creature_simulation(simulation.name, simulation.creature.turned(angle), (height, width))
         self._angle = angle  # the next turn goes on from here, though this one may still be opening
-
-        def opened() -> Session:
-            session = Session(turned, seed=seed)
-            session.warm_up()
-            return session
-
-        self.opener.ask(opened)
+        self.opener.ask(lambda: warm_session(turned, seed))
 
     def shift_speed(self, levels: int) -> None:
         """Go faster or slower; 0 is as fast as possible, or back."""
@@ -208,7 +203,9 @@ class Controller:
     def _adopt(self, session: Session) -> None:
         """Go over to another world."""
         if self._is_shown(session.simulation.creature):
-            self._adopt_turned(session)
+            session.follow(self.session)
+            self.session = session
+            self.say(f"turned by {session.angle:g} degrees")
             return
         learned = [] if self._opening is None else self.study.end()
         if self.recorder.on:
@@ -227,35 +224,7 @@ class Controller:
         shown = self.session.simulation.creature
         return creature is not None and shown is not None and creature.pictures is shown.pictures
 
-    def _adopt_turned(self, session: Session) -> None:
-        """Go over to the same creature at another angle, by the newest rule."""
-        if (newest := self.session.simulation.creature) is not None:
-            session.adopt(newest)
-        session.wall = self.session.wall
-        session.restart()
-        self.session = session
-        self.say(f"turned by {session.angle:g} degrees")
-
     # Touch.
-
-    def take_brush(self, kind: str) -> None:
-        """Paint with another brush."""
-        self.brush = self.brush._replace(kind=kind)
-
-    def next_colour(self, places: int) -> None:
-        """Paint with another colour."""
-        self.take_colour((self.colour + places) % len(PALETTE))
-
-    def take_colour(self, place: int) -> None:
-        """Paint with a colour of the palette."""
-        self.colour = place
-        red, green, blue = (value / 255 for value in PALETTE[place])
-        self.brush = self.brush._replace(kind="paint", colour=(red, green, blue))
-
-    def resize_brush(self, steps: int) -> None:
-        """Larger or smaller, by a fifth."""
-        radius = self.brush.radius * 1.2**steps
-        self.brush = self.brush._replace(radius=min(max(radius, 0.5), MAX_RADIUS))
 
     def undo(self) -> None:
         """Go back to before the last stroke."""
@@ -314,15 +283,9 @@ class Controller:
             return
         creature = Creature.for_picture(self.painting.picture(), self.painting.name)
         name, seed = target_name(self.painting.name), self.session.seed
-
-        def opened() -> Session:
-            session = Session(creature_simulation(name, creature), seed=seed)
-            session.warm_up()
-            return session
-
         self.painting, self._opening = None, None
         lines = self.study.begin(creature, name, seed=seed)
-        self.opener.ask(opened)
+        self.opener.ask(lambda: warm_session(creature_simulation(name, creature), seed))
         self.say("; ".join([*lines, LEARNS]))
 
     def take_file(self, path: Path) -> None:

@@ -5,7 +5,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 from ffnca.errors import InputError
-from ffnca.simulation import open_simulation
+from ffnca.simulation import Simulation, open_simulation
 from ffnca.view.session import Session
 from ffnca.world import find_world
 
@@ -20,7 +20,11 @@ def opened_session(
     Raises:
         InputError: If it cannot be opened, or the size does not hold it.
     """
-    simulation = open_simulation(text, size, seed=seed, untrained=True, which=which, angle=angle)
+    return warm_session(open_simulation(text, size, seed=seed, untrained=True, which=which, angle=angle), seed)
+
+
+def warm_session(simulation: Simulation, seed: int) -> Session:
+    """A session with all that a window calls compiled."""
     session = Session(simulation, seed=seed)
     session.warm_up()
     return session

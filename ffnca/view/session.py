@@ -103,6 +103,13 @@ class Session:
         creature = creature.turned(self.angle)
         self.simulation = replace(self.simulation, automaton=creature.automaton, creature=creature)
 
+    def follow(self, shown: "Session") -> None:
+        """Be what is shown, newest rule, walls and all, but turned as this one is, from the start."""
+        if shown.simulation.creature is not None:
+            self.adopt(shown.simulation.creature)
+        self.wall = shown.wall
+        self.restart()
+
     def begin_stroke(self) -> None:
         """Remember this moment for `undo`."""
         self._strokes += 1
