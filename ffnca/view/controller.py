@@ -162,13 +162,13 @@ class Controller(Brushing):
 
     def new_seed(self) -> None:
         """Start again with the next seed."""
-        seed, wall = self.session.seed + 1, self.session.wall
-        if self.session.simulation.creature is None:
-            self.session = opened_session(self.watch.text or self.session.simulation.name, self.size, seed)
+        simulation, seed = self.session.simulation, self.session.seed + 1
+        if simulation.creature is None:
+            session = opened_session(self.watch.text or simulation.name, self.size, seed)
         else:
-            self.session = Session(self.session.simulation, seed=seed)
-        self.session.wall = wall
-        self.session.restart()
+            session = Session(simulation, seed=seed)
+        session.follow(self.session)
+        self.session = session
         self.say(f"seed {seed}")
 
     def turn(self, steps: int) -> None:
