@@ -35,7 +35,6 @@ class NCA(nnx.Module):
         fire_rate: float = 0.5,
         alive_threshold: float = 0.1,
         state_limit: float = STATE_LIMIT,
-        angle: float = 0.0,
     ) -> None:
         """Put a rule on a lattice.
 
@@ -46,7 +45,6 @@ class NCA(nnx.Module):
             fire_rate: Probability that a cell updates in a step; changes are never rescaled.
             alive_threshold: Alpha above which a cell lives.
             state_limit: States are clipped to plus and minus this; infinite for rules that were trained without.
-            angle: By which all that grows is turned, in degrees clockwise. Data, not a constant, in compiled code.
         """
         self.rule = rule
         self.perception = tuple(perception)
@@ -54,19 +52,13 @@ class NCA(nnx.Module):
         self.fire_rate = float(fire_rate)
         self.alive_threshold = float(alive_threshold)
         self.state_limit = float(state_limit)
-        self.turn = None if angle % 360 == 0 else nnx.data(Turn.by(angle))
+        self.turn: Turn | None = nnx.data(None)
 
     def turned(self, angle: float) -> "NCA":
-        """The same automaton at another angle."""
-        return NCA(
-            self.rule,
-            perception=self.perception,
-            boundary=self.boundary,
-            fire_rate=self.fire_rate,
-            alive_threshold=self.alive_threshold,
-            state_limit=self.state_limit,
-            angle=angle,
-        )
+        """The same with all that grows turned, by degrees clockwise: data, not a constant, in compiled code."""
+        automaton = jax.tree.map(lambda leaf: leaf, self)
+        automaton.turn = nnx.data(None if angle % 360 == 0 else Turn.by(angle))
+        return automaton
 
     def perceive(self, state: Float[Array, "*batch H W C"]) -> Float[Array, "*batch H W P"]:
         """What the rule sees in each cell."""
