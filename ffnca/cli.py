@@ -219,9 +219,9 @@ def _compute() -> None:
 
 
 def _print_json(value: object) -> None:
-    import json
+    from ffnca.strict_json import dumped
 
-    typer.echo(json.dumps(value))
+    typer.echo(dumped(value))
 
 
 def main() -> None:
@@ -240,6 +240,8 @@ def main() -> None:
     except (KeyboardInterrupt, typer.Abort):
         _say("interrupted")
         code = INTERRUPTED
+    except MemoryError as error:
+        code = _fail(f"not enough memory: {error or 'a smaller size, scale or number of steps needs less'}")
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         code = _fail(f"{where}{error.strerror or error}")

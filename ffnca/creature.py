@@ -63,6 +63,8 @@ def _fitted(world: GrowthWorld, longest: int) -> GrowthWorld:
     if num_code > 4 * FEWEST_FREQUENCIES:
         rule |= FOR_LARGE["rule"]
         train |= FOR_LARGE["train"] | {"margin": int(MARGIN_SHARE * longest)}
+    if world.train.objective == "bptt":
+        rule, train = CONTROL["rule"], CONTROL["train"]
     given = world.model_dump(exclude_unset=True)
     tables = {"rule": rule | given.get("rule", {}), "train": train | given.get("train", {})}
     return _growth_world(given | tables, world.title)
@@ -153,7 +155,7 @@ class Creature:
         return self.pictures[self.which]
 
     def choosing(self, name: str | None) -> Self:
-        """The same rule growing another of its targets, the first one if None.
+        """The same rule growing another of its targets, or what it grows now if None.
 
         Raises:
             InputError: If the world has no target of this name.

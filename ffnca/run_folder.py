@@ -13,6 +13,7 @@ from ffnca.errors import InputError
 from ffnca.growth.schedule import Budget
 from ffnca.growth.train import MEASURED_AGES, Report
 from ffnca.render import enlarge, over
+from ffnca.strict_json import dumped
 from ffnca.world import dump_world
 
 PREVIEW_SCALE = 4
@@ -75,7 +76,7 @@ class RunFolder:
         if report.event:
             line["event"] = report.event
         with self.metrics.open("a", encoding="utf-8") as lines:
-            lines.write(json.dumps(line) + "\n")
+            lines.write(f"{dumped(line)}\n")
 
     def preview(self, report: Report, creature: Creature) -> None:
         """Write `preview.png`: what grew beside what should, and `curve.png`."""
@@ -96,10 +97,11 @@ class RunFolder:
         figure = Figure(figsize=(7, 4), layout="constrained")
         FigureCanvasAgg(figure)
         axes = figure.add_subplot()
-        axes.semilogy([row["updates"] for row in rows], [row["pool_rel_mse"] for row in rows], label="in the pool")
+        pool_errors = np.array([row["pool_rel_mse"] for row in rows], float)  # null becomes a gap in the line
+        axes.semilogy([row["updates"] for row in rows], pool_errors, label="in the pool")
         measured = [row for row in rows if "rel_mse" in row]
         for age in MEASURED_AGES:
-            errors = [row["rel_mse"][str(age)] for row in measured]
+            errors = np.array([row["rel_mse"][str(age)] for row in measured], float)
             axes.semilogy([row["updates"] for row in measured], errors, ".-", label=f"grown to step {age}")
         axes.set(xlabel="updates", ylabel="relative MSE (1 = nothing grown)")
         axes.legend()

@@ -17,7 +17,7 @@ def whole(default: int, low: int, high: int) -> Any:
     return Field(default=default, ge=low, le=high, description=f"a whole number from {low} to {high}")
 
 
-def several_of(default: tuple, description: str, most: int = 5) -> Any:
+def several_of(default: tuple, description: str, most: int) -> Any:
     """A field for a list of one or more."""
     return Field(default=default, strict=False, min_length=1, max_length=most, description=description)
 

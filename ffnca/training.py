@@ -9,7 +9,7 @@ import jax
 
 from ffnca.checkpoint import Checkpoints
 from ffnca.creature import Creature
-from ffnca.errors import Stopped
+from ffnca.errors import InputError, Stopped
 from ffnca.growth.schedule import Budget
 from ffnca.growth.train import MEASURED_AGES, Report, begin, train
 from ffnca.run_folder import RunFolder
@@ -94,7 +94,7 @@ def train_creature(
         The creature with the best measured rule.
 
     Raises:
-        InputError: If the run folder does not fit.
+        InputError: If the run folder does not fit, or its rule is gone from a run that had ended.
         Interrupted: On Ctrl-C, after saving.
     """
     body, recipe, key = creature.training_body(), creature.recipe(), jax.random.key(seed)
@@ -106,14 +106,14 @@ def train_creature(
         if resume and checkpoints.newest is not None:
             state, progress = checkpoints.load(begin(body, recipe, key=key))
             best = Creature.load(run.rule) if run.rule.exists() else None
-            run.trim(int(state.round) * recipe.train.updates_per_round)
+            run.trim(int(state.round) * recipe.updates_per_round)
         elif resume:
             run.trim(0)
     saved_at = -SECONDS_PER_CHECKPOINT
     with ctrl_c_noted() as interrupted:
-        for report in train(body, recipe, budget, key=key, resumed=state, progress=progress):
+        for report in train(body, recipe, budget, key=key, resumed=state, progress=progress, stop=interrupted):
             last = interrupted() or report.fraction >= 1
-            if report.improved or (interrupted() and best is None):
+            if report.improved or (last and best is None):
                 best = trained(creature, report, budget, seed)
             if run is not None and checkpoints is not None:
                 run.log(report)
@@ -128,6 +128,6 @@ def train_creature(
                 raise Interrupted(best)
     if checkpoints is not None:
         checkpoints.close()
-    if best is None:  # a resumed run that was already at its end
-        raise RuntimeError("training ended without a measurement")
+    if best is None:
+        raise InputError(f"{run.rule if run else ''}: is missing, and its run had ended; train in another folder")
     return best

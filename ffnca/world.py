@@ -29,6 +29,8 @@ Kernel = Literal["identity", "sobel", "laplacian", "neighbour_mean", "neighbour_
 Objective = Literal["ascent", "distance", "contrast", "pair", "self-contrastive", "random", "one-step-backprop", "bptt"]
 _TARGET_NAME = re.compile("[a-z0-9][a-z0-9_-]{0,31}")
 MAX_TARGETS = 16
+CONTROL_BATCH = 8
+"""States in an iteration of `bptt`."""
 Title = Annotated[str, Field(min_length=1, max_length=200, pattern=_ONE_LINE, description="one line of text")]
 
 
@@ -47,6 +49,7 @@ class NcaSpec(Spec):
     perception: tuple[Kernel, ...] = several_of(
         ("identity", "sobel", "neighbour_mean", "alive"),
         f"a list of distinct names from {', '.join(get_args(Kernel))}",
+        len(get_args(Kernel)),
     )
     fire_rate: float = above_zero(0.5, 1)
     alive_threshold: float = Field(default=0.1, gt=0, lt=1, description="a number above 0 and below 1")
@@ -109,9 +112,13 @@ class TrainSpec(Spec):
     margin: int = whole(8, 1, 32)
 
     @model_validator(mode="after")
-    def _batch_within_pool(self) -> Self:
+    def _pool_holds_batch(self) -> Self:
         if self.pool_batch > self.pool_size:
             raise ValueError(f"pool_batch = {self.pool_batch}; allowed: at most pool_size = {self.pool_size}")
+        if self.objective == "bptt" and self.pool_size < CONTROL_BATCH:
+            raise ValueError(
+                f'pool_size = {self.pool_size}; allowed: at least {CONTROL_BATCH} when objective is "bptt"'
+            )
         return self
 
 

@@ -198,6 +198,8 @@ def test_killed_and_resumed_equals_never_killed(ffnca, tiny: Path, tmp_path: Pat
     assert [row["updates"] for row in rows[1]] == [row["updates"] for row in rows[0]]
     assert rows[1][-1]["loss"] == rows[0][-1]["loss"]
     assert rows[1][-1]["rel_mse"] == rows[0][-1]["rel_mse"]
+    (killed / "rule.safetensors").unlink()
+    _one_line(*ffnca(*words, "--resume"), "rule.safetensors", "ended")
 
 
 def test_ctrl_c_saves_and_exits_130(tiny: Path, tmp_path: Path) -> None:

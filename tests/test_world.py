@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given
@@ -14,6 +14,7 @@ from ffnca.errors import InputError
 from ffnca.world import (
     GridSpec,
     GrowthWorld,
+    Kernel,
     LifeStart,
     LifeWorld,
     NcaSpec,
@@ -78,6 +79,13 @@ def test_every_world_that_ships_loads_and_comes_back() -> None:
         assert world_from_json(dump_world(world), name) == world
         assert find_world(name) == path
         assert rule_path_for(name) == worlds_folder() / "rules" / f"{name}.safetensors"
+
+
+def test_a_rule_may_perceive_everything() -> None:
+    everything = ", ".join(f'"{name}"' for name in get_args(Kernel))
+    world = parse_world(GROWTH.replace("fire_rate = 0.5", f"perception = [{everything}]"), "w.toml")
+    assert isinstance(world, GrowthWorld)
+    assert world.rule.perception == get_args(Kernel)
 
 
 def test_defaults_and_hashes() -> None:

@@ -91,28 +91,3 @@ def tempered(gap: Float[Array, "*batch"], scale: Float[Array, ""] | float) -> Fl
 def temper(gap: Float[Array, "*batch"], scale: Float[Array, ""] | float) -> Float[Array, "*batch"]:
     """How much each gap weighs: the slope of `tempered`, 1 at a gap of 0."""
     return 1 / jnp.sqrt(1 + gap / scale)
-
-
-def projected_goodness(
-    activity: Float[Array, "*batch unit"],
-    projection: Float[Array, "unit target"],
-    centre: Float[Array, "*#batch target"],
-) -> Float[Array, "*batch"]:
-    """Distance goodness after a linear projection of the layer's own: 0 when the projection hits the centre.
-
-    Args:
-        activity: The layer's output, dimensionless.
-        projection: Learned or random, but of this layer alone.
-        centre: Where the projection should be, one per sample or one for all.
-
-    Returns:
-        Goodness, at most 0.
-
-    Raises:
-        TypeError: If `activity` is not floating point.
-
-    Reference:
-        Wu et al. (2024), arXiv:2408.14925, with a local projection as in Nokland and Eidnes (2019),
-        arXiv:1901.06656.
-    """
-    return distance_goodness(activity @ projection, centre)

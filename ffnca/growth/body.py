@@ -9,6 +9,7 @@ from jaxtyping import Array, Bool, Float, Int
 from scipy import linalg, ndimage
 from scipy.spatial import KDTree
 
+from ffnca.errors import InputError
 from ffnca.grid.seeds import single_cell
 from ffnca.grid.turn import turned_picture
 from ffnca.growth.morphogen import coordinates, position_code
@@ -90,8 +91,9 @@ class Body(NamedTuple):
 
 
 def joined(picture: Float[np.ndarray, "H W 4"], alive_threshold: float) -> Float[np.ndarray, "H W 4"]:
-    """Join separate parts of a picture to the largest by faint straight bridges."""
+    """Join separate parts of a picture to the largest by straight bridges, faint where faint cells live."""
     picture = picture.copy()
+    bridge_alpha = BRIDGE_ALPHA if alive_threshold <= BRIDGE_ALPHA / 2 else 1.0
     while True:
         labelled: Any = ndimage.label(picture[..., 3] > alive_threshold, structure=_TOUCHING)
         parts, num_parts = labelled
@@ -105,7 +107,7 @@ def joined(picture: Float[np.ndarray, "H W 4"], alive_threshold: float) -> Float
         ends = np.stack([inside[nearest[other]], others[other]])
         line = np.rint(np.linspace(ends[0], ends[1], int(np.abs(ends[1] - ends[0]).max()) + 1)).astype(int)
         bridge = picture[line[:, 0], line[:, 1], 3]
-        picture[line[:, 0], line[:, 1], 3] = np.maximum(bridge, BRIDGE_ALPHA)
+        picture[line[:, 0], line[:, 1], 3] = np.maximum(bridge, bridge_alpha)
 
 
 def geodesic(alive: Bool[np.ndarray, "H W"], start: tuple[int, int]) -> Float[np.ndarray, "H W"]:
@@ -143,7 +145,8 @@ def build_body(
         angle: By which the whole body is turned, in degrees clockwise.
 
     Raises:
-        ValueError: If the picture does not fit or nothing in it lives.
+        ValueError: If the picture does not fit.
+        InputError: If nothing in it lives.
     """
     half_width = max(picture.shape[:2]) / 2
     picture = turned_picture(picture, angle)
@@ -156,7 +159,7 @@ def build_body(
     colours = joined(canvas, alive_threshold)
     alive = colours[..., 3] > alive_threshold
     if not alive.any():
-        raise ValueError("the picture has no cell with alpha above the alive threshold")
+        raise InputError(f"the picture has no pixel with alpha above alive_threshold = {alive_threshold:g}")
     x, y = coordinates(shape, (top + height / 2, left + width / 2), half_width, angle)
     code = position_code(x, y, num_channels - 4 - len(identity), half_width, code_amplitude)
     same = np.broadcast_to(code_amplitude * np.array(identity), (*shape, len(identity)))

@@ -20,11 +20,17 @@ from ffnca.growth.body import Body
 from ffnca.growth.corrupt import erase_discs
 from ffnca.growth.pool import fresh_pool, put_back
 from ffnca.growth.round import Recipe, RoundFigures, TrainState
+from ffnca.world import CONTROL_BATCH
 
-BATCH, DAMAGED, DISC_RADIUS = 8, 3, (0.1, 0.5)
+DAMAGED, DISC_RADIUS = 3, (0.1, 0.5)
 SHORTEST, LONGEST = 64, 96
 FIRST_RATE, LATER_RATE, FIRST_ROUNDS = 2e-3, 2e-4, 2000
 OPTIMISER = optax.adam(1.0)
+
+
+def control_rate(num_rounds: int) -> float:
+    """The published learning rate after so many iterations."""
+    return FIRST_RATE if num_rounds < FIRST_ROUNDS else LATER_RATE
 
 
 @partial(jax.jit, static_argnames="recipe")
@@ -63,12 +69,12 @@ def control_round(
     Args:
         state: Donated; use the returned one.
         body: What to grow.
-        learning_rate: Share of the recipe's own rate, 1 unless training was rolled back.
+        learning_rate: Of this iteration; see `control_rate`.
         recipe: What is fixed.
         key: The run's key; the round's own is folded in from `state.round`.
     """
     keys = jax.random.split(jax.random.fold_in(key, state.round), 4)
-    places = jax.random.choice(keys[0], state.pool.shape[0], (BATCH,), replace=False)
+    places = jax.random.choice(keys[0], state.pool.shape[0], (CONTROL_BATCH,), replace=False)
     drawn = state.pool[places]
     order = jnp.argsort(body.relative_mse(drawn))
     places, drawn = places[order], drawn[order].at[-1].set(body.start)
@@ -89,8 +95,7 @@ def control_round(
     (loss, grown), gradient = jax.value_and_grad(loss_of, has_aux=True)(rule)
     gradient = jax.tree.map(lambda leaf: leaf / (jnp.linalg.norm(leaf) + 1e-8), gradient)
     change, optimiser = OPTIMISER.update(gradient, state.optimisers[0])
-    rate = learning_rate * jnp.where(state.round < FIRST_ROUNDS, FIRST_RATE, LATER_RATE)
-    rule = jax.tree.map(lambda weight, step: weight + rate * step, rule, change)
+    rule = jax.tree.map(lambda weight, step: weight + learning_rate * step, rule, change)
     pool = put_back(state.pool, places, grown)
     figures = RoundFigures(loss, jnp.median(body.relative_mse(drawn)))
     return TrainState((rule,), (rule,), (optimiser,), pool, state.standardiser, state.round + 1), figures

@@ -154,4 +154,4 @@ def evaluate(
 
 def num_params(automaton: NCA) -> int:
     """How many numbers the rule holds."""
-    return sum(int(leaf.size) for leaf in jax.tree.leaves(automaton))
+    return sum(int(leaf.size) for leaf in jax.tree.leaves(automaton.rule))

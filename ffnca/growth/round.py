@@ -51,6 +51,11 @@ class Recipe(NamedTuple):
     boundary: Boundary
 
     @property
+    def updates_per_round(self) -> int:
+        """Steps of the optimisers in a round: one where a round is an iteration of `bptt`."""
+        return 1 if self.train.objective == "bptt" else self.train.updates_per_round
+
+    @property
     def objective(self) -> Objective:
         """What the layers learn from within one step, by its name.
 
@@ -99,7 +104,12 @@ class TrainState(NamedTuple):
 
 
 class RoundFigures(NamedTuple):
-    """What a round shows: mean loss of its updates, and the median relative MSE of the drawn pool states."""
+    """What a round shows.
+
+    Attributes:
+        loss: Mean of its updates.
+        pool_mse: Median relative MSE of the pool states that it rolls out, those just renewed or wounded included.
+    """
 
     loss: Float[Array, ""]
     pool_mse: Float[Array, ""]

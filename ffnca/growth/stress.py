@@ -68,7 +68,7 @@ def _noise(states: Array, body: Body, key: PRNGKeyArray) -> Array:
 def _cut(states: Array, body: Body, key: PRNGKeyArray) -> Array:
     """A line three cells wide through the middle at a random angle."""
     angle = draws.uniform(key, (states.shape[0], 1, 1), maxval=np.pi)
-    half_width = CUT_WIDTH / 2 * (body.x[0, 1] - body.x[0, 0])
+    half_width = CUT_WIDTH / 2 * np.hypot(body.x[0, 1] - body.x[0, 0], body.y[0, 1] - body.y[0, 0])
     return _kept(states, jnp.abs(body.x * jnp.sin(angle) - body.y * jnp.cos(angle)) >= half_width)
 
 

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import jax
@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from ffnca.growth.body import Body
-from ffnca.growth.bptt import control_round, start_control
+from ffnca.growth.bptt import control_rate, control_round, start_control
 from ffnca.growth.evaluate import ages_of
 from ffnca.growth.round import Recipe, RoundFigures, TrainState, start, train_round
 from ffnca.growth.schedule import Budget, falling_rate
@@ -50,7 +50,7 @@ class Report(NamedTuple):
         fraction: Share of the budget used.
         updates: Done so far.
         loss: Mean since the last report.
-        pool_mse: Median relative MSE in the pool.
+        pool_mse: Mean of the rounds' `RoundFigures.pool_mse`.
         learning_rate: In use.
         quality: Median relative MSE at each of `MEASURED_AGES`, or None where it was not measured.
         grown: The measured states at the first age, or None.
@@ -80,8 +80,9 @@ def _one_round(
     state: TrainState, body: Body, recipe: Recipe, fraction: float, rate_scale: float, *, key: PRNGKeyArray
 ) -> tuple[TrainState, RoundFigures, float]:
     """A round of the recipe's trainer, and the learning rate that it used."""
-    if recipe.train.objective == "bptt":  # its rate falls by rounds
-        return *control_round(state, body, rate_scale, recipe, key=key), rate_scale
+    if recipe.train.objective == "bptt":
+        rate = rate_scale * control_rate(int(state.round))
+        return *control_round(state, body, rate, recipe, key=key), rate
     rate = rate_scale * falling_rate(recipe.train.learning_rate, fraction)
     return *train_round(state, body, rate, recipe, key=key), rate
 
@@ -109,6 +110,7 @@ def train(
     key: PRNGKeyArray,
     resumed: TrainState | None = None,
     progress: Progress | None = None,
+    stop: Callable[[], bool] = lambda: False,
 ) -> Iterator[Report]:
     """Train until the budget is used up; a loss that is not finite goes back to the last report at half the rate.
 
@@ -119,9 +121,10 @@ def train(
         key: The run's key; resume with the same.
         resumed: State to go on from, as found in a report.
         progress: The same report's.
+        stop: Asked after every round; a report comes at once if it says so.
 
     Yields:
-        A report every `ROUNDS_PER_REPORT` rounds and at the end.
+        A report after every `ROUNDS_PER_REPORT` rounds of the run, and at the end.
 
     Raises:
         FloatingPointError: If the loss stays not finite however small the rate.
@@ -129,23 +132,25 @@ def train(
     round_key, measure_key, start_key = jax.random.split(key, 3)
     state: TrainState = begin(body, recipe, key=start_key) if resumed is None else jax.device_put(resumed)
     progress = progress or Progress()
-    per_round = recipe.train.updates_per_round
+    per_round = recipe.updates_per_round
     kept: TrainState = jax.device_get(state)
     updates = int(kept.round) * per_round
     last_measured, pause = progress.seconds, _SECONDS_PER_MEASUREMENT
     fraction = budget.fraction(progress.seconds, updates)
-    part = int(_MEASUREMENTS * fraction)
+    reported = updates - updates % (ROUNDS_PER_REPORT * per_round)
+    part = int(_MEASUREMENTS * budget.fraction(progress.seconds, reported))
     seconds, began = progress.seconds, time.monotonic()  # all of it counts: compiling, measuring, the caller's saving
     while fraction < 1:
         losses, event = [], None
-        rate = 0.0
-        for _ in range(ROUNDS_PER_REPORT):
+        rate, stopped = 0.0, False
+        for _ in range(ROUNDS_PER_REPORT - updates // per_round % ROUNDS_PER_REPORT):
             state, figures, rate = _one_round(state, body, recipe, fraction, progress.rate_scale, key=round_key)
             losses.append(figures)
             updates += per_round
             jax.block_until_ready(figures)
             fraction = budget.fraction(seconds + time.monotonic() - began, updates)
-            if fraction >= 1:
+            stopped = stop()
+            if fraction >= 1 or stopped:
                 break
         loss = float(np.mean([figures.loss for figures in losses]))
         progress = progress._replace(seconds=seconds + time.monotonic() - began)
@@ -160,15 +165,16 @@ def train(
         quality = grown = None
         improved = False
         due = progress.seconds - last_measured >= pause
-        if budget.updates is not None:
+        if budget.updates is not None and not stopped:  # a run that goes on measures where one that never stopped does
             due, part = int(_MEASUREMENTS * fraction) > part, int(_MEASUREMENTS * fraction)
-        if event is None and (fraction >= 1 or due):
+        if event is None and (fraction >= 1 or (due and not stopped)):
             begun = time.monotonic()
             quality, states = measure(state, body, recipe, key=measure_key)
             pause = max(_SECONDS_PER_MEASUREMENT, _TIMES_A_MEASUREMENT * (time.monotonic() - begun))
             grown, last_measured = np.asarray(states), progress.seconds
-            improved = max(quality) < progress.best
-            progress = progress._replace(best=min(progress.best, max(quality)))
+            worst = float(np.max(quality))  # not a number if one of them is not
+            improved = worst < progress.best
+            progress = progress._replace(best=worst if improved else progress.best)
         kept = jax.device_get(state)
         pool_mse = float(np.mean([figures.pool_mse for figures in losses]))
         yield Report(kept, progress, fraction, updates, loss, pool_mse, rate, quality, grown, improved, event)

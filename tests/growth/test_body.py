@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import binary_dilation
 
+from ffnca.errors import InputError
 from ffnca.grid.boundary import pad
 from ffnca.grid.kernels import alive_mask
 from ffnca.growth.body import BRIDGE_ALPHA, OUTSIDE, build_body, geodesic, joined, several
@@ -99,10 +100,18 @@ def test_separate_parts_are_joined_by_faint_tissue() -> None:
     np.testing.assert_array_equal(joined(joined(picture, 0.1), 0.1), joined(picture, 0.1))
 
 
+@pytest.mark.parametrize("alive_threshold", [0.15, 0.2, 0.5, 0.95])
+def test_separate_parts_are_joined_whatever_it_takes_to_live(alive_threshold: float) -> None:
+    picture = np.zeros((12, 20, 4), np.float32)
+    picture[2:6, 1:5], picture[2:6, 10:14] = 1.0, 1.0
+    alive = joined(picture, alive_threshold)[..., 3] > alive_threshold
+    assert (geodesic(alive, (3, 2))[alive] < OUTSIDE).all()
+
+
 def test_what_does_not_fit_is_refused(ring_picture) -> None:
     with pytest.raises(ValueError, match="does not fit"):
         _body(ring_picture, (10, 30))
-    with pytest.raises(ValueError, match="no cell"):
+    with pytest.raises(InputError, match="above alive_threshold"):
         _body(np.zeros((4, 4, 4), np.float32))
 
 

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from ffnca.creature import CONTROL, Creature
+from ffnca.errors import InputError
 from ffnca.growth.body import build_body
-from ffnca.growth.bptt import control_round, dense_step, start_control
+from ffnca.growth.bptt import control_rate, control_round, dense_step, start_control
 from ffnca.growth.round import Recipe
 from ffnca.growth.schedule import Budget
 from ffnca.growth.train import train
@@ -17,7 +18,7 @@ from ffnca.world import NcaSpec, TrainSpec
 
 @pytest.fixture
 def recipe() -> Recipe:
-    spec = TrainSpec(objective="bptt", pool_size=16, updates_per_round=1)
+    spec = TrainSpec(objective="bptt", pool_size=16)
     return Recipe(NcaSpec(hidden=(24,), perception=("identity", "sobel")), spec, "wrap")
 
 
@@ -40,6 +41,12 @@ def test_it_lowers_the_error_through_time(recipe, body, key) -> None:
     assert reports[-1].updates == 60
     assert reports[-1].loss < 0.6 * reports[0].loss
     assert reports[-1].quality is not None
+    assert int(reports[-1].state.round) == 60
+    assert reports[-1].learning_rate == control_rate(0)
+
+
+def test_the_published_rate_falls_once() -> None:
+    assert [control_rate(number) for number in (0, 1999, 2000, 9000)] == [2e-3, 2e-3, 2e-4, 2e-4]
 
 
 def test_both_layers_learn_from_what_lies_many_steps_later(recipe, body, key) -> None:
@@ -48,7 +55,7 @@ def test_both_layers_learn_from_what_lies_many_steps_later(recipe, body, key) ->
     first = np.array(state.layers[0].perceive_layers[0].kernel[...])
     moved = []
     for _ in range(2):
-        state, _ = control_round(state, body, 1.0, recipe, key=key)
+        state, _ = control_round(state, body, control_rate(0), recipe, key=key)
         moved.append(float(jnp.abs(state.layers[0].perceive_layers[0].kernel[...] - first).max()))
     assert moved[1] > 1e-4
 
@@ -61,3 +68,12 @@ def test_the_control_has_the_published_shape() -> None:
     assert control.world.train.pool_size == 1024
     assert control.training_body().alive.shape == (control.picture.shape[0] + 32, control.picture.shape[1] + 32)
     assert control.retrained_by("ascent").world.train.objective == "ascent"
+
+
+def test_a_world_that_asks_for_the_control_gets_it() -> None:
+    control = Creature.for_target("🐟", 12, objective="bptt")
+    assert control.world.rule == open_creature("fish").retrained_by("bptt").world.rule
+    assert control.world.train.pool_size == 1024
+    assert Creature.for_target("🐟", 12, objective="bptt", pool_size=16).world.train.pool_size == 16
+    with pytest.raises(InputError, match="pool_size = 4; allowed: at least 8"):
+        Creature.for_target("🐟", 12, objective="bptt", pool_size=4, pool_batch=2)

@@ -1,4 +1,5 @@
 import itertools
+import math
 from types import SimpleNamespace
 
 import jax
@@ -226,6 +227,28 @@ def test_same_seed_same_weights_and_resume_goes_on_bit_for_bit(body, key) -> Non
     assert _equal(resumed[-1].state, whole[-1].state)
     other = list(train(body, recipe, Budget(updates=200), key=jax.random.key(9)))
     assert not _equal(other[-1].state.layers, whole[-1].state.layers)
+
+
+def test_a_stop_is_heard_after_a_round_and_changes_nothing(body, key) -> None:
+    recipe, asked = _recipe("ascent"), itertools.count(1)
+    whole = list(train(body, recipe, Budget(updates=400), key=key))
+    stopping = train(body, recipe, Budget(updates=400), key=key, stop=lambda: next(asked) >= 37)
+    stopped = list(itertools.islice(stopping, 2))
+    assert [report.updates for report in stopped] == [100, 148]
+    last = stopped[-1]
+    resumed = list(train(body, recipe, Budget(updates=400), key=key, resumed=last.state, progress=last.progress))
+    assert [report.updates for report in resumed] == [200, 300, 400]
+    assert [report.quality for report in resumed] == [report.quality for report in whole[1:]]
+    assert _equal(resumed[-1].state, whole[-1].state)
+
+
+@pytest.mark.parametrize("quality", [(0.9, math.nan), (math.nan, 0.9), (400.0, math.inf)])
+def test_a_measurement_that_is_not_finite_is_no_improvement(quality, body, key, monkeypatch) -> None:
+    grown = jnp.zeros((1, 18, 18, 16))
+    monkeypatch.setattr("ffnca.growth.train.measure", lambda *given, **keys: (quality, grown))
+    (report,) = train(body, _recipe("ascent"), Budget(updates=100), key=key)
+    assert not report.improved
+    assert report.progress.best == math.inf
 
 
 def test_a_loss_that_is_not_finite_rolls_back_and_halves_the_rate(body, key) -> None:

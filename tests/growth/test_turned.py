@@ -8,6 +8,8 @@ from ffnca.automata.base import rollout
 from ffnca.creature import Creature
 from ffnca.errors import InputError
 from ffnca.growth.body import build_body
+from ffnca.growth.evaluate import num_params
+from ffnca.growth.stress import STRESSES
 from ffnca.simulation import creature_simulation, open_creature, open_simulation
 from ffnca.world import rule_path_for
 
@@ -31,6 +33,19 @@ def test_growth_at_any_angle(key) -> None:
         grown = rollout(turned.automaton, turned.start, 200, key=key)
         assert turned.relative_mse(grown) < largest
         assert straight.relative_mse(grown) > 0.5
+
+
+@pytest.mark.parametrize("angle", [45.0, 90.0, 180.0])
+def test_what_eval_measures_does_not_depend_on_the_angle(ring_picture, key, angle: float) -> None:
+    body, turned = (
+        build_body(ring_picture, (24, 24), 16, alive_threshold=0.1, code_amplitude=0.7, angle=by) for by in (0.0, angle)
+    )
+    full = np.ones((STRESSES["cut"].num_trials, 24, 24, 16), np.float32)
+    gone = [float((STRESSES["cut"].wound(full, one, key) == 0).mean()) for one in (body, turned)]
+    assert gone[0] > 0.05
+    assert gone[1] == pytest.approx(gone[0], rel=0.05)
+    fish = open_creature("fish")
+    assert num_params(fish.turned(angle).automaton) == num_params(fish.automaton)
 
 
 def test_a_turned_step_is_the_turned_step() -> None:
