@@ -136,9 +136,9 @@ def grow(
 ) -> None:
     """Train a rule that grows an emoji or a picture, and animate it: NAME.gif, NAME.png, NAME.safetensors."""
     _compute()
-    from ffnca.commands import grow_target
+    from ffnca.commands import grow_target, minutes_budget
 
-    typer.echo(grow_target(target, size, _budget(minutes, None), seed, out))
+    typer.echo(grow_target(target, size, minutes_budget(minutes), seed, out))
 
 
 @app.command()

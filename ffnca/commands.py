@@ -2,11 +2,13 @@
 
 import math
 import time
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import jax
 import numpy as np
+from jaxtyping import Array, Float, PRNGKeyArray
 
 from ffnca.atomic import replacing
 from ffnca.automata.base import rollout
@@ -20,15 +22,15 @@ from ffnca.growth.schedule import Budget
 from ffnca.growth.target import target_name
 from ffnca.palette_file import load_palette
 from ffnca.progress import counted, training_bar
-from ffnca.render import enlarge
 from ffnca.run_folder import RunFolder
-from ffnca.simulation import open_creature, open_simulation
+from ffnca.simulation import Simulation, open_creature, open_simulation
 from ffnca.training import Interrupted, train_creature
 from ffnca.world import MAX_SIDE, MIN_SIDE, GrowthWorld, find_world, load_world
 
-FIT_PIXELS = 400
 SHEET_SCALE = 4
 SHEET_STEPS = (0, 5, 10, 20, 30, 45, 60, 100, 101, 110, 130, 200)
+CELLS_PER_PIECE = 2**21
+"""Cells stepped between two looks at Ctrl-C: half a second or so."""
 MAX_MINUTES = 60 * 24 * 7
 DEMO_WORLD = "lizard"
 
@@ -41,11 +43,22 @@ def checked_budget(minutes: float | None, updates: int | None) -> Budget | None:
     """
     if minutes is not None and updates is not None:
         raise InputError("--minutes and --updates: give one of the two")
-    if minutes is not None and not 0 < minutes <= MAX_MINUTES:
-        raise InputError(f"--minutes {minutes:g}: allowed is more than 0, up to {MAX_MINUTES}")
+    if minutes is not None:
+        return minutes_budget(minutes)
     if updates is not None and not 1 <= updates <= 10**9:
         raise InputError(f"--updates {updates}: allowed is 1 to 1000000000")
-    return None if minutes is None and updates is None else Budget(minutes, updates)
+    return None if updates is None else Budget(updates=updates)
+
+
+def minutes_budget(minutes: float) -> Budget:
+    """So many minutes.
+
+    Raises:
+        InputError: If there are too few or too many.
+    """
+    if not 0 < minutes <= MAX_MINUTES:
+        raise InputError(f"--minutes {minutes:g}: allowed is more than 0, up to {MAX_MINUTES}")
+    return Budget(minutes=minutes)
 
 
 def parsed_size(text: str) -> tuple[int, int]:
@@ -55,7 +68,7 @@ def parsed_size(text: str) -> tuple[int, int]:
         InputError: If the text is neither, or a side is out of range.
     """
     sides = text.lower().split("x")
-    if len(sides) > 2 or not all(side.isascii() and side.isdigit() for side in sides):
+    if len(sides) > 2 or not all(side.isascii() and side.isdigit() and len(side) <= 5 for side in sides):
         raise InputError(f"--size {text!r}: allowed is N or HxW, in cells")
     height, width = int(sides[0]), int(sides[-1])
     if not all(MIN_SIDE <= side <= MAX_SIDE for side in (height, width)):
@@ -76,17 +89,14 @@ def run_world(
     simulation = open_simulation(text, parsed_size(size) if size else None, seed=seed, which=which, angle=angle)
     if out is not None and out.suffix != ".npz":
         raise InputError(f"--out {out}: allowed is a name that ends in .npz")
-    key = jax.random.key(seed)
-    rollout(simulation.automaton, simulation.start, 0, key=key).block_until_ready()  # compile
-    began = time.perf_counter()
-    state = rollout(simulation.automaton, simulation.start, num_steps, key=key).block_until_ready()
-    seconds = time.perf_counter() - began
-    if out is not None:
-        arrays: dict[str, Any] = {"state": np.asarray(state, np.float32), "step": num_steps, "seed": seed}
-        if simulation.body is not None:
-            arrays["target"] = simulation.body.picture
-        with replacing(out) as path, path.open("wb") as file:
-            np.savez(file, **arrays)
+    with replacing(out) if out is not None else nullcontext() as path:  # an unwritable folder is found before the run
+        state, seconds = _timed(simulation, num_steps, key=jax.random.key(seed))
+        if path is not None:
+            arrays: dict[str, Any] = {"state": np.asarray(state, np.float32), "step": num_steps, "seed": seed}
+            if simulation.body is not None:
+                arrays["target"] = simulation.body.picture
+            with path.open("wb") as file:
+                np.savez(file, **arrays)
     rate = num_steps / seconds if seconds > 0 else 0.0
     return {
         "world": simulation.name,
@@ -96,6 +106,17 @@ def run_world(
         "cell_updates_per_second": rate * state.shape[0] * state.shape[1],
         "rel_mse": simulation.relative_mse(state),
     }
+
+
+def _timed(simulation: Simulation, num_steps: int, *, key: PRNGKeyArray) -> tuple[Float[Array, "H W C"], float]:
+    """The state after some steps, and the seconds that they took; in pieces, between which Ctrl-C is heard."""
+    height, width, _ = simulation.start.shape
+    piece = max(1, CELLS_PER_PIECE // (height * width))
+    state = rollout(simulation.automaton, simulation.start, 0, key=key).block_until_ready()  # compile
+    began = time.perf_counter()
+    for state in counted(simulation.states(num_steps, piece, key=key), 1 - num_steps // -piece, simulation.name):
+        state.block_until_ready()
+    return state, time.perf_counter() - began
 
 
 def train_world(
@@ -122,10 +143,8 @@ def train_world(
     return f"{run.rule}: {_quality(best)}"
 
 
-def grow_target(target: str, size: int, budget: Budget | None, seed: int, out: Path | None) -> str:
+def grow_target(target: str, size: int, budget: Budget, seed: int, out: Path | None) -> str:
     """Train on an emoji or a picture, then write its rule, its animation and its contact sheet."""
-    if budget is None:
-        raise InputError("--minutes: needed")
     source = Path(target)
     animation = out or Path(f"{target_name(target)}{'-grown' if source.is_file() else ''}.gif")
     if animation.suffix not in (".gif", ".webp", ".apng"):
@@ -172,10 +191,9 @@ def export_world(
 
 def write_scene(scene: Scene, out: Path, *, fps: float, scale: int | None, seed: int) -> None:
     """Play a scene and write it in the format of the file's ending."""
-    frames = np.stack(list(counted(scene.frames(key=jax.random.key(seed)), scene.num_steps + 1, "drawing")))
-    labels = [f"step {step}" for step in range(len(frames))]
-    fitting = max(1, FIT_PIXELS // max(frames.shape[1:3])) if out.suffix != ".png" else SHEET_SCALE
-    write_animation(out, enlarge(frames, scale or fitting), fps, labels=labels)
+    labels = [f"step {step}" for step in range(scene.num_steps + 1)]
+    frames = counted(scene.frames(key=jax.random.key(seed)), len(labels), "drawing")
+    write_animation(out, frames, fps, labels, scale or (SHEET_SCALE if out.suffix == ".png" else None))
 
 
 def story(text: str, outs: list[Path], *, seed: int = 0, num_steps: int = 220, wound_at: int = 100) -> None:
@@ -186,9 +204,9 @@ def story(text: str, outs: list[Path], *, seed: int = 0, num_steps: int = 220, w
         if out.suffix == ".png":
             moments = [step for step in SHEET_STEPS if step <= num_steps]
             labels = [f"step {step}" + (" (wounded)" if step == wound_at else "") for step in moments]
-            write_animation(out, enlarge(frames[moments], SHEET_SCALE), 25.0, labels=labels)
+            write_animation(out, frames[moments], 25.0, labels, SHEET_SCALE)
         else:
-            write_animation(out, enlarge(frames, max(1, FIT_PIXELS // max(frames.shape[1:3]))), 25.0)
+            write_animation(out, frames, 25.0, scale=None)
 
 
 def demonstrate(num_steps: int, wound_at: int) -> str:
@@ -208,9 +226,10 @@ def evaluate_world(
     if out is not None and out.suffix != ".png":
         raise InputError(f"--out {out}: allowed is a name that ends in .png")
     creature, sheet = open_creature(text, which, angle), StressSheet()
-    table = evaluate(creature.automaton, creature.body(), key=jax.random.key(seed), witness=sheet.add)
-    if out is not None:
-        sheet.write(out)
+    with replacing(out) if out is not None else nullcontext() as path:  # an unwritable folder is found now
+        table = evaluate(creature.automaton, creature.body(), key=jax.random.key(seed), witness=sheet.add)
+        if path is not None:
+            sheet.write(path)
     return table
 
 

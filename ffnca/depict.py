@@ -11,7 +11,6 @@ from ffnca.automata.nca import NCA
 from ffnca.errors import InputError
 from ffnca.render import heat, mosaic, signed
 
-VIEWS = ("colour", "goodness", "channel", "tiles", "difference")
 HEAT_TOP = 0.5
 """Goodness deficit drawn at the hot end of the map; a cell with noise of 0.3 on 16 channels has about 0.7."""
 ERROR_TOP = 0.5

@@ -15,6 +15,7 @@ _HEAT_ANCHORS = np.array(
 # Blue for negative, white for zero, red for positive; both ends equally dark.
 _SIGNED_ANCHORS = np.array([(24, 72, 160), (120, 164, 216), (255, 255, 255), (224, 132, 120), (160, 24, 40)], float)
 
+FIT_PIXELS = 400
 _MARGIN = 8
 _INK = (48, 48, 48)
 _PAPER = (255, 255, 255)
@@ -94,6 +95,11 @@ def enlarge(frames: UInt8[np.ndarray, "*batch height width 3"], scale: int) -> U
     if scale < 1:
         raise ValueError(f"scale {scale} is under 1")
     return np.repeat(np.repeat(frames, scale, axis=-3), scale, axis=-2)
+
+
+def fitting_scale(shape: tuple[int, ...]) -> int:
+    """Pixels a cell that make the longer side of (..., height, width, 3) about `FIT_PIXELS` long, at least 1."""
+    return max(1, FIT_PIXELS // max(shape[-3:-1]))
 
 
 def mosaic(

@@ -63,8 +63,8 @@ def run(creature: Creature, budget: Budget, seed: int) -> dict[str, Any]:
 
 
 def shown(error: float) -> str:
-    """Four places, or the order of magnitude of what has run away."""
-    return f"{error:.4f}" if error < 100 else f"{error:.0e}"
+    """Four places, five where the first three are 0, or the order of magnitude of what has run away."""
+    return f"{error:.0e}" if error >= 100 else f"{error:.4f}" if error >= 0.001 else f"{error:.5f}"
 
 
 def row(objective: str, runs: list[dict[str, Any]]) -> str:
@@ -119,7 +119,9 @@ def main() -> None:
     """Run what is missing, then print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("results", type=Path)
-    parser.add_argument("--only", default=",".join(NAMES), help="objectives to run, separated by commas")
+    parser.add_argument(
+        "--only", default=",".join(NAMES), help="objectives to run, by commas; '' prints only"
+    )
     parser.add_argument("--kinds", default="time,updates", help="time, updates, or both")
     parser.add_argument("--seeds", default="0,1,2")
     parser.add_argument("--minutes", type=float, default=3.0)
@@ -130,11 +132,13 @@ def main() -> None:
     options = parser.parse_args()
     keep_memory()
     budgets = {"time": Budget(minutes=options.minutes), "updates": Budget(updates=options.updates)}
+    amounts = {"time": f"{options.minutes:g} minutes", "updates": f"{options.updates} updates"}
+    about = {"target": Path(options.target).name, "size": options.size}
     wanted = [
-        {"objective": objective, "kind": kind, "seed": seed}
+        about | {"objective": objective, "kind": kind, "budget": amounts[kind], "seed": seed}
         for kind in options.kinds.split(",")
         for seed in map(int, options.seeds.split(","))
-        for objective in options.only.split(",")
+        for objective in filter(None, options.only.split(","))
     ]
 
     def measured(which: dict[str, Any]) -> dict[str, Any]:
@@ -142,18 +146,18 @@ def main() -> None:
         return run(creature, budgets[which["kind"]], which["seed"])
 
     found = completed(options.results, wanted, measured)
-    amounts = {"time": f"{options.minutes:g} minutes", "updates": f"{options.updates} updates"}
+    found = [line for line in found if about.items() <= line.items() and line["budget"] == amounts[line["kind"]]]
     lines: list[str] = []
     for kind, amount in amounts.items():
         if any(line["kind"] == kind for line in found):
-            lines += [f"{options.target} at {options.size} cells, {amount} each:", "", *table(found, kind), ""]
+            lines += [f"{about['target']} at {options.size} cells, {amount} each:", "", *table(found, kind), ""]
     print(*lines, sep="\n")
     if options.write:
         plot(found, ROOT / "gallery" / f"study_{options.size}.png")
         budgets_asked = f"--minutes {options.minutes:g} --updates {options.updates}"
-        only = "" if options.only == ",".join(NAMES) else f"--only {options.only} "
-        asked = f"{only}--kinds {options.kinds} --seeds {options.seeds} {budgets_asked}"
-        command = f"study_growth.py RESULTS.jsonl {asked} --target {options.target} --size {options.size} --write"
+        seeds = ",".join(map(str, sorted({line["seed"] for line in found})))
+        asked = f"--seeds {seeds} {budgets_asked} --target {about['target']} --size {options.size}"
+        command = f"study_growth.py RESULTS.jsonl {asked} --write"
         publish(f"growth study {options.size}", lines[:-1], command)
 
 

@@ -64,8 +64,8 @@ def main() -> None:
     print(*lines, sep="\n")
     if options.write:
         name, size = _named(rule)
-        minutes = str(rule.record["budget"]).removesuffix(" minutes")
-        asked = f"--target {name} --size {size} --minutes {minutes}"
+        amount, unit = str(rule.record["budget"]).split()
+        asked = f"--target {name} --size {size}{f' --minutes {amount}' if unit == 'minutes' else ''}"
         publish_rows("large body", lines, f"study_large.py RULE.safetensors {asked} --write")
         sheet = ROOT / "gallery" / f"large_{target_name(name)}.png"
         export_world(str(options.rule), sheet, NUM_STEPS, 25.0, SHEET_SCALE, 0, [str(WOUND_AT)], "colour")

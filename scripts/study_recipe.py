@@ -101,7 +101,7 @@ def table(found: list[dict[str, Any]]) -> list[str]:
     """All variants."""
     titles = ["changed", *(f"T={age}" for age in AGES), f"seeds at T={AGES[-1]}", "wounds healed", "AUROC"]
     lines = [f"| {' | '.join(titles)} |", "|---" * len(titles) + "|"]
-    for name in VARIANTS:
+    for name in dict.fromkeys([*VARIANTS, *(line["variant"] for line in found)]):
         runs = sorted((line for line in found if line["variant"] == name), key=lambda line: line["seed"])
         lines += [row(name, runs)] if runs else []
     return lines
@@ -121,8 +121,9 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help="rewrite the table of the README")
     options = parser.parse_args()
     keep_memory()
+    setting = {name: getattr(options, name) for name in ("target", "size", "updates")}
     wanted = [
-        {"variant": name, "seed": seed}
+        setting | {"variant": name, "seed": seed}
         for seed in map(int, options.seeds.split(","))
         for name in filter(None, options.only.split(","))
     ]
@@ -131,12 +132,12 @@ def main() -> None:
         budget = Budget(updates=options.updates)
         return run(which["variant"], budget, which["seed"], options.target, options.size)
 
-    found = completed(options.results, wanted, measured)
-    setting = f"{options.target} at {options.size} cells, {options.updates} updates each:"
-    lines = [setting, "", *table(found)]
+    found = [line for line in completed(options.results, wanted, measured) if setting.items() <= line.items()]
+    lines = [f"{options.target} at {options.size} cells, {options.updates} updates each:", "", *table(found)]
     print(*lines, sep="\n")
     if options.write:
-        ran = f"--seeds {options.seeds} --updates {options.updates} --target {options.target} --size {options.size}"
+        seeds = ",".join(map(str, sorted({line["seed"] for line in found})))
+        ran = f"--seeds {seeds} --updates {options.updates} --target {options.target} --size {options.size}"
         publish("recipe", lines, f"study_recipe.py RESULTS.jsonl {ran} --write")
 
 

@@ -22,7 +22,6 @@ from ffnca.creature import Creature
 from ffnca.export.animation import write_animation
 from ffnca.export.scene import DiscWound, Scene
 from ffnca.growth.schedule import Budget
-from ffnca.render import enlarge
 from ffnca.simulation import Simulation
 from ffnca.training import train_creature
 from ffnca.world import GrowthWorld, load_world, rule_path_for, shipped_worlds, worlds_folder
@@ -54,8 +53,8 @@ def parade(name: str) -> None:
     wounds = [DiscWound(WOUND_AT, left + 0.6 * width, top + 0.5 * height, width / 8) for top, left in corners]
     frames = np.stack(list(Scene(simulation, NUM_STEPS, tuple(wounds)).frames(key=jax.random.key(0))))
     labels = [f"step {step}" + (" (wounded)" if step == WOUND_AT else "") for step in MOMENTS]
-    write_animation(GALLERY / f"{name}.gif", enlarge(frames, SHEET_SCALE), 25.0)
-    write_animation(GALLERY / f"{name}.png", enlarge(frames[list(MOMENTS)], SHEET_SCALE), 25.0, labels=labels)
+    write_animation(GALLERY / f"{name}.gif", frames, 25.0, scale=SHEET_SCALE)
+    write_animation(GALLERY / f"{name}.png", frames[list(MOMENTS)], 25.0, labels, SHEET_SCALE)
 
 
 def page(names: list[str], shipped: dict[str, GrowthWorld]) -> str:

@@ -219,6 +219,20 @@ def test_ctrl_c_saves_and_exits_130(tiny: Path, tmp_path: Path) -> None:
     assert (run / "rule.safetensors").exists()
 
 
+def test_ctrl_c_ends_a_long_run_and_leaves_nothing(tmp_path: Path) -> None:
+    words = ["run", "life", "--steps", "10000000", "--out", str(tmp_path / "state.npz")]
+    command = [sys.executable, "-c", "from ffnca.cli import main; main()", *words]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 120
+    while not any(tmp_path.iterdir()) and time.monotonic() < deadline:  # the file to be is made just before the steps
+        time.sleep(0.05)
+    time.sleep(2)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (130, "ffnca: interrupted\n")
+    assert not any(tmp_path.iterdir())
+
+
 def test_grow_writes_three_files(ffnca, tmp_path: Path) -> None:
     pixels = np.zeros((9, 9, 4), np.uint8)
     pixels[1:8, 1:8] = [20, 120, 230, 255]
@@ -295,6 +309,7 @@ BAD = [
     (("run", "lizard", "--size", "-5"), ("size",)),
     (("run", "lizard", "--size", "100000"), ("size",)),
     (("run", "lizard", "--size", "axb"), ("size",)),
+    (("run", "lizard", "--size", "9" * 5000), ("size",)),
     (("run", "lizard", "--size", "20"), ("too small",)),
     (("run", "lizard", "--seed", "x"), ("seed",)),
     (("run", "lizard", "--out", "nowhere/state.npz"), ("nowhere",)),
@@ -324,6 +339,9 @@ BAD = [
     (("export", "lizard", "a.gif", "--fps", 0), ("fps",)),
     (("export", "lizard", "a.gif", "--wound", "soon"), ("--wound",)),
     (("export", "lizard", "a.gif", "--wound", "300"), ("--wound",)),
+    (("export", "life", "a.gif", "--wound", "2:1,1,1e200"), ("--wound",)),
+    (("export", "life", "a.gif", "--wound", "2:1,1,-3"), ("--wound", "above 0")),
+    (("export", "life", "a.gif", "--fps", "1e-320"), ("fps", "0.001")),
     (("export", "lizard", "a.gif", "--show", "smell"), ("--show",)),
     (("export", "lizard", "a.gif", "--show", "channel:16"), ("channel:15",)),
     (("export", "life", "a.gif", "--show", "goodness"), ("goodness",)),
@@ -341,6 +359,7 @@ BAD = [
     (("run", "lizard", "--angle", "400"), ("--angle", "400", "360")),
     (("eval", "life"), ("life", "growth")),
     (("eval", "lizard", "--out", "stress.jpg"), ("stress.jpg", ".png")),
+    (("eval", "lizard", "--out", "nowhere/stress.png"), ("nowhere",)),
     (("eval", "other.toml"), ("no trained rule",)),
     (("run", "cut.safetensors"), ("cut.safetensors",)),
     (("run", "text.safetensors"), ("text.safetensors",)),

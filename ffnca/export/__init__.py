@@ -1,1 +1,1 @@
-"""Files to show: animations and pages made from rendered frames."""
+"""Files to show: animations and sheets made from rendered frames."""

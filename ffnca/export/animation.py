@@ -4,7 +4,7 @@ import importlib.util
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import cast
+from typing import Any
 
 import numpy as np
 from jaxtyping import Int, UInt8
@@ -12,9 +12,11 @@ from PIL import Image
 
 from ffnca.atomic import replacing
 from ffnca.errors import InputError
-from ffnca.render import contact_sheet
+from ffnca.render import contact_sheet, enlarge, fitting_scale
 
-MAX_FPS = 1000
+Video = UInt8[np.ndarray, "frame height width 3"]
+"""Colours, one pixel a cell unless said otherwise."""
+MIN_FPS, MAX_FPS = 0.001, 1000
 MAX_SHEET_FRAMES = 12
 
 # suffix: ticks a second in which the format counts delays, shortest and longest delay in ticks.
@@ -29,9 +31,10 @@ _CHUNK = 4096  # colours matched at a time
 
 def write_animation(
     path: Path,
-    frames: UInt8[np.ndarray, "frame height width 3"] | Iterable[UInt8[np.ndarray, "height width 3"]],
+    frames: Video | Iterable[UInt8[np.ndarray, "height width 3"]],
     fps: float,
     labels: Sequence[str] | None = None,
+    scale: int | None = 1,
 ) -> None:
     """Write frames as the kind of file that the suffix of `path` names. Same frames, same bytes.
 
@@ -43,8 +46,9 @@ def write_animation(
         path: `.gif`, `.apng` or `.webp`; `.mp4` where the `video` extra is installed; `.png` for a sheet of at most
             12 frames, evenly spaced.
         frames: All of one shape; an iterator is read once.
-        fps: Frames a second, above 0 and at most `MAX_FPS`.
+        fps: Frames a second, from `MIN_FPS` to `MAX_FPS`.
         labels: One text a frame, shown in the sheet only.
+        scale: How many pixels high and wide each pixel of a frame is drawn; None for as many as fit a small window.
 
     Raises:
         InputError: If the suffix, the rate or the number of frames cannot be used, or the file cannot be written.
@@ -54,17 +58,18 @@ def write_animation(
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
         raise InputError(f"{path}: cannot write {path.suffix or 'a file without suffix'}, use {', '.join(SUFFIXES)}")
-    if not 0 < fps <= MAX_FPS:
-        raise InputError(f"fps: {fps} is not above 0 and at most {MAX_FPS}")
+    if not MIN_FPS <= fps <= MAX_FPS:
+        raise InputError(f"fps: {fps:g} is not from {MIN_FPS} to {MAX_FPS}")
     if suffix == ".mp4" and not has_video():
         raise InputError(f"{path}: MP4 needs the video extra; pip install 'ffnca[video]', or use .gif, .apng or .webp")
     with replacing(path) as temporary:  # first, so that a missing folder is noticed before frames are computed
         video = _collect(frames, path)
+        scale = _checked_scale(path, video, scale)
         if suffix == ".png":
-            _write_sheet(temporary, video, labels)
+            _write_sheet(temporary, video, labels, scale)
             return
         if suffix == ".mp4":
-            _write_mp4(temporary, video, fps)
+            _write_mp4(temporary, video, fps, scale)
             return
         ticks, shortest, longest = _CLOCKS[suffix]
         kept, delays = _schedule(len(video), fps, ticks, shortest)
@@ -73,10 +78,10 @@ def write_animation(
             raise InputError(f"{path}: a frame would stay for more than {longest / ticks:g} s, use a higher fps")
         # Pillow rather than imageio, whose writer lets every frame of a GIF bring its own palette.
         writer = {".gif": _write_gif, ".apng": _write_apng, ".webp": _write_webp}[suffix]
-        writer(temporary, video[kept], [int(delay) * 1000 // ticks for delay in delays])
+        writer(temporary, video[kept], [int(delay) * 1000 // ticks for delay in delays], scale)
 
 
-def _collect(frames: Iterable[np.ndarray], path: Path) -> UInt8[np.ndarray, "frame height width 3"]:
+def _collect(frames: Iterable[np.ndarray], path: Path) -> Video:
     """One checked array of all frames."""
     video = frames if isinstance(frames, np.ndarray) else [np.asarray(frame) for frame in frames]
     if len(video) == 0:
@@ -87,9 +92,15 @@ def _collect(frames: Iterable[np.ndarray], path: Path) -> UInt8[np.ndarray, "fra
     video = np.asarray(video)
     if video.ndim != 4 or video.shape[-1] != 3 or 0 in video.shape or video.dtype != np.uint8:
         raise ValueError(f"frames must be uint8 (height, width, 3), not {video.dtype} {video.shape[1:]}")
-    if max(video.shape[1:3]) > _MAX_SIDE:
-        raise InputError(f"{path}: {video.shape[2]}x{video.shape[1]} pixels, at most {_MAX_SIDE} a side; scale less")
     return video
+
+
+def _checked_scale(path: Path, video: np.ndarray, scale: int | None) -> int:
+    scale = fitting_scale(video.shape) if scale is None else scale
+    height, width = scale * video.shape[1], scale * video.shape[2]
+    if max(height, width) > _MAX_SIDE:
+        raise InputError(f"{path}: {width}x{height} pixels, at most {_MAX_SIDE} a side; scale less")
+    return scale
 
 
 def _schedule(
@@ -109,7 +120,7 @@ def _schedule(
 
 
 def _merge_equal(
-    video: UInt8[np.ndarray, "frame height width 3"], kept: Int[np.ndarray, " kept"], delays: Int[np.ndarray, " kept"]
+    video: Video, kept: Int[np.ndarray, " kept"], delays: Int[np.ndarray, " kept"]
 ) -> tuple[Int[np.ndarray, " distinct"], Int[np.ndarray, " distinct"]]:
     """Give the delays of equal frames in a row to the first of them."""
     changes = [not np.array_equal(video[before], video[after]) for before, after in pairwise(kept)]
@@ -117,17 +128,17 @@ def _merge_equal(
     return kept[firsts], np.add.reduceat(delays, firsts)
 
 
-def _write_gif(path: Path, video: UInt8[np.ndarray, "frame height width 3"], milliseconds: list[int]) -> None:
+def _write_gif(path: Path, video: Video, milliseconds: list[int], scale: int) -> None:
     """One global palette for all frames: smaller files, and colours that do not flicker."""
     palette = _shared_palette(video)
-    images = [Image.fromarray(indices) for indices in _apply_palette(video, palette)]
+    images = [Image.fromarray(_enlarged(indices, scale)) for indices in _apply_palette(video, palette)]
     for image in images:
         image.putpalette(palette.tobytes())
     # `palette` and no `optimize`: Pillow then neither adds local palettes nor reorders the global one.
     _save(path, "GIF", images, milliseconds, palette=palette.tobytes(), optimize=False, disposal=1)
 
 
-def _shared_palette(video: UInt8[np.ndarray, "frame height width 3"]) -> UInt8[np.ndarray, "colour 3"]:
+def _shared_palette(video: Video) -> UInt8[np.ndarray, "colour 3"]:
     """Choose the colours of an animation.
 
     Returns:
@@ -144,9 +155,7 @@ def _shared_palette(video: UInt8[np.ndarray, "frame height width 3"]) -> UInt8[n
     return np.unique(np.array(quantised.getpalette(), np.uint8).reshape(-1, 3), axis=0)  # Pillow mixes up twins
 
 
-def _apply_palette(
-    video: UInt8[np.ndarray, "frame height width 3"], palette: UInt8[np.ndarray, "colour 3"]
-) -> UInt8[np.ndarray, "frame height width"]:
+def _apply_palette(video: Video, palette: UInt8[np.ndarray, "colour 3"]) -> UInt8[np.ndarray, "frame height width"]:
     """Match every pixel with the index of the nearest colour of a palette, without dithering."""
     distinct = _distinct(video)
     entries = palette.astype(np.float32)
@@ -175,12 +184,20 @@ def _unpack(packed: np.ndarray) -> np.ndarray:
     return np.stack([packed >> 16, packed >> 8 & 255, packed & 255], axis=-1).astype(np.uint8)
 
 
-def _write_apng(path: Path, video: UInt8[np.ndarray, "frame height width 3"], milliseconds: list[int]) -> None:
-    _save(path, "PNG", [Image.fromarray(frame) for frame in video], milliseconds)
+def _enlarged(indices: UInt8[np.ndarray, "height width"], scale: int) -> UInt8[np.ndarray, "..."]:
+    return np.repeat(np.repeat(indices, scale, axis=0), scale, axis=1)
 
 
-def _write_webp(path: Path, video: UInt8[np.ndarray, "frame height width 3"], milliseconds: list[int]) -> None:
-    _save(path, "WEBP", [Image.fromarray(frame) for frame in video], milliseconds, lossless=True, method=4)
+def _images(video: Video, scale: int) -> list[Image.Image]:
+    return [Image.fromarray(enlarge(frame, scale)) for frame in video]
+
+
+def _write_apng(path: Path, video: Video, milliseconds: list[int], scale: int) -> None:
+    _save(path, "PNG", _images(video, scale), milliseconds)
+
+
+def _write_webp(path: Path, video: Video, milliseconds: list[int], scale: int) -> None:
+    _save(path, "WEBP", _images(video, scale), milliseconds, lossless=True, method=4)
 
 
 def has_video() -> bool:
@@ -188,18 +205,16 @@ def has_video() -> bool:
     return importlib.util.find_spec("av") is not None
 
 
-def _write_mp4(path: Path, video: UInt8[np.ndarray, "frame height width 3"], fps: float) -> None:
+def _write_mp4(path: Path, video: Video, fps: float, scale: int) -> None:
     """H.264 as every player takes it; sides are made even by repeating the last row or column."""
     import imageio.v3 as imageio
 
-    even = np.pad(video, ((0, 0), (0, video.shape[1] % 2), (0, video.shape[2] % 2), (0, 0)), mode="edge")
+    odd = ((0, scale * video.shape[1] % 2), (0, scale * video.shape[2] % 2), (0, 0))
+    file: Any
     with imageio.imopen(path, "w", plugin="pyav") as file:
-        file.write(
-            even,
-            codec="libx264",
-            fps=cast(int, fps),  # any number, in truth
-            out_pixel_format="yuv420p",
-        )
+        file.init_video_stream("libx264", fps=fps, pixel_format="yuv420p")
+        for frame in video:
+            file.write_frame(np.pad(enlarge(frame, scale), odd, mode="edge"))
 
 
 def _save(path: Path, format: str, images: list[Image.Image], milliseconds: list[int], **options: object) -> None:
@@ -207,9 +222,11 @@ def _save(path: Path, format: str, images: list[Image.Image], milliseconds: list
     images[0].save(path, format=format, save_all=True, append_images=images[1:], duration=durations, loop=0, **options)
 
 
-def _write_sheet(path: Path, video: UInt8[np.ndarray, "frame height width 3"], labels: Sequence[str] | None) -> None:
+def _write_sheet(path: Path, video: Video, labels: Sequence[str] | None, scale: int) -> None:
     if labels is not None and len(labels) != len(video):
         raise ValueError(f"{len(labels)} labels for {len(video)} frames")
     chosen = np.rint(np.linspace(0, len(video) - 1, min(len(video), MAX_SHEET_FRAMES))).astype(int)
-    sheet = contact_sheet(video[chosen], None if labels is None else [labels[int(index)] for index in chosen])
+    sheet = contact_sheet(
+        enlarge(video[chosen], scale), None if labels is None else [labels[int(index)] for index in chosen]
+    )
     Image.fromarray(sheet).save(path, format="PNG", optimize=True)

@@ -17,6 +17,9 @@ from ffnca.export.recolour import Recolouring
 from ffnca.palette_file import Palette
 from ffnca.simulation import Simulation
 
+FARTHEST = 10_000.0
+"""Cells, farther than any grid is wide."""
+
 
 class DiscWound(NamedTuple):
     """A disc erased just before a step is drawn.
@@ -46,8 +49,10 @@ class DiscWound(NamedTuple):
             wound = cls(int(step), *numbers)
         except (ValueError, TypeError) as error:
             raise InputError(f"--wound {text!r}: allowed is STEP or STEP:X,Y,R, in steps and cells") from error
-        if wound.step < 0 or len(numbers) not in (0, 3) or not np.isfinite(numbers).all():
+        if wound.step < 0 or len(numbers) not in (0, 3) or not all(abs(number) <= FARTHEST for number in numbers):
             raise InputError(f"--wound {text!r}: allowed is STEP or STEP:X,Y,R, in steps and cells")
+        if wound.radius is not None and wound.radius <= 0:
+            raise InputError(f"--wound {text!r}: allowed is a radius above 0")
         return wound
 
     def inflicted(self, state: Float[Array, "H W C"], half_width: float) -> Float[Array, "H W C"]:

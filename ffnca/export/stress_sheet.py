@@ -7,7 +7,6 @@ import numpy as np
 from jaxtyping import Float, UInt8
 from PIL import Image
 
-from ffnca.atomic import replacing
 from ffnca.render import contact_sheet, enlarge, over
 
 NUM_SHOWN = 3
@@ -39,11 +38,6 @@ class StressSheet:
             self._labels += [name, f"{float(errors[trial]):.4f}"]
 
     def write(self, path: Path) -> None:
-        """Write all rows as PNG.
-
-        Raises:
-            InputError: If the file cannot be written.
-        """
+        """Write all rows as PNG."""
         sheet = contact_sheet(enlarge(np.stack(self._frames), SCALE), self._labels, columns=2 * NUM_SHOWN)
-        with replacing(path) as temporary:
-            Image.fromarray(sheet).save(temporary, format="PNG", optimize=True)
+        Image.fromarray(sheet).save(path, format="PNG", optimize=True)

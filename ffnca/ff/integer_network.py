@@ -162,7 +162,7 @@ class IntegerCourse:
         num_epochs: Passes over the images.
         batch_size: Images a step; what is left over at the end of an epoch is left out of it.
         first_bits: The largest change of a weight in a step is at most two to this at first.
-        last_bits: The same at the end; it is halved at equal intervals between.
+        last_bits: The same at the end, with epochs enough; it is halved at equal intervals between.
     """
 
     num_epochs: int

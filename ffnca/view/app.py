@@ -8,6 +8,7 @@ from typing import Any
 os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
 import pygame
 
+from ffnca.atomic import replacing
 from ffnca.errors import InputError, Stopped
 from ffnca.training import ctrl_c_noted
 from ffnca.view.controller import Controller
@@ -111,6 +112,7 @@ def _shoot(window: Window, num_frames: int, folder: Path) -> tuple[list[float], 
     while len(work) < num_frames and not window.controller.closed:
         work += window.run(min(FRAMES_PER_SHOT, num_frames - len(work)), real_time=False)
         path = unused_path(folder, f"frame-{len(work):06d}", ".png")
-        pygame.image.save(window.screen, path)
+        with replacing(path) as temporary:
+            pygame.image.save(window.screen, temporary)
         shots.append(f"wrote {path}")
     return work, shots

@@ -1,6 +1,5 @@
 """What every action does: one method an action, on the session and its helpers, without drawing."""
 
-import math
 from pathlib import Path
 
 from ffnca.automata.nca import NCA
@@ -68,7 +67,7 @@ class Controller(Brushing):
         self.hud = self.panel = True
         self.message, self.warning, self._message_seconds = "", False, 0.0
         self._opening: str | None = text
-        self._angle = session.angle
+        self._turning: float | None = None  # to this angle, while it opens
 
     # What the window asks.
 
@@ -124,10 +123,10 @@ class Controller(Brushing):
         if vitals.step > self.session.step:  # of a time before the restart, or of another world
             return
         self.chart.add(vitals)
-        if vitals.error is None or self.study.learned is None:
+        if vitals.error is None or not self.study.learning or self.study.learned is None:
             return
-        astray = not math.isfinite(vitals.error) or vitals.error > HOPELESS_MSE
-        if astray or (self.study.learning and vitals.step >= REGROWN_AFTER and vitals.error > RIGHT_MSE):
+        astray = not vitals.error <= HOPELESS_MSE
+        if astray or (vitals.step >= REGROWN_AFTER and vitals.error > RIGHT_MSE):
             self.session.restart()
 
     def close(self) -> list[str]:
@@ -176,9 +175,12 @@ class Controller(Brushing):
         simulation, seed = self.session.simulation, self.session.seed
         if simulation.creature is None:
             raise InputError(f"{simulation.name} cannot be turned; allowed: worlds that grow a target")
-        angle, (height, width, _) = (self._angle + steps * TURN) % 360, simulation.start.shape
+        before = self._turning if self.opener.busy else self.session.angle
+        if before is None:
+            raise InputError("another world is opening; turn it when it is there")
+        angle, (height, width, _) = (before + steps * TURN) % 360, simulation.start.shape
         turned = creature_simulation(simulation.name, simulation.creature.turned(angle), (height, width))
-        self._angle = angle  # the next turn goes on from here, though this one may still be opening
+        self._turning = angle
         self.opener.ask(lambda: warm_session(turned, seed))
 
     def shift_speed(self, levels: int) -> None:
@@ -191,7 +193,7 @@ class Controller(Brushing):
     def open(self, text: str, which: str | None = None, angle: float = 0.0) -> None:
         """Open a world; the old one stays until the new one is ready, or for good if it cannot be opened."""
         size, seed = self.size, self.session.seed
-        self._opening = text
+        self._opening, self._turning = text, None
         self.opener.ask(lambda: opened_session(text, size, seed, which, angle))
 
     def next_world(self, places: int) -> None:
@@ -202,7 +204,9 @@ class Controller(Brushing):
 
     def _adopt(self, session: Session) -> None:
         """Go over to another world."""
-        if self._is_shown(session.simulation.creature):
+        if self._turning is not None:
+            if session.seed != self.session.seed:
+                session = Session(session.simulation, seed=self.session.seed)
             session.follow(self.session)
             self.session = session
             self.say(f"turned by {session.angle:g} degrees")
@@ -213,16 +217,10 @@ class Controller(Brushing):
         if session.wall.shape == self.session.wall.shape and self.watch.text == self._opening:
             session.wall = self.session.wall  # the same world, read again
         self.session, self.chart, self._measured = session, Chart(), session.vitals()
-        self._angle = session.angle
         self.watch = Watch(self._opening)
         self.camera.fit()
         self._check_view()
         self.say("; ".join([*learned, session.simulation.world.title]))
-
-    def _is_shown(self, creature: Creature | None) -> bool:
-        """Whether this is the creature that is shown, perhaps with a newer rule or turned."""
-        shown = self.session.simulation.creature
-        return creature is not None and shown is not None and creature.pictures is shown.pictures
 
     # Touch.
 
@@ -283,7 +281,7 @@ class Controller(Brushing):
             return
         creature = Creature.for_picture(self.painting.picture(), self.painting.name)
         name, seed = target_name(self.painting.name), self.session.seed
-        self.painting, self._opening = None, None
+        self.painting = self._opening = self._turning = None
         lines = self.study.begin(creature, name, seed=seed)
         self.opener.ask(lambda: warm_session(creature_simulation(name, creature), seed))
         self.say("; ".join([*lines, LEARNS]))
@@ -301,7 +299,7 @@ class Controller(Brushing):
     def _show_learned(self, creature: Creature) -> None:
         """Go on with the newest rule, if its world is the one that is shown."""
         shown = self.session.simulation.creature
-        if shown is not None and self._is_shown(creature):
+        if shown is not None and shown.pictures is creature.pictures:  # perhaps turned
             self.session.adopt(creature)
             if self.study.times_heard == 1 or not shown.record:
                 self.session.restart()

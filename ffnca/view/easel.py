@@ -32,9 +32,10 @@ class Easel:
         """Whether an event is for the canvas: inside it, or what is typed while it is open."""
         if event.type in (pygame.MOUSEBUTTONDOWN, pygame.MOUSEMOTION):
             return self._last is not None or any(area.holds(event.pos) for area in (self.area, *self.swatches))
+        if event.type == pygame.KEYDOWN and event.mod & (pygame.KMOD_CTRL | pygame.KMOD_META):
+            return event.key == pygame.K_v
         if event.type == pygame.KEYDOWN:
-            pastes = event.key == pygame.K_v and event.mod & (pygame.KMOD_CTRL | pygame.KMOD_META)
-            return bool(pastes) or event.key in (*_ENTER, pygame.K_BACKSPACE, pygame.K_DELETE) or event.unicode != ""
+            return event.key in (*_ENTER, pygame.K_BACKSPACE, pygame.K_DELETE) or event.unicode != ""
         return event.type in _HANDLED and (event.type != pygame.MOUSEBUTTONUP or self._last is not None)
 
     def handle(self, event: pygame.event.Event, controller: Controller) -> None:

@@ -110,25 +110,29 @@ class Learner:
         self._tree = jax.tree.structure(creature.automaton)
         self.creature, self.learning = creature, True
         self.news: News | None = None
+        self._end: str | None = None  # why it ended; empty once that was said
 
     def hear(self) -> Creature | None:
         """The newest rule since the last call, None if there is none; never waits.
 
         Raises:
-            InputError: If the learner broke off; it has ended then.
+            InputError: If the learner broke off: once, and after the last rule that it sent.
         """
-        heard = None
+        heard: News | None = None
         try:
-            while self._pipe.poll():
-                heard = self._pipe.recv()
-        except (EOFError, OSError) as error:
-            self.learning = False
-            raise InputError("the learner has stopped; L starts it again") from error
+            while self._end is None and self._pipe.poll():
+                news: News = self._pipe.recv()
+                if news.error:
+                    self._end = f"the learner has stopped: {news.error}"
+                else:
+                    heard = news
+        except (EOFError, OSError):
+            self._end = "the learner has stopped; L starts it again"
         if heard is None:
-            return None
-        if heard.error:
-            self.learning = False
-            raise InputError(f"the learner has stopped: {heard.error}")
+            if not self._end:
+                return None
+            end, self._end, self.learning = self._end, "", False
+            raise InputError(end)
         self.news = heard
         if heard.fraction >= 1:
             self.learning = False

@@ -10,12 +10,11 @@ from PIL import Image
 from ffnca.atomic import replacing
 from ffnca.errors import InputError
 from ffnca.export.animation import write_animation
-from ffnca.render import enlarge
+from ffnca.render import enlarge, fitting_scale
 
 FPS = 25.0
-FIT_PIXELS = 400
-MAX_BYTES = 256 * 2**20
-"""Pictures kept in memory; a recording that reaches this ends and is written."""
+MAX_BYTES = 2**30
+"""Of pictures as they will be written; a recording that reaches this ends."""
 
 
 def unused_path(folder: Path, stem: str, suffix: str) -> Path:
@@ -29,7 +28,7 @@ def unused_path(folder: Path, stem: str, suffix: str) -> Path:
 
 def fitted(frames: UInt8[np.ndarray, "*batch height width 3"]) -> UInt8[np.ndarray, "..."]:
     """Cells drawn as squares, so that a picture is about 400 pixels wide."""
-    return enlarge(frames, max(1, FIT_PIXELS // max(frames.shape[-3:-1])))
+    return enlarge(frames, fitting_scale(frames.shape))
 
 
 def write_picture(path: Path, frame: UInt8[np.ndarray, "height width 3"]) -> None:
@@ -58,7 +57,8 @@ class Recorder:
 
     def add(self, frame: UInt8[np.ndarray, "height width 3"]) -> bool:
         """Take the picture of the next step; False if it does not go with the others, or memory is full."""
-        if frame.shape != self.frames[0].shape or len(self.frames) * frame.nbytes >= MAX_BYTES:
+        written = frame.nbytes * fitting_scale(frame.shape) ** 2
+        if frame.shape != self.frames[0].shape or (len(self.frames) + 1) * written > MAX_BYTES:
             return False
         self.frames.append(frame)
         return True
@@ -79,7 +79,7 @@ class Recorder:
 
     @staticmethod
     def _write(path: Path, frames: UInt8[np.ndarray, "frame height width 3"]) -> None:
-        write_animation(path, fitted(frames), FPS)
+        write_animation(path, frames, FPS, scale=None)
 
     def written(self, wait: bool = False) -> list[str]:
         """One line for every recording that has been written, or could not be, since the last call."""

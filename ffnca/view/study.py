@@ -75,7 +75,7 @@ class Study:
             raise InputError("there is no trained rule to save; L learns one")
         path = unused_path(self.folder, target_name(name), ".safetensors")
         creature.save(path)
-        if creature is self.learned:
+        if self.learned is not None and creature.record is self.learned.record:  # perhaps turned
             self._unsaved = False
         return f"saved {path}"
 

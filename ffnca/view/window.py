@@ -154,7 +154,7 @@ class Window:
 
     def _press(self, event: pygame.event.Event) -> None:
         self._pressed |= event.button == LEFT
-        if not self.world.holds(event.pos):
+        if not self.world.holds(event.pos) or self.controller.painting is not None:
             return
         if self.controller.help:
             self.controller.help = False

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from multiprocessing import Pipe
 from pathlib import Path
 
 import imageio.v3 as imageio
@@ -16,8 +17,11 @@ import pytest
 from PIL import Image
 
 from ffnca.creature import Creature
+from ffnca.errors import InputError
+from ffnca.simulation import open_creature
 from ffnca.view.app import view_world
 from ffnca.view.easel import Easel
+from ffnca.view.learner import Learner, News
 from ffnca.view.recorder import Recorder, fitted, unused_path
 from ffnca.world import shipped_worlds
 
@@ -103,6 +107,14 @@ def test_a_recording_ends_when_the_picture_changes_size_and_at_the_end(hand) -> 
     assert any("fish-2.gif" in line for line in lines)
     with Image.open(user.controller.folder / "fish.gif") as animation:
         assert animation.n_frames >= 3
+
+
+def test_a_recording_ends_before_what_is_written_grows_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ffnca.view.recorder.MAX_BYTES", 5 * 400 * 400 * 3)
+    recorder, frame = Recorder(), np.zeros((8, 8, 3), np.uint8)  # written as 400x400 pixels
+    recorder.start(frame)
+    assert [recorder.add(frame) for _ in range(6)] == [True] * 4 + [False] * 2
+    recorder.close()
 
 
 def test_a_recording_that_cannot_be_written_is_said(hand, tmp_path: Path) -> None:
@@ -225,6 +237,16 @@ def test_the_easel_paints_where_the_pointer_is(hand) -> None:
     assert not user.controller.closed
 
 
+def test_beside_the_easel_nothing_is_touched_and_ctrl_q_quits(hand) -> None:
+    user = hand("life")
+    user.key(pygame.K_t)
+    easel, before = user.window.easel, np.asarray(user.session.state)
+    user.click((easel.area.left + easel.area.width + 40, easel.area.top + 40))
+    np.testing.assert_array_equal(user.session.state, before)
+    user.key(pygame.K_q, pygame.KMOD_CTRL, text="\x11")
+    assert user.controller.closed
+
+
 def test_a_painted_target_is_learned_shown_and_saved_when_the_window_closes(hand, tmp_path: Path) -> None:
     user = hand("life", patient=False)
     user.key(pygame.K_t)
@@ -273,6 +295,47 @@ def test_a_learner_that_dies_is_said(hand) -> None:
     assert user.controller.warning
     assert "the learner has stopped" in user.controller.message
     assert not user.controller.study.learning
+    user.controller.say("something else")
+    user.frames(3)
+    assert user.controller.message == "something else"
+
+
+def test_the_last_rule_of_a_learner_comes_before_what_it_died_of() -> None:
+    learner = Learner(open_creature("fish").untaught())
+    learner.close()
+    learner._pipe, theirs = Pipe()
+    leaves = tuple(np.asarray(leaf) for leaf in jax.tree.leaves(learner.creature.automaton))
+    for news in (News(leaves, {"updates": 1}), News(leaves, {"updates": 2}), News(error="ValueError: the real cause")):
+        theirs.send(news)
+    theirs.close()
+    assert learner.hear().record == {"updates": 2}
+    with pytest.raises(InputError, match="the real cause"):
+        learner.hear()
+    assert learner.hear() is None
+    assert not learner.learning
+
+
+def test_a_learned_rule_that_was_saved_turned_is_saved_once(hand) -> None:
+    user = hand("fish")
+    study, fish = user.controller.study, user.session.simulation.creature
+    study.learned, study._unsaved, study._name = fish, True, "fish"
+    user.key(pygame.K_RIGHT)
+    user.frames(2)
+    assert user.session.angle == 15
+    user.key(pygame.K_s)
+    assert study.end() == []
+
+
+def test_after_learning_a_large_stroke_does_not_start_again(hand) -> None:
+    user = hand("fish")
+    user.frames(20)
+    user.controller.study.learned = user.session.simulation.creature
+    user.session.begin_stroke()
+    user.session.state = user.session.state.at[..., :4].set(1.0)
+    step = user.session.step
+    user.frames(30)
+    assert user.session.step == step + 30
+    assert user.session.undo()
 
 
 def test_headless_frames_from_the_command_line(tmp_path: Path) -> None:

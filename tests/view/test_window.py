@@ -383,6 +383,25 @@ def test_turns_add_up_and_start_again(hand) -> None:
     assert turned.relative_mse(user.session.state) < 0.3 < straight.relative_mse(user.session.state)
 
 
+def test_a_turn_waits_for_another_world_and_keeps_a_new_seed(hand) -> None:
+    user = hand()
+    user.controller.opener._patient = False
+    user.controller.open("life")
+    user.key(pygame.K_RIGHT)
+    assert user.controller.warning
+    user.controller.opener._patient = True
+    user.frames(2)
+    assert user.session.simulation.name == "life"
+    user.controller.open("fish")
+    user.frames(2)
+    user.controller.opener._patient = False
+    user.controller.turn(1)
+    user.controller.new_seed()
+    user.controller.opener._patient = True
+    user.frames(2)
+    assert (user.session.angle, user.session.seed) == (15, 1)
+
+
 def test_a_rule_of_several_targets_shows_them_all() -> None:
     menagerie, fish = (thumbnail(shipped_worlds()[name]) for name in ("menagerie", "fish"))
     assert menagerie.ndim == fish.ndim == 3
