@@ -83,8 +83,8 @@ class RecurrentNetwork:
         """The same network of other weights."""
         return replace(self, layers=layers)
 
-    def begin(self, images: Float[Array, "batch H W"], labels: Int[Array, " batch"]) -> Activities:
-        """Activities after a single pass from the bottom up, each layer above silent."""
+    def begin(self, images: Float[Array, "batch H W"]) -> Activities:
+        """Activities after a single pass from the bottom up, each layer above silent, the label too."""
         below, hidden = images.reshape(images.shape[0], -1), []
         for layer in self.layers:
             silent = jnp.zeros((below.shape[0], layer.kernel.shape[0] - below.shape[1]))
@@ -118,7 +118,7 @@ class RecurrentNetwork:
                 good = [layer.goodness(view) for layer, view in zip(self.layers, views, strict=True)]
                 return self.settle(hidden, views), jnp.stack(good)
 
-            good = jax.lax.scan(moment, self.begin(images, labels), jnp.arange(end))[1]
+            good = jax.lax.scan(moment, self.begin(images), jnp.arange(end))[1]
             return jnp.sum(good[first:], 0)
 
         return jnp.moveaxis(jax.lax.map(judge, jnp.arange(self.num_labels)), 0, -1)
@@ -133,7 +133,7 @@ class RecurrentNetwork:
 
     def activities(self, images: Float[Array, "batch H W"], labels: Int[Array, " batch"]) -> list[Array]:
         """Activity of every layer at the last moment counted."""
-        hidden = self.begin(images, labels)
+        hidden = self.begin(images)
         for _ in range(self.counted[1]):
             hidden = self.settle(hidden, self.views(hidden, images, labels))
         return list(hidden)
@@ -162,7 +162,7 @@ class Moments:
         """A run of the network under the true label beside one under a wrong label, learning at every moment."""
         network: RecurrentNetwork = learner.network
         wrong = wrong_labels(batch.labels, network.num_labels, key=key)
-        begun = network.begin(batch.images, batch.labels), network.begin(batch.images, wrong)
+        begun = (network.begin(batch.images),) * 2
 
         def moment(carry: tuple, _: Array) -> tuple[tuple, Array]:
             learner, hidden = carry

@@ -117,7 +117,7 @@ def test_a_moments_updates_do_not_know_any_other_layer() -> None:
     """The activities of the moment before are held; then no bit of a layer's update depends on any other layer."""
     network, wrong = _recurrent(), wrong_labels(BATCH.labels, NUM_LABELS, key=KEY)
     learner = Moments().start(network, OPTIMISER, BATCH, key=KEY)
-    hidden = network.begin(BATCH.images, BATCH.labels), network.begin(BATCH.images, wrong)
+    hidden = (network.begin(BATCH.images),) * 2
     moment = jax.jit(lambda learner: Moments().moment(learner, hidden, OPTIMISER, BATCH, wrong)[0].network.layers)
     before = moment(learner)
     for other in range(DEPTH):
