@@ -119,9 +119,7 @@ def main() -> None:
     """Run what is missing, then print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("results", type=Path)
-    parser.add_argument(
-        "--only", default=",".join(NAMES), help="objectives to run, by commas; '' prints only"
-    )
+    parser.add_argument("--only", default=",".join(NAMES), help="objectives to run, by commas; '' prints only")
     parser.add_argument("--kinds", default="time,updates", help="time, updates, or both")
     parser.add_argument("--seeds", default="0,1,2")
     parser.add_argument("--minutes", type=float, default=3.0)
