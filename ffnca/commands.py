@@ -2,7 +2,7 @@
 
 import math
 import time
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -89,7 +89,7 @@ def run_world(
     simulation = open_simulation(text, parsed_size(size) if size else None, seed=seed, which=which, angle=angle)
     if out is not None and out.suffix != ".npz":
         raise InputError(f"--out {out}: allowed is a name that ends in .npz")
-    with replacing(out) if out is not None else nullcontext() as path:  # an unwritable folder is found before the run
+    with _replacing_if_asked(out) as path:
         state, seconds = _timed(simulation, num_steps, key=jax.random.key(seed))
         if path is not None:
             arrays: dict[str, Any] = {"state": np.asarray(state, np.float32), "step": num_steps, "seed": seed}
@@ -106,6 +106,11 @@ def run_world(
         "cell_updates_per_second": rate * state.shape[0] * state.shape[1],
         "rel_mse": simulation.relative_mse(state),
     }
+
+
+def _replacing_if_asked(out: Path | None) -> AbstractContextManager[Path | None]:
+    """A place to write to, opened before long work, so that an unwritable folder is found then."""
+    return nullcontext() if out is None else replacing(out)
 
 
 def _timed(simulation: Simulation, num_steps: int, *, key: PRNGKeyArray) -> tuple[Float[Array, "H W C"], float]:
@@ -226,7 +231,7 @@ def evaluate_world(
     if out is not None and out.suffix != ".png":
         raise InputError(f"--out {out}: allowed is a name that ends in .png")
     creature, sheet = open_creature(text, which, angle), StressSheet()
-    with replacing(out) if out is not None else nullcontext() as path:  # an unwritable folder is found now
+    with _replacing_if_asked(out) as path:
         table = evaluate(creature.automaton, creature.body(), key=jax.random.key(seed), witness=sheet.add)
         if path is not None:
             sheet.write(path)

@@ -82,15 +82,15 @@ def signed(values: Float[Any, "*batch height width"], scale: float) -> UInt8[np.
     return _interpolate((np.asarray(values, np.float32) / scale + 1) / 2, _SIGNED_ANCHORS)
 
 
-def enlarge(frames: UInt8[np.ndarray, "*batch height width 3"], scale: int) -> UInt8[np.ndarray, "..."]:
+def enlarge(frames: UInt8[np.ndarray, "*batch height width channel"], scale: int) -> UInt8[np.ndarray, "..."]:
     """Draw each cell as a square of `scale` pixels.
 
     Args:
-        frames: Colours, one pixel a cell.
+        frames: Colours or palette indices, one pixel a cell.
         scale: Pixels a cell, at least 1.
 
     Returns:
-        Colours, `(*batch, height * scale, width * scale, 3)`.
+        The same, `(*batch, height * scale, width * scale, channel)`.
     """
     if scale < 1:
         raise ValueError(f"scale {scale} is under 1")

@@ -34,24 +34,32 @@ def completed(
     wanted: Iterable[dict[str, Any]],
     run: Callable[[dict[str, Any]], dict[str, Any]],
     *,
+    setting: dict[str, Any] | None = None,
     show: str = "rel_mse",
 ) -> list[dict[str, Any]]:
-    """All runs of a study, those done that are wanted and not there yet; none is dropped.
+    """All runs of a study, those done that are wanted and not there yet; none of its setting is dropped.
 
     Args:
         results: A line a run.
         wanted: What tells a run from the others.
         run: Gives its figures.
+        setting: What all runs of the study have in common; others stay in the file and are not returned.
         show: The figure of a run that is printed when it is done.
     """
-    found = recorded(results)
-    for which in wanted:
+    setting = setting or {}
+    found = [line for line in recorded(results) if setting.items() <= line.items()]
+    for which in (setting | one for one in wanted):
         if any(which.items() <= line.items() for line in found):
             continue
         found.append(run(which) | which)
         print(*which.values(), found[-1][show], file=sys.stderr, flush=True)
         record(results, found[-1])
     return found
+
+
+def seeds_of(runs: Iterable[dict[str, Any]]) -> str:
+    """Every training seed among some runs, as a script takes them."""
+    return ",".join(map(str, sorted({run["seed"] for run in runs})))
 
 
 def publish(name: str, lines: list[str], command: str) -> None:

@@ -18,7 +18,7 @@ import jax
 import jax.numpy as jnp
 import matplotlib as mpl
 import numpy as np
-from report import ROOT, completed, publish
+from report import ROOT, completed, publish, seeds_of
 from study_memory import temporaries
 
 mpl.use("agg")
@@ -133,7 +133,7 @@ def main() -> None:
     amounts = {"time": f"{options.minutes:g} minutes", "updates": f"{options.updates} updates"}
     about = {"target": Path(options.target).name, "size": options.size}
     wanted = [
-        about | {"objective": objective, "kind": kind, "budget": amounts[kind], "seed": seed}
+        {"objective": objective, "kind": kind, "budget": amounts[kind], "seed": seed}
         for kind in options.kinds.split(",")
         for seed in map(int, options.seeds.split(","))
         for objective in filter(None, options.only.split(","))
@@ -143,8 +143,8 @@ def main() -> None:
         creature = Creature.for_target(options.target, options.size).retrained_by(which["objective"])
         return run(creature, budgets[which["kind"]], which["seed"])
 
-    found = completed(options.results, wanted, measured)
-    found = [line for line in found if about.items() <= line.items() and line["budget"] == amounts[line["kind"]]]
+    found = completed(options.results, wanted, measured, setting=about)
+    found = [line for line in found if line["budget"] == amounts[line["kind"]]]
     lines: list[str] = []
     for kind, amount in amounts.items():
         if any(line["kind"] == kind for line in found):
@@ -153,8 +153,7 @@ def main() -> None:
     if options.write:
         plot(found, ROOT / "gallery" / f"study_{options.size}.png")
         budgets_asked = f"--minutes {options.minutes:g} --updates {options.updates}"
-        seeds = ",".join(map(str, sorted({line["seed"] for line in found})))
-        asked = f"--seeds {seeds} {budgets_asked} --target {about['target']} --size {options.size}"
+        asked = f"--seeds {seeds_of(found)} {budgets_asked} --target {about['target']} --size {options.size}"
         command = f"study_growth.py RESULTS.jsonl {asked} --write"
         publish(f"growth study {options.size}", lines[:-1], command)
 

@@ -15,7 +15,7 @@ from typing import Any
 import jax
 import numpy as np
 from free_hidden import trained_free
-from report import completed, publish
+from report import completed, publish, seeds_of
 from stacked import trained_stacked
 
 from ffnca.allocation import keep_memory
@@ -123,7 +123,7 @@ def main() -> None:
     keep_memory()
     setting = {name: getattr(options, name) for name in ("target", "size", "updates")}
     wanted = [
-        setting | {"variant": name, "seed": seed}
+        {"variant": name, "seed": seed}
         for seed in map(int, options.seeds.split(","))
         for name in filter(None, options.only.split(","))
     ]
@@ -132,12 +132,11 @@ def main() -> None:
         budget = Budget(updates=options.updates)
         return run(which["variant"], budget, which["seed"], options.target, options.size)
 
-    found = [line for line in completed(options.results, wanted, measured) if setting.items() <= line.items()]
+    found = completed(options.results, wanted, measured, setting=setting)
     lines = [f"{options.target} at {options.size} cells, {options.updates} updates each:", "", *table(found)]
     print(*lines, sep="\n")
     if options.write:
-        seeds = ",".join(map(str, sorted({line["seed"] for line in found})))
-        ran = f"--seeds {seeds} --updates {options.updates} --target {options.target} --size {options.size}"
+        ran = f"--seeds {seeds_of(found)} --updates {options.updates} --target {options.target} --size {options.size}"
         publish("recipe", lines, f"study_recipe.py RESULTS.jsonl {ran} --write")
 
 

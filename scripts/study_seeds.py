@@ -16,7 +16,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from report import completed, publish
+from report import completed, publish, seeds_of
 
 from ffnca.allocation import keep_memory
 from ffnca.creature import Creature
@@ -75,9 +75,7 @@ def main() -> None:
     keep_memory()
     setting = {name: getattr(options, name) for name in ("size", "updates", "objective", "gap_scale")}
     wanted = [
-        setting | {"target": target, "seed": seed}
-        for seed in map(int, options.seeds.split(","))
-        for target in options.targets
+        {"target": target, "seed": seed} for seed in map(int, options.seeds.split(",")) for target in options.targets
     ]
 
     def measured(which: dict[str, Any]) -> dict[str, Any]:
@@ -85,14 +83,14 @@ def main() -> None:
         creature = creature.retrained_by(options.objective)
         return run(creature, Budget(updates=options.updates), which["seed"])
 
-    found = [line for line in completed(options.results, wanted, measured) if setting.items() <= line.items()]
+    found = completed(options.results, wanted, measured, setting=setting)
     amounts = f"{options.size} cells, {options.updates} updates, gap scale {options.gap_scale:g}"
     lines = [f"By `{options.objective}`, {amounts}:", "", *table(found)]
     print(*lines, sep="\n")
     if options.write:
         command = f"study_seeds.py RESULTS.jsonl {' '.join(dict.fromkeys(line['target'] for line in found))}"
         asked = " ".join(f"--{name.replace('_', '-')} {value}" for name, value in setting.items())
-        asked += f" --seeds {','.join(map(str, sorted({line['seed'] for line in found})))}"
+        asked += f" --seeds {seeds_of(found)}"
         block = options.block or f"seeds {options.size}"
         publish(block, lines, f"{command} {asked}{f' --block {block!r}' if options.block else ''} --write")
 

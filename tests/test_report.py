@@ -66,3 +66,6 @@ def test_runs_that_are_there_are_not_run_again_and_none_is_lost(tmp_path: Path) 
     assert ran == [("a", 0), ("b", 0), ("a", 1), ("b", 1)]
     assert [(line["name"], line["seed"]) for line in found] == ran
     assert report.recorded(results) == found
+    (other,) = report.completed(results, wanted[:1], run, setting={"size": 9})
+    assert (ran[-1], other["size"]) == (("a", 0), 9)
+    assert report.recorded(results) == [*found, other]

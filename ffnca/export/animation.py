@@ -131,7 +131,8 @@ def _merge_equal(
 def _write_gif(path: Path, video: Video, milliseconds: list[int], scale: int) -> None:
     """One global palette for all frames: smaller files, and colours that do not flicker."""
     palette = _shared_palette(video)
-    images = [Image.fromarray(_enlarged(indices, scale)) for indices in _apply_palette(video, palette)]
+    indices = _apply_palette(video, palette)[..., None]
+    images = [Image.fromarray(enlarge(frame, scale)[..., 0]) for frame in indices]
     for image in images:
         image.putpalette(palette.tobytes())
     # `palette` and no `optimize`: Pillow then neither adds local palettes nor reorders the global one.
@@ -182,10 +183,6 @@ def _pack(colours: np.ndarray) -> np.ndarray:
 
 def _unpack(packed: np.ndarray) -> np.ndarray:
     return np.stack([packed >> 16, packed >> 8 & 255, packed & 255], axis=-1).astype(np.uint8)
-
-
-def _enlarged(indices: UInt8[np.ndarray, "height width"], scale: int) -> UInt8[np.ndarray, "..."]:
-    return np.repeat(np.repeat(indices, scale, axis=0), scale, axis=1)
 
 
 def _images(video: Video, scale: int) -> list[Image.Image]:
