@@ -19,6 +19,7 @@ study_growth = pytest.importorskip("study_growth")
 study_large = pytest.importorskip("study_large")
 study_recipe = pytest.importorskip("study_recipe")
 study_seeds = pytest.importorskip("study_seeds")
+study_wounds = pytest.importorskip("study_wounds")
 
 from ffnca.creature import Creature  # noqa: E402
 from ffnca.ff.ascent import AscentLayer  # noqa: E402
@@ -154,3 +155,17 @@ def test_a_large_body_is_trained_once_and_its_errors_shown_by_age(tmp_path, monk
     assert float(cells["T=1"]) > 0.9
     assert cells["budget"] == "3 minutes"
     assert only.startswith("| 🐌 | 12, 44x44 | ")
+
+
+def test_wounds_are_counted_in_place_and_beside(monkeypatch, capsys) -> None:
+    monkeypatch.setattr(study_wounds, "NUM_TRIALS", 4)
+    monkeypatch.setattr(study_wounds, "AT_ONCE", 2)
+    monkeypatch.setattr(study_wounds, "GROWN_AT", 120)
+    heal = study_wounds.rollout
+    steps_aside = iter((1, 3))  # of the two groups of bodies
+    monkeypatch.setattr(
+        study_wounds, "rollout", lambda *args, **rest: jnp.roll(heal(*args, **rest), next(steps_aside), -2)
+    )
+    monkeypatch.setattr(sys, "argv", ["study_wounds.py", "snail", "--wounds", "cut"])
+    study_wounds.main()
+    assert capsys.readouterr().out.splitlines()[-1] == "| snail | cut | 0 | 2 |"

@@ -11,7 +11,7 @@ from ffnca.ff.goodness import tempered
 from ffnca.growth.body import build_body
 from ffnca.growth.objectives import Ascent, Cells, Layered, OneStepBackprop
 from ffnca.growth.perceivers import PERCEIVERS, FixedPerceiver
-from ffnca.growth.round import Recipe, chances, start, train_round
+from ffnca.growth.round import FRONT_WEIGHT, Recipe, chances, start, train_round
 from ffnca.growth.schedule import Budget, falling_rate
 from ffnca.growth.train import train
 from ffnca.world import NcaSpec, TrainSpec
@@ -275,7 +275,21 @@ def test_budget_and_rate() -> None:
 def test_a_state_is_drawn_by_the_root_of_its_living_cells() -> None:
     alive = np.zeros((3, 6, 6), bool)
     alive[0, 2:4, 2:4] = alive[1, 1:5, 1:5] = True
-    found = np.asarray(chances(jnp.asarray(alive)))
+    found = np.asarray(chances(jnp.asarray(alive), jnp.asarray(alive)))
     np.testing.assert_allclose(found.sum((1, 2)), [2, 4, 0], rtol=1e-6)
     assert not found[~alive].any()
     assert np.ptp(found[1][alive[1]]) == 0
+
+
+def test_cells_at_a_front_are_drawn_oftener() -> None:
+    wanted = np.zeros((2, 8, 8), bool)
+    wanted[:, 1:7, 1:7] = True
+    alive = wanted.copy()
+    alive[1, :, 4:] = False  # the right half is missing
+    found = np.asarray(chances(jnp.asarray(alive), jnp.asarray(wanted)))
+    assert np.ptp(found[0][alive[0]]) == 0
+    front = np.zeros((8, 8), bool)
+    front[1:7, 3] = True
+    np.testing.assert_allclose(found[1][front], (1 + FRONT_WEIGHT) * found[1, 3, 2], rtol=1e-6)
+    assert np.ptp(found[1][alive[1] & ~front]) == 0
+    assert not found[~alive].any()
