@@ -86,7 +86,8 @@ def free_round(
     seen = perceive(states, recipe.nca.perception, recipe.boundary, alive_threshold=recipe.nca.alive_threshold)
     own, context = states.reshape(-1, states.shape[-1]), seen.reshape(-1, seen.shape[-1])
     colours = jnp.asarray(body.target)[..., :COLOURS].reshape(-1, COLOURS)
-    up_to = jnp.cumsum(chances(automaton.alive(states)).reshape(-1))
+    wanted = jnp.broadcast_to(jnp.asarray(body.alive), states.shape[:3])
+    up_to = jnp.cumsum(chances(automaton.alive(states), wanted).reshape(-1))
 
     def update(carry: tuple, update_key: PRNGKeyArray) -> tuple[tuple, None]:
         layer, averaged, optimiser = carry
