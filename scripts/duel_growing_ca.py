@@ -25,7 +25,7 @@ from ffnca.automata.base import rollout
 from ffnca.automata.nca import NCA
 from ffnca.creature import Creature
 from ffnca.growth.body import Body
-from ffnca.growth.evaluate import GROWN_AT, HEALED_MSE, HEALING_STEPS, num_params
+from ffnca.growth.evaluate import GROWN_AT, HEALED_MSE, heal, num_params
 from ffnca.growth.schedule import Budget
 from ffnca.growth.stress import STRESSES
 
@@ -57,10 +57,9 @@ def measured(automaton: NCA, start: jax.Array, body: Body, *, key: jax.Array) ->
         grown = states if age == GROWN_AT else grown
     limit = max(HEALED_MSE, 2 * table[f"T={GROWN_AT}"])
     for number, (name, stress) in enumerate(STRESSES.items()):
-        wound_key, step_key = jax.random.split(jax.random.fold_in(key, 1000 + number))
-        wounded = stress.wound(grown[jnp.arange(stress.num_trials) % SEEDS], body, wound_key)
-        errors = aligned_error(rollout(automaton, wounded, HEALING_STEPS, key=step_key), body)
-        table[name] = int(jnp.sum(errors <= limit))
+        in_turn = grown[jnp.arange(stress.num_trials) % SEEDS]
+        _, healed = heal(automaton, in_turn, body, name, key=jax.random.fold_in(key, 1000 + number))
+        table[name] = int(jnp.sum(aligned_error(healed, body) <= limit))
     return table
 
 

@@ -14,8 +14,7 @@ from duel_growing_ca import aligned_error
 from report import publish_rows
 
 from ffnca.allocation import keep_memory
-from ffnca.automata.base import rollout
-from ffnca.growth.evaluate import GROWN_AT, HEALED_MSE, HEALING_STEPS, ages_of
+from ffnca.growth.evaluate import GROWN_AT, HEALED_MSE, ages_of, heal
 from ffnca.growth.stress import STRESSES
 from ffnca.simulation import open_creature
 
@@ -42,9 +41,7 @@ def main() -> None:
         for wound in options.wounds.split(","):
             in_place = beside = 0
             for number, grown in enumerate(herds):
-                wound_key, step_key = jax.random.split(jax.random.key(len(herds) + number))
-                wounded = STRESSES[wound].wound(grown, body, wound_key)
-                healed = rollout(creature.automaton, wounded, HEALING_STEPS, key=step_key)
+                _, healed = heal(creature.automaton, grown, body, wound, key=jax.random.key(len(herds) + number))
                 in_place += int(jnp.sum(body.relative_mse(healed) <= HEALED_MSE))
                 beside += int(jnp.sum(aligned_error(healed, body) <= HEALED_MSE))
             lines.append(f"| {name} | {wound} | {in_place} | {beside} |")

@@ -211,7 +211,7 @@ def test_ctrl_c_saves_and_exits_130(tiny: Path, tmp_path: Path) -> None:
     while not (run / "metrics.jsonl").exists() and time.monotonic() < deadline:
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=180)
+    _, err = process.communicate(timeout=60)
     assert process.returncode == 130
     assert err.count("\n") == 1
     assert "--resume" in err
@@ -228,7 +228,7 @@ def test_ctrl_c_ends_a_long_run_and_leaves_nothing(tmp_path: Path) -> None:
         time.sleep(0.05)
     time.sleep(2)
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=180)
+    _, err = process.communicate(timeout=60)
     assert (process.returncode, err) == (130, "ffnca: interrupted\n")
     assert not any(tmp_path.iterdir())
 

@@ -161,11 +161,14 @@ def test_wounds_are_counted_in_place_and_beside(monkeypatch, capsys) -> None:
     monkeypatch.setattr(study_wounds, "NUM_TRIALS", 4)
     monkeypatch.setattr(study_wounds, "AT_ONCE", 2)
     monkeypatch.setattr(study_wounds, "GROWN_AT", 120)
-    heal = study_wounds.rollout
+    heal = study_wounds.heal
     steps_aside = iter((1, 3))  # of the two groups of bodies
-    monkeypatch.setattr(
-        study_wounds, "rollout", lambda *args, **rest: jnp.roll(heal(*args, **rest), next(steps_aside), -2)
-    )
+
+    def heal_aside(*args, **rest) -> tuple[jax.Array, jax.Array]:
+        wounded, healed = heal(*args, **rest)
+        return wounded, jnp.roll(healed, next(steps_aside), -2)
+
+    monkeypatch.setattr(study_wounds, "heal", heal_aside)
     monkeypatch.setattr(sys, "argv", ["study_wounds.py", "snail", "--wounds", "cut"])
     study_wounds.main()
     assert capsys.readouterr().out.splitlines()[-1] == "| snail | cut | 0 | 2 |"

@@ -92,13 +92,13 @@ def goodness_auroc(automaton: NCA, states: Float[Array, "trial H W C"], body: Bo
 
 
 def heal(
-    automaton: NCA, grown: Float[Array, "seed H W C"], body: Body, name: str, *, key: PRNGKeyArray
+    automaton: NCA, grown: Float[Array, "trial H W C"], body: Body, name: str, *, key: PRNGKeyArray
 ) -> tuple[Float[Array, "trial H W C"], Float[Array, "trial H W C"]]:
     """Wound grown bodies in one way and let them heal.
 
     Args:
         automaton: The rule.
-        grown: Grown states, used in turn.
+        grown: Grown states, one a trial.
         body: What they should be.
         name: A key of `STRESSES`.
         key: Source of wounds and fire masks.
@@ -106,9 +106,8 @@ def heal(
     Returns:
         The states just wounded and `HEALING_STEPS` later.
     """
-    stress, (wound_key, step_key) = STRESSES[name], jax.random.split(key)
-    states = grown[jnp.arange(stress.num_trials) % grown.shape[0]]
-    wounded = stress.wound(states, body, wound_key)
+    wound_key, step_key = jax.random.split(key)
+    wounded = STRESSES[name].wound(grown, body, wound_key)
     return wounded, rollout(automaton, wounded, HEALING_STEPS, key=step_key)
 
 
@@ -135,7 +134,8 @@ def evaluate(
     grown = states[AGES.index(GROWN_AT)]
     table = {}
     for number, (name, stress) in enumerate(STRESSES.items()):
-        wounded, healed = heal(automaton, grown, body, name, key=jax.random.fold_in(stress_key, number))
+        in_turn = grown[jnp.arange(stress.num_trials) % NUM_SEEDS]
+        wounded, healed = heal(automaton, in_turn, body, name, key=jax.random.fold_in(stress_key, number))
         errors = body.relative_mse(healed)
         witness(name, wounded, healed, errors)
         table[name] = {

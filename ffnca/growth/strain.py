@@ -49,8 +49,8 @@ def add_strain(
     each = (num, 1, 1)
     reach = jnp.broadcast_to(jnp.asarray(body.reach), (num,))[:, None, None]
     is_core = draws.bernoulli(keys[0], CORE_SHARE, each)
-    middle = draws.uniform(keys[1], each)
-    middle = reach * jnp.where(is_core, CORE * middle, CORE + (1 - CORE) * middle)
+    low, high = jnp.where(is_core, 0.0, CORE), jnp.where(is_core, CORE, 1.0)
+    middle = reach * draws.uniform(keys[1], each, minval=low, maxval=high)
     length = draws.uniform(keys[2], each, minval=0.5, maxval=float(longest))
     begins = jnp.maximum(middle - length / 2, 0)
     largest = longest // SHIFT_PER_RAMP
@@ -60,13 +60,9 @@ def add_strain(
     arrived = moved(jnp.concatenate([states, distance[..., None]], -1), shift)
     outer = jnp.clip((jnp.minimum(distance, arrived[..., -1]) - begins) / length, 0, 1)
     there = (states != 0).any(-1)
-    is_smaller = _total(there * (1 - outer)) < _total(there * outer)
-    part = jnp.where(is_core, jnp.where(is_smaller, 1 - outer, 0), outer)[..., None]
+    inner_is_smaller = jnp.sum(there * (outer - 0.5), (1, 2), keepdims=True) > 0
+    part = jnp.where(is_core, jnp.where(inner_is_smaller, 1 - outer, 0), outer)[..., None]
     code = body.goal + part * (moved(body.goal, shift) - body.goal)
     shifted = jnp.where(part > 0.5, arrived[..., :-1], states)
     strained = jnp.concatenate([shifted[..., :4], code[..., 4:]], -1)
     return jnp.where((shifted != 0).any(-1, keepdims=True), strained, 0.0)
-
-
-def _total(weight: Float[Array, "batch H W"]) -> Float[Array, "batch 1 1"]:
-    return jnp.sum(weight, (1, 2), keepdims=True)
