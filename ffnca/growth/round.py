@@ -33,7 +33,7 @@ LEAST_NOISE, LEAST_DISORDER = 0.5, 0.5
 """What is left at the end of noise, and of strain and wrong tissue: they fall with the learning rate, so that the last
 updates are about states near the goal. With a tenth of the wrong tissue left, stray cells grow into a second body now
 and then."""
-FRONT_WEIGHT = 1.5
+FRONT_WEIGHT = 0.75
 """A cell that touches a missing part of the body is drawn 1 + so many times as often as others. At 8, growths fail."""
 _NUM_MEASURED = 32
 _COMPILED_FAST = {"xla_backend_optimization_level": 0}
@@ -219,7 +219,7 @@ def train_round(
     goal_of = jnp.concatenate([taught[: train.teacher_batch], places]) % body.count
     num_places = states.shape[1] * states.shape[2]
     gap_scale = _left(train.gap_scale, learning_rate, train) if train.gap_scale else math.inf
-    wanted = goals[..., 3][goal_of] > recipe.nca.alive_threshold
+    wanted = jnp.asarray(body.alive).reshape(-1, *states.shape[1:3])[goal_of]
     up_to = jnp.cumsum(chances(automaton.alive(states), wanted).reshape(-1))
 
     def update(carry: tuple, update_key: PRNGKeyArray) -> tuple[tuple, Array]:
