@@ -73,7 +73,8 @@ def free_round(
     """Both pools moved on, then several updates."""
     train, keys = recipe.train, jax.random.split(key, 10)
     places = choose(state.pool, train.pool_batch, key=keys[0])
-    stages = draw_stages(body, train.pool_batch, recipe.nca, train, key=keys[1], left=0.0)
+    calm = train.model_copy(update={"strain": 0.0, "wrong_tissue": 0.0, "strays": 0.0})
+    stages = draw_stages(body, train.pool_batch, recipe.nca, calm, key=keys[1])
     automaton = recipe.automaton((state.averaged,), standardiser)
     drawn = disturb(state.pool[places], body, stages, train, key=keys[2], renewed_share=train.reseeded_share)
     num_steps = jax.random.randint(keys[3], (), 1, train.max_rollout + 1)
