@@ -32,7 +32,7 @@ It sees one layer's gradient and nothing else. At equal rounds it ends several t
 LEAST_NOISE = 0.5
 """What is left of noise at the end: it falls with the learning rate, so that the last updates are about states near the
 goal. Strain and wrong tissue do not fall: with less of them at the end, wounds close less surely and more stray cells
-grow into a second body, and what is drawn is hardly more exact."""
+grow into a second body, though what is drawn is up to twice as exact."""
 FRONT_WEIGHT = 0.75
 """A cell that touches a missing part of the body is drawn 1 + so many times as often as others. At 8, growths fail."""
 _NUM_MEASURED = 32
