@@ -31,8 +31,9 @@ It sees one layer's gradient and nothing else. At equal rounds it ends several t
 """
 LEAST_NOISE = 0.5
 """What is left of noise at the end: it falls with the learning rate, so that the last updates are about states near the
-goal. Strain and wrong tissue do not fall: with less of them at the end, wounds close less surely and more stray cells
-grow into a second body, though what is drawn is up to twice as exact."""
+goal. Strain and wrong tissue do not fall. With half of them at the end, what is drawn is up to twice as exact and small
+remains grow back more surely in their place, but holes close less surely and more stray cells grow into a second body.
+"""
 FRONT_WEIGHT = 0.75
 """A cell that touches a missing part of the body is drawn 1 + so many times as often as others. At 8, growths fail."""
 _NUM_MEASURED = 32
