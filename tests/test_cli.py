@@ -182,9 +182,9 @@ def test_train_leaves_a_whole_run_behind_and_its_rule_runs(ffnca, tiny: Path, tm
 
 def test_killed_and_resumed_equals_never_killed(ffnca, tiny: Path, tmp_path: Path) -> None:
     whole, killed = tmp_path / "whole", tmp_path / "killed"
-    code, _, _ = ffnca("train", tiny, "--out", whole, "--updates", 300)
+    code, _, _ = ffnca("train", tiny, "--out", whole, "--updates", 600)
     assert code == 0
-    words = ["train", str(tiny), "--out", str(killed), "--updates", "300"]
+    words = ["train", str(tiny), "--out", str(killed), "--updates", "600"]
     process = subprocess.Popen([sys.executable, "-c", "from ffnca.cli import main; main()", *words])
     deadline = time.monotonic() + 120
     while not any((killed / "checkpoints").glob("[0-9]*")) and time.monotonic() < deadline:
