@@ -22,6 +22,7 @@ def draw_stages(
     train: TrainSpec,
     *,
     key: PRNGKeyArray,
+    strain_left: Float[Array, ""] | float = 1.0,
 ) -> Float[Array, "batch H W C"]:
     """The target masked to what lies within a random distance of the first cell; some wounded, strained, confused.
 
@@ -31,6 +32,7 @@ def draw_stages(
         nca: Says which cells live.
         train: Shares of large wounds, of strain, of wrong tissue and of strays; how far they are off.
         key: Source of fronts, their ragged edge (up to `FRONT_JITTER` cells), wounds, strain and wrong tissue.
+        strain_left: What is left of the share of strain.
     """
     front_key, jitter_key, share_key, wound_key, strain_key, wrong_key = jax.random.split(key, 6)
     body = body.of(jnp.arange(num_states))
@@ -42,7 +44,8 @@ def draw_stages(
     wounded = draws.bernoulli(share_key, WOUNDED_SHARE, (num_states, 1, 1, 1))
     states = jnp.where(wounded, wound(states, body, key=wound_key, large_share=train.large_wounds), states)
     if train.strain:
-        states = add_strain(states, body, share=train.strain, longest=train.stray_distance, key=strain_key)
+        share = strain_left * train.strain
+        states = add_strain(states, body, share=share, longest=train.stray_distance, key=strain_key)
     if train.wrong_tissue or train.strays:
         states = add_wrong_tissue(
             states,
