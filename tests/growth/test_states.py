@@ -39,6 +39,17 @@ def test_stages_are_parts_of_the_target_that_hold_the_front(body, key) -> None:
     assert sizes.max() == 1.0
 
 
+def test_of_the_strain_in_stages_as_much_is_left_as_is_asked(body, key) -> None:
+    strained = TrainSpec(wrong_tissue=0, strays=0, strain=0.4)
+    calm = strained.model_copy(update={"strain": 0.0})
+    drawn = [np.asarray(draw_stages(body, 64, NCA, strained, key=key, strain_left=left)) for left in (1.0, 0.5, 0.0)]
+    halved = draw_stages(body, 64, NCA, strained.model_copy(update={"strain": 0.2}), key=key)
+    np.testing.assert_array_equal(drawn[1], halved)
+    np.testing.assert_array_equal(drawn[2], draw_stages(body, 64, NCA, calm, key=key))
+    changed = [(states != drawn[2]).any((1, 2, 3)).sum() for states in drawn[:2]]
+    assert changed[0] > changed[1] > 0
+
+
 def test_discs_erase_whole_cells_and_nothing_else(body, key) -> None:
     full = jnp.repeat(jnp.asarray(body.target)[None], 32, 0)
     wounded = np.asarray(erase_discs(full, body, key=key))
