@@ -33,8 +33,10 @@ LEAST_NOISE = 0.5
 """What is left of noise at the end: it falls with the learning rate, so that the last updates are about states near the
 goal. Wrong tissue does not fall: with half of it at the end, more stray cells grow into a second body.
 """
-LEAST_STRAIN = 0.5
-"""What is left of strain at the end. With all of it, small remains of a body grow back less surely in their place."""
+LEAST_OUTER_STRAIN = 0.5
+"""What is left of strain of outer parts at the end. With all of it, small remains of a body grow back less surely in
+their place; with less strain of cores, large holes close less surely.
+"""
 FRONT_WEIGHT = 0.75
 """A cell that touches a missing part of the body is drawn 1 + so many times as often as others. At 8, growths fail."""
 _NUM_MEASURED = 32
@@ -197,8 +199,8 @@ def train_round(
     places = choose(state.pool, train.pool_batch, key=keys[0])
     num_stages = max(train.pool_batch, train.teacher_batch)
     theirs, taught = body.of(places), jnp.resize(places, (num_stages,))
-    strain_left = _left(LEAST_STRAIN, learning_rate, train)
-    stages = draw_stages(body.of(taught), num_stages, recipe.nca, train, key=keys[1], strain_left=strain_left)
+    outer_left = _left(LEAST_OUTER_STRAIN, learning_rate, train)
+    stages = draw_stages(body.of(taught), num_stages, recipe.nca, train, key=keys[1], outer_strain_left=outer_left)
     first_share = train.first_reseeded_share or train.reseeded_share
     renewed_share = _left(train.reseeded_share, learning_rate, train, first_share)
     drawn = disturb(
