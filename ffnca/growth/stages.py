@@ -13,8 +13,6 @@ from ffnca.world import NcaSpec, TrainSpec
 
 WOUNDED_SHARE = 0.4
 FRONT_JITTER = 1.5
-INNER_SHARE = 0.5
-"""Of the states under strain, those whose inner part is off, not the outer one."""
 
 
 def draw_stages(
@@ -24,7 +22,6 @@ def draw_stages(
     train: TrainSpec,
     *,
     key: PRNGKeyArray,
-    outer_strain_left: Float[Array, ""] | float = 1.0,
 ) -> Float[Array, "batch H W C"]:
     """The target masked to what lies within a random distance of the first cell; some wounded, strained, confused.
 
@@ -34,7 +31,6 @@ def draw_stages(
         nca: Says which cells live.
         train: Shares of large wounds, of strain, of wrong tissue and of strays; how far they are off.
         key: Source of fronts, their ragged edge (up to `FRONT_JITTER` cells), wounds, strain and wrong tissue.
-        outer_strain_left: What is left of the share of states whose outer part is under strain.
     """
     front_key, jitter_key, share_key, wound_key, strain_key, wrong_key = jax.random.split(key, 6)
     body = body.of(jnp.arange(num_states))
@@ -46,11 +42,7 @@ def draw_stages(
     wounded = draws.bernoulli(share_key, WOUNDED_SHARE, (num_states, 1, 1, 1))
     states = jnp.where(wounded, wound(states, body, key=wound_key, large_share=train.large_wounds), states)
     if train.strain:
-        inner = INNER_SHARE * train.strain
-        outer = outer_strain_left * (train.strain - inner)
-        states = add_strain(
-            states, body, outer_share=outer, inner_share=inner, longest=train.stray_distance, key=strain_key
-        )
+        states = add_strain(states, body, share=train.strain, longest=train.stray_distance, key=strain_key)
     if train.wrong_tissue or train.strays:
         states = add_wrong_tissue(
             states,

@@ -5,7 +5,7 @@ stays so: its code is stretched a little everywhere, and nowhere is anything pla
 is right, by definition; a rule learns so only if it is shown.
 
 Where a hole in the middle closes, it is the other way round: the few cells that settle there a cell off are the ones
-near the first cell, and would draw the whole body after them. So in other states it is the inner part that is off,
+near the first cell, and would draw the whole body after them. So in half of the strained states the inner part is off,
 provided that it is the smaller one.
 """
 
@@ -23,13 +23,15 @@ SHIFT_PER_RAMP = 6
 CORE = 0.4
 """The inner part ends at most this share of the body's reach away from the first cell; outer parts begin beyond."""
 
+CORE_SHARE = 0.5
+"""Of the strained states, those whose inner part is off."""
+
 
 def add_strain(
     states: Float[Array, "batch H W C"],
     body: Body,
     *,
-    outer_share: Float[Array, ""] | float,
-    inner_share: Float[Array, ""] | float,
+    share: Float[Array, ""] | float,
     longest: int,
     key: PRNGKeyArray,
 ) -> Float[Array, "batch H W C"]:
@@ -38,24 +40,22 @@ def add_strain(
     Args:
         states: Parts of the body, each cell as it should be or empty.
         body: What they should become, one for all or one each.
-        outer_share: Probability that the outer part of a state is off.
-        inner_share: Probability that its inner part is; at most one of them is.
+        share: Probability that a state is strained.
         longest: Cells over which a shift may build up; it is a sixth of that at most, by rows and by columns.
         key: Source of places, lengths and directions.
     """
-    keys = jax.random.split(key, 4)
+    keys = jax.random.split(key, 5)
     num = states.shape[0]
     each = (num, 1, 1)
     reach = jnp.broadcast_to(jnp.asarray(body.reach), (num,))[:, None, None]
-    drawn = draws.uniform(keys[0], each)
-    is_core = drawn < inner_share
+    is_core = draws.bernoulli(keys[0], CORE_SHARE, each)
     low, high = jnp.where(is_core, 0.0, CORE), jnp.where(is_core, CORE, 1.0)
     middle = reach * draws.uniform(keys[1], each, minval=low, maxval=high)
     length = draws.uniform(keys[2], each, minval=0.5, maxval=float(longest))
     begins = jnp.maximum(middle - length / 2, 0)
     largest = longest // SHIFT_PER_RAMP
     shift = draws.randint(keys[3], (num, 2), -largest, largest + 1)
-    shift *= (drawn < inner_share + outer_share)[..., 0]
+    shift *= draws.bernoulli(keys[4], share, (num, 1))
     distance = jnp.broadcast_to(jnp.asarray(body.distance), states.shape[:3])
     arrived = moved(jnp.concatenate([states, distance[..., None]], -1), shift)
     outer = jnp.clip((jnp.minimum(distance, arrived[..., -1]) - begins) / length, 0, 1)
