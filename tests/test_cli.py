@@ -223,16 +223,16 @@ def test_ctrl_c_ends_a_long_run_and_leaves_nothing(tmp_path: Path) -> None:
     words = ["run", "life", "--steps", "10000000", "--out", str(tmp_path / "state.npz")]
     heard = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"  # not so behind `&` of a shell
     command = [sys.executable, "-c", f"{heard}; from ffnca.cli import main; main()", *words]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-    deadline = time.monotonic() + 120
-    while not any(tmp_path.iterdir()) and time.monotonic() < deadline:  # the file to be is made just before the steps
-        time.sleep(0.05)
-    time.sleep(2)
-    process.send_signal(signal.SIGINT)
-    try:
-        _, err = process.communicate(timeout=60)
-    finally:
-        process.kill()
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        deadline = time.monotonic() + 120
+        while not any(tmp_path.iterdir()) and time.monotonic() < deadline:  # the file is made just before the steps
+            time.sleep(0.05)
+        time.sleep(2)
+        process.send_signal(signal.SIGINT)
+        try:
+            _, err = process.communicate(timeout=60)
+        finally:
+            process.kill()
     assert (process.returncode, err) == (130, "ffnca: interrupted\n")
     assert not any(tmp_path.iterdir())
 
