@@ -34,6 +34,11 @@ def pytest_xdist_auto_num_workers() -> Generator[None, int, int]:
     return max(2, (yield))
 
 
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Most tests compile more than they compute: only those marked `computes` are fully optimised."""
+    jax.config.update("jax_disable_most_optimizations", item.get_closest_marker("computes") is None)
+
+
 @pytest.fixture
 def ring_picture() -> np.ndarray:
     """A ring with a hole, premultiplied RGBA, 12 cells wide."""

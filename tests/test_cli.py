@@ -16,6 +16,8 @@ from ffnca import cli
 from ffnca.growth import evaluate
 from ffnca.world import shipped_worlds
 
+pytestmark = pytest.mark.computes
+
 COMMANDS = ("worlds", "run", "view", "train", "grow", "export", "eval", "demo")
 
 
@@ -115,12 +117,12 @@ def test_eval_prints_the_contract(ffnca, monkeypatch: pytest.MonkeyPatch) -> Non
     few = {name: stress._replace(num_trials=2) for name, stress in evaluate.STRESSES.items()}
     monkeypatch.setattr(evaluate, "STRESSES", few)
     monkeypatch.setattr(evaluate, "NUM_SEEDS", 2)
-    code, out, _ = ffnca("eval", "lizard", "--json", "--out", "stress.png")
+    code, out, _ = ffnca("eval", "ghost", "--json", "--out", "stress.png")
     table = json.loads(out)
     assert code == 0
     with Image.open("stress.png") as sheet:
-        assert sheet.width > 6 * 144
-        assert sheet.height > 6 * 144
+        assert sheet.width > 6 * 96
+        assert sheet.height > 6 * 96
     assert set(table) == {"empty_mse", "rel_mse", "stress", "goodness_auroc", "params"}
     assert set(table["rel_mse"]) == {"100", "200", "500", "1000", "2000"}
     assert set(table["stress"]) == {"disc", "half", "quarter_left", "centre", "noise", "cut"}
@@ -182,9 +184,9 @@ def test_train_leaves_a_whole_run_behind_and_its_rule_runs(ffnca, tiny: Path, tm
 
 def test_killed_and_resumed_equals_never_killed(ffnca, tiny: Path, tmp_path: Path) -> None:
     whole, killed = tmp_path / "whole", tmp_path / "killed"
-    code, _, _ = ffnca("train", tiny, "--out", whole, "--updates", 600)
+    code, _, _ = ffnca("train", tiny, "--out", whole, "--updates", 400)
     assert code == 0
-    words = ["train", str(tiny), "--out", str(killed), "--updates", "600"]
+    words = ["train", str(tiny), "--out", str(killed), "--updates", "400"]
     process = subprocess.Popen([sys.executable, "-c", "from ffnca.cli import main; main()", *words])
     deadline = time.monotonic() + 120
     while not any((killed / "checkpoints").glob("[0-9]*")) and time.monotonic() < deadline:

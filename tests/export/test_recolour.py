@@ -11,6 +11,8 @@ from ffnca.palette_file import Palette
 from ffnca.render import over
 from ffnca.simulation import Simulation, open_simulation
 
+pytestmark = pytest.mark.computes
+
 EMBERS = Palette(liked=((74, 13, 13), (179, 38, 30), (255, 122, 26), (255, 209, 102)), disliked=((63, 154, 42),))
 
 

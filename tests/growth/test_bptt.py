@@ -36,6 +36,7 @@ def test_the_dense_step_is_the_step(recipe, body, key) -> None:
     np.testing.assert_allclose(dense_step(automaton, states, step), automaton.step(states, step), atol=1e-5)
 
 
+@pytest.mark.computes
 def test_it_lowers_the_error_through_time(recipe, body, key) -> None:
     reports = list(train(body, recipe, Budget(updates=60), key=key))
     assert reports[-1].updates == 60

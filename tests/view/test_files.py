@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from multiprocessing import Pipe
 from pathlib import Path
 
@@ -247,7 +248,9 @@ def test_beside_the_easel_nothing_is_touched_and_ctrl_q_quits(hand) -> None:
     assert user.controller.closed
 
 
-def test_a_painted_target_is_learned_shown_and_saved_when_the_window_closes(hand, tmp_path: Path) -> None:
+def test_a_painted_target_is_learned_shown_and_saved_when_the_window_closes(hand, tmp_path: Path, monkeypatch) -> None:
+    little = {"cells": 64, "pool_size": 16, "strain": 0.0, "strays": 0.0, "wrong_tissue": 0.0}  # to compile and compute
+    monkeypatch.setattr(Creature, "for_picture", partial(Creature.for_picture, **little))
     user = hand("life", patient=False)
     user.key(pygame.K_t)
     user.controller.painting.paint((8, 8), (12, 12), 3.0, (0.8, 0.2, 0.1))
@@ -256,7 +259,7 @@ def test_a_painted_target_is_learned_shown_and_saved_when_the_window_closes(hand
     end = time.monotonic() + 400
     while user.controller.study.times_heard < 2 and time.monotonic() < end:
         user.window.run(5)
-        time.sleep(1)  # the learner has the lowest priority, and there may be no other core
+        time.sleep(0.3)  # the learner has the lowest priority, and there may be no other core
     assert user.controller.study.times_heard >= 2, user.controller.message
     shown = user.session.simulation.creature
     assert shown is user.controller.study.learned
