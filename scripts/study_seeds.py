@@ -1,7 +1,7 @@
 """How reliable training is: several targets, several training seeds each, relative MSE at three ages.
 
     python scripts/study_seeds.py RESULTS.jsonl 🐌 🦋 ... [--size 24] [--updates 3000] [--seeds 0,1,2,3,4]
-        [--objective ascent] [--gap-scale 0.01] [--block "seeds 24"] [--write]
+        [--objective ascent] [--gap-scale 0.02] [--write]
 
 Each run is a line of RESULTS.jsonl; runs that are there already are not run again, and none is dropped. Every rule is
 measured from its file, as a user would, as the median of 8 growths on the grid of `ffnca grow`; a growth failed if its
@@ -69,8 +69,7 @@ def main() -> None:
     parser.add_argument("--seeds", default="0,1,2,3,4")
     parser.add_argument("--objective", default="ascent")
     parser.add_argument("--gap-scale", type=float, default=TrainSpec().gap_scale, help="see [train]; 0 is none")
-    parser.add_argument("--block", help="of the README; 'seeds SIZE' unless given")
-    parser.add_argument("--write", action="store_true", help="rewrite that block")
+    parser.add_argument("--write", action="store_true", help="rewrite the README's block of that size")
     options = parser.parse_args()
     keep_memory()
     setting = {name: getattr(options, name) for name in ("size", "updates", "objective", "gap_scale")}
@@ -91,8 +90,7 @@ def main() -> None:
         command = f"study_seeds.py RESULTS.jsonl {' '.join(dict.fromkeys(line['target'] for line in found))}"
         asked = " ".join(f"--{name.replace('_', '-')} {value}" for name, value in setting.items())
         asked += f" --seeds {seeds_of(found)}"
-        block = options.block or f"seeds {options.size}"
-        publish(block, lines, f"{command} {asked}{f' --block {block!r}' if options.block else ''} --write")
+        publish(f"seeds {options.size}", lines, f"{command} {asked} --write")
 
 
 if __name__ == "__main__":
