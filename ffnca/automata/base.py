@@ -1,5 +1,6 @@
 """The contract of every automaton: parameters only, a pure step, and one compiled rollout for all."""
 
+from functools import partial
 from typing import Protocol, runtime_checkable
 
 import jax
@@ -31,6 +32,10 @@ def rollout(
 ) -> Float[Array, "*batch H W C"]:
     """Run many steps as one compiled loop; compiled once for any number of steps.
 
+    `jax.grad` and `jax.jvp` go through it where `num_steps` is a Python integer, since a loop of unknown length has no
+    derivative backwards; that compiles anew for each number of steps and keeps every state, as backpropagation through
+    time must. No trainer here needs it, but the control that is named for it.
+
     Args:
         automaton: Any automaton, as a pytree.
         state: Where to start.
@@ -41,7 +46,9 @@ def rollout(
     Returns:
         The state after `num_steps` steps.
     """
-
+    leaves = jax.tree.leaves((automaton, state))
+    if isinstance(num_steps, int) and any(isinstance(leaf, jax.core.Tracer) for leaf in leaves):
+        return _counted(num_steps, automaton, state, key, jnp.asarray(first_step))
     return _rolled(automaton, state, jnp.asarray(num_steps), key, jnp.asarray(first_step))
 
 
@@ -53,3 +60,21 @@ def _rolled(
         return automaton.step(moving, jax.random.fold_in(key, step))
 
     return jax.lax.fori_loop(first_step, first_step + num_steps, advance, state)
+
+
+@partial(jax.custom_jvp, nondiff_argnums=(0,))
+def _counted(
+    num_steps: int, automaton: Automaton, state: Array, key: PRNGKeyArray, first_step: Int[Array, ""]
+) -> Array:
+    return _rolled(automaton, state, jnp.asarray(num_steps), key, first_step)
+
+
+@_counted.defjvp
+def _counted_jvp(num_steps: int, primals: tuple, tangents: tuple) -> tuple[Array, Array]:
+    def scanned(automaton: Automaton, state: Array, key: PRNGKeyArray, first_step: Int[Array, ""]) -> Array:
+        def advance(moving: Array, step: Int[Array, ""]) -> tuple[Array, None]:
+            return automaton.step(moving, jax.random.fold_in(key, step)), None
+
+        return jax.lax.scan(advance, state, first_step + jnp.arange(num_steps))[0]
+
+    return jax.jvp(scanned, primals, tangents)

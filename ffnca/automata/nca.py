@@ -1,6 +1,7 @@
 """Neural cellular automata: perceive, update, fire, mask."""
 
 from collections.abc import Callable
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -24,7 +25,11 @@ DENSE_SHARE = 1 / 3
 
 
 class NCA(nnx.Module):
-    """A rule on a lattice. States are float32 (..., H, W, C): premultiplied RGBA, then hidden channels."""
+    """A rule on a lattice. States are floats (..., H, W, C): premultiplied RGBA, then hidden channels.
+
+    States may be of another precision than the weights, such as bfloat16: a step computes in the wider of the two, at
+    least in float32, and gives back what it was given. `jax.grad` and `jax.jvp` go through a step.
+    """
 
     def __init__(
         self,
@@ -81,7 +86,7 @@ class NCA(nnx.Module):
     ) -> Float[Array, "*batch H W C"]:
         """One step with a given fire mask: perceive, update the living cells that fire, mask the dead."""
         alive = self.alive(state)
-        state = self.update(state, self.perceive(state), alive & fire)
+        state = self.update(state, self.perceive(_precise(state)), alive & fire)
         return state * (alive & self.alive(state))[..., None]
 
     def update(
@@ -92,16 +97,13 @@ class NCA(nnx.Module):
     ) -> Float[Array, "*batch H W C"]:
         """Change the chosen cells by the rule; the cost follows the number of chosen cells, not the grid."""
         own = state.reshape(-1, state.shape[-1])
-
-        def changed(seen: Array, before: Array) -> Array:
-            return jnp.clip(before + self.rule.change(seen, before), -self.state_limit, self.state_limit)
-
-        return _where_chosen(chosen, changed, perception, state, own).reshape(state.shape)
+        return _where_chosen(_changed, self, chosen, perception, state, own).reshape(state.shape)
 
     def deficit(self, state: Float[Array, "*batch H W C"]) -> Float[Array, "*batch H W"]:
         """Goodness deficit of every cell, its ill health: 0 when all is well, and 0 where nothing lives."""
-        nothing = jnp.zeros(state.shape[:-1]).reshape(-1)
-        cells = _where_chosen(self.alive(state), self.rule.deficit, self.perceive(state), state, nothing)
+        precise = _precise(state)
+        nothing = jnp.zeros(state.shape[:-1], precise.dtype).reshape(-1)
+        cells = _where_chosen(_missing, self, self.alive(state), self.perceive(precise), precise, nothing)
         return cells.reshape(state.shape[:-1])
 
     def render(self, state: Float[Array, "*batch H W C"]) -> UInt8[np.ndarray, "*batch H W 3"]:
@@ -109,17 +111,36 @@ class NCA(nnx.Module):
         return over(np.asarray(state))
 
 
+def _precise(state: Float[Array, "*batch C"]) -> Float[Array, "*batch C"]:
+    """The state in at least float32, in which differences of neighbours keep their digits."""
+    return state.astype(jnp.promote_types(state.dtype, jnp.float32))
+
+
+def _changed(automaton: NCA, seen: Array, before: Array) -> Array:
+    """Cells after an update, of the type that they had before it."""
+    precise = _precise(before)
+    changed = precise + automaton.rule.change(seen, precise)
+    return jnp.clip(changed, -automaton.state_limit, automaton.state_limit).astype(before.dtype)
+
+
+def _missing(automaton: NCA, seen: Array, own: Array) -> Array:
+    """Goodness that cells lack."""
+    return automaton.rule.deficit(seen, own).astype(own.dtype)
+
+
+@partial(jax.custom_jvp, nondiff_argnums=(0,))
 def _where_chosen(
+    function: Callable[[NCA, Array, Array], Array],
+    automaton: NCA,
     chosen: Bool[Array, "*batch H W"],
-    function: Callable[[Array, Array], Array],
     perception: Float[Array, "*batch H W P"],
     state: Float[Array, "*batch H W C"],
     otherwise: Float[Array, "..."],
 ) -> Float[Array, "..."]:
-    """`function` of perception and state in the chosen cells, `otherwise` in the others.
+    """`function` of automaton, perception and state in the chosen cells, `otherwise` in the others.
 
     The cost follows the number of chosen cells, not the grid. `otherwise` and the result have one row
-    or one number a cell.
+    or one number a cell. A derivative is that of `_in_every_cell`, since a loop of unknown length has none backwards.
     """
     own, seen = state.reshape(-1, state.shape[-1]), perception.reshape(-1, perception.shape[-1])
     num_cells, chunk = own.shape[0], min(CHUNK, own.shape[0])
@@ -130,16 +151,33 @@ def _where_chosen(
 
         def fill(index: Array, cells: Array) -> Array:
             place = jax.lax.dynamic_slice(places, (index * chunk,), (chunk,))
-            found = function(
-                seen.at[place].get(mode="fill", fill_value=0.0), own.at[place].get(mode="fill", fill_value=0.0)
-            )
-            return cells.at[place].set(found, mode="drop")
+            around, before = (rows.at[place].get(mode="fill", fill_value=0.0) for rows in (seen, own))
+            return cells.at[place].set(function(automaton, around, before), mode="drop")
 
         return jax.lax.fori_loop(0, (num_chosen + chunk - 1) // chunk, fill, otherwise)
 
     def dense() -> Array:
-        place = chosen.reshape(-1, *[1] * (otherwise.ndim - 1))
-        return jnp.where(place, function(seen, own), otherwise)
+        return _in_every_cell(function, automaton, chosen, seen, own, otherwise)
 
     num_chosen = jnp.sum(chosen)
     return jax.lax.cond(num_chosen > DENSE_SHARE * num_cells, dense, sparse)
+
+
+def _in_every_cell(
+    function: Callable[[NCA, Array, Array], Array],
+    automaton: NCA,
+    chosen: Bool[Array, "*batch H W"],
+    perception: Float[Array, "*batch H W P"] | Float[Array, "cell P"],
+    state: Float[Array, "*batch H W C"] | Float[Array, "cell C"],
+    otherwise: Float[Array, "..."],
+) -> Float[Array, "..."]:
+    """The same, computed in every cell of the grid."""
+    own, seen = state.reshape(-1, state.shape[-1]), perception.reshape(-1, perception.shape[-1])
+    place = chosen.reshape(-1, *[1] * (otherwise.ndim - 1))
+    return jnp.where(place, function(automaton, seen, own), otherwise)
+
+
+@_where_chosen.defjvp
+def _where_chosen_jvp(function: Callable[..., Array], primals: tuple, tangents: tuple) -> tuple[Array, Array]:
+    """Value and derivative of the dense form."""
+    return jax.jvp(partial(_in_every_cell, function), primals, tangents)

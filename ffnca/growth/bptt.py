@@ -13,7 +13,6 @@ import optax
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from ffnca.automata.layered_rule import LayeredRule
-from ffnca.automata.nca import NCA
 from ffnca.ff.standardise import Standardiser
 from ffnca.grid.perceive import perception_size
 from ffnca.growth.body import Body
@@ -49,17 +48,6 @@ def start_control(body: Body, recipe: Recipe, *, key: PRNGKeyArray) -> TrainStat
     )
 
 
-def dense_step(automaton: NCA, state: Float[Array, "batch H W C"], key: PRNGKeyArray) -> Float[Array, "batch H W C"]:
-    """The automaton's step, every cell computed, so that it can be differentiated."""
-    alive = automaton.alive(state)
-    perception = automaton.perceive(state)
-    cells = (perception.reshape(-1, perception.shape[-1]), state.reshape(-1, state.shape[-1]))
-    change = automaton.rule.change(*cells).reshape(state.shape)
-    chosen = (alive & automaton.fire(state.shape[:-1], key))[..., None]
-    state = jnp.where(chosen, jnp.clip(state + change, -automaton.state_limit, automaton.state_limit), state)
-    return state * (alive & automaton.alive(state))[..., None]
-
-
 @partial(jax.jit, static_argnames="recipe", donate_argnames="state")
 def control_round(
     state: TrainState, body: Body, learning_rate: Float[Array, ""] | float, recipe: Recipe, *, key: PRNGKeyArray
@@ -85,7 +73,7 @@ def control_round(
         automaton = recipe.automaton((rule,), state.standardiser)
 
         def advance(moving: Array, step: Array) -> tuple[Array, None]:
-            stepped = dense_step(automaton, moving, jax.random.fold_in(keys[3], step))
+            stepped = automaton.step(moving, jax.random.fold_in(keys[3], step))
             return jnp.where(step < num_steps, stepped, moving), None
 
         grown, _ = jax.lax.scan(advance, drawn, jnp.arange(LONGEST))

@@ -136,6 +136,47 @@ def test_rollout_compiles_once_for_any_number_of_steps() -> None:
     assert _rolled._cache_size() == compiled
 
 
+@pytest.mark.parametrize("kind", ["ascent", "state", "delta"])
+def test_gradients_go_through_a_step_and_a_rollout(kind: str) -> None:
+    """In state and weights, backwards as forwards, where few cells live and the step itself computes only those."""
+    automaton, state, key = _automaton(kind), _state(6, (14, 14)).at[5:].set(0.0).at[:, 6:].set(0.0), jax.random.key(1)
+    assert 0 < int(automaton.alive(state).sum()) < nca_module.DENSE_SHARE * state[..., 0].size
+
+    def dense(automaton: NCA, state: jax.Array) -> jax.Array:
+        for step in range(3):
+            alive, seen = automaton.alive(state), automaton.perceive(state)
+            fire = automaton.fire(state.shape[:-1], jax.random.fold_in(key, step + 4))
+            change = automaton.rule.change(seen.reshape(-1, seen.shape[-1]), state.reshape(-1, CHANNELS))
+            after = jnp.clip(state + change.reshape(state.shape), -2, 2)
+            state = jnp.where((alive & fire)[..., None], after, state)
+            state = state * (alive & automaton.alive(state))[..., None]
+        return state
+
+    def rolled(automaton: NCA, state: jax.Array) -> jax.Array:
+        return rollout(automaton, state, 3, key=key, first_step=4)
+
+    way = jax.tree.map(lambda leaf: jnp.cos(jnp.arange(leaf.size, dtype=leaf.dtype)).reshape(leaf.shape), state)
+    slopes = []
+    for run in (dense, rolled):
+        loss = jax.jit(jax.value_and_grad(lambda *parts, run=run: jnp.sum(way * run(*parts)), argnums=(0, 1)))
+        slopes.append(loss(automaton, state))
+        forwards = jax.jit(lambda state, run=run: jax.jvp(lambda own: run(automaton, own), (state,), (way,))[1])(state)
+        np.testing.assert_allclose(jnp.sum(way * forwards), jnp.sum(slopes[-1][1][1] * way), rtol=1e-3)
+    for wanted, found in zip(*map(jax.tree.leaves, slopes), strict=True):
+        np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-4)
+    assert all(float(jnp.abs(leaf).max()) > 0 for leaf in jax.tree.leaves(slopes[1][1][1]))
+
+
+@pytest.mark.parametrize("kind", ["ascent", "delta"])
+@pytest.mark.parametrize("precision", [jnp.bfloat16, jnp.float16])
+def test_states_of_half_precision_keep_it(kind: str, precision: type) -> None:
+    automaton, state, key = _automaton(kind), _state(4), jax.random.key(5)
+    half = rollout(automaton, state.astype(precision), 4, key=key)
+    assert half.dtype == precision
+    np.testing.assert_allclose(half.astype(jnp.float32), rollout(automaton, state, 4, key=key), atol=0.03)
+    assert automaton.deficit(half).dtype == jnp.float32
+
+
 def test_batch_equals_single() -> None:
     automaton = _automaton("ascent", fire_rate=1.0)
     batch = jnp.stack([_state(seed) for seed in range(3)])
