@@ -1,0 +1,52 @@
+"""Where every shipped rule is after 50 steps, in some of its cells: what later code must still give.
+
+`python scripts/golden_states.py --write` writes `tests/golden_states.npz`; without `--write` it prints how far this
+code is from what is there.
+"""
+
+import argparse
+from pathlib import Path
+
+import jax
+import numpy as np
+from jaxtyping import Float
+
+from ffnca.automata.base import rollout
+from ffnca.depict import deficit
+from ffnca.simulation import open_simulation
+from ffnca.world import rule_path_for, shipped_worlds
+
+KEPT = Path(__file__).resolve().parent.parent / "tests" / "golden_states.npz"
+NUM_STEPS, NUM_CELLS = 50, 96
+
+
+def golden_cells(name: str) -> Float[np.ndarray, "cell 5"]:
+    """Premultiplied RGBA and the goodness deficit of cells evenly spaced among all that hold a body at this age.
+
+    Args:
+        name: Of a shipped world that has a rule.
+    """
+    simulation = open_simulation(name)
+    state = rollout(simulation.automaton, simulation.start, NUM_STEPS, key=jax.random.key(0))
+    seen = np.concatenate([np.asarray(state)[..., :4], np.asarray(deficit(simulation.automaton, state))[..., None]], -1)
+    assert simulation.body is not None
+    body = seen[np.asarray(simulation.body.alive)]
+    return body[np.linspace(0, len(body) - 1, NUM_CELLS).astype(int)].astype(np.float32)
+
+
+def main() -> None:
+    """Print the largest difference of every rule, or write the file."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--write", action="store_true", help="keep these states instead of comparing with them")
+    write = parser.parse_args().write
+    found = {name: golden_cells(name) for name in shipped_worlds() if rule_path_for(name).exists()}
+    if write:
+        np.savez_compressed(KEPT, **found)  # pyright: ignore[reportArgumentType]
+        return
+    with np.load(KEPT) as kept:
+        for name, cells in found.items():
+            print(f"{name}: {np.abs(cells - kept[name]).max():.1e}")
+
+
+if __name__ == "__main__":
+    main()

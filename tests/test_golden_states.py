@@ -1,0 +1,27 @@
+"""Every rule that was ever shipped grows as it did: states that were kept stay what they were."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "scripts"))
+golden_states = pytest.importorskip("golden_states")
+
+from ffnca.world import rule_path_for, shipped_worlds  # noqa: E402
+
+QUICK = ("ghost", "lizard", "menagerie")
+NAMES = [name for name in shipped_worlds() if rule_path_for(name).exists()]
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[] if name in QUICK else pytest.mark.slow) for name in NAMES]
+)
+@pytest.mark.computes
+def test_a_shipped_rule_grows_as_it_did(name: str) -> None:
+    """Within 1e-5: processors differ in the last bits."""
+    with np.load(golden_states.KEPT) as kept:
+        wanted = kept[name]
+    assert wanted[:, 3].max() > 0.9  # something has grown
+    np.testing.assert_allclose(golden_states.golden_cells(name), wanted, atol=1e-5)
