@@ -22,7 +22,8 @@ Colour = tuple[int, int, int]
 WHITE: Colour = (255, 255, 255)
 _MARGIN = 8
 _INK: Colour = (48, 48, 48)
-_GREY: Colour = (118, 118, 118)  # as far from white as from black, 4.5:1
+HALO = 2
+"""Pixels of white around text on nothing, so that it can be read wherever it is shown."""
 
 
 def over(
@@ -74,10 +75,10 @@ def is_dark(colour: Colour) -> bool:
 
 
 def ink_on(paper: Colour | None) -> Colour:
-    """A colour for text that can be read on this one; on no paper at all, on white and black alike."""
-    if paper is None:
-        return _GREY
-    return _INK if paper == WHITE else WHITE if is_dark(paper) else (0, 0, 0)
+    """A colour for text that can be read on this one; on no paper at all it is to have a white halo."""
+    if paper is None or paper == WHITE:
+        return _INK
+    return WHITE if is_dark(paper) else (0, 0, 0)
 
 
 def heat(
@@ -195,9 +196,9 @@ def contact_sheet(
     rows = -(-num_frames // columns)
 
     size = (columns * cell_width + _MARGIN, rows * cell_height + _MARGIN)
-    ink = ink_on(paper)
-    # Clear ground has the colour of the ink, which it would otherwise darken along the edges of the letters.
-    sheet = Image.new("RGBA", size, (*ink, 0)) if paper is None else Image.new("RGB", size, paper)
+    # Clear ground has the colour of the halo, which it would otherwise darken at its edges.
+    sheet = Image.new("RGBA", size, (*WHITE, 0)) if paper is None else Image.new("RGB", size, paper)
+    ink, halo = ink_on(paper), HALO if paper is None else 0
     draw = ImageDraw.Draw(sheet)
     for index, frame in enumerate(frames):
         left = _MARGIN + index % columns * cell_width
@@ -205,7 +206,8 @@ def contact_sheet(
         sheet.paste(Image.fromarray(frame), (left + (cell_width - _MARGIN - width) // 2, top))
         if texts:
             middle = left + (cell_width - _MARGIN) / 2
-            draw.text((middle, top + height + _MARGIN // 4), texts[index], fill=ink, font=font, anchor="ma")
+            place = (middle, top + height + _MARGIN // 4)
+            draw.text(place, texts[index], ink, font, "ma", stroke_width=halo, stroke_fill=WHITE)
     return np.asarray(sheet).copy()
 
 

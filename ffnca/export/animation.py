@@ -120,10 +120,12 @@ def _checked_suffix(path: Path, timing: Timing, paper: Colour | None, poster: Pa
     animated = ", ".join(_CLOCKS)
     if suffix == ".mp4" and not has_video():
         raise InputError(
-            f"{path}: MP4 needs PyAV, the video extra; install it by: pip install 'imageio[pyav]', or use {animated}"
+            f'{path}: MP4 needs PyAV, the video extra; install it by: pip install "imageio[pyav]", or use {animated}'
         )
     if suffix == ".mp4" and paper is None:
-        raise InputError(f"{path}: MP4 has no transparency; allowed are a colour, or {animated}, .png")
+        raise InputError(
+            f"{path}: --background transparent: MP4 has no transparency; allowed is a colour, or {animated}, .png"
+        )
     if suffix not in _CLOCKS and timing.loop is not None:
         kind = "an MP4 is repeated by its player" if suffix == ".mp4" else "a sheet is not played"
         raise InputError(f"{path}: --loop {timing.loop}: {kind}; allowed for {animated}")
@@ -242,6 +244,22 @@ def _write_apng(path: Path, show: _Show, kept: Int[np.ndarray, " kept"], millise
 
 def _write_webp(path: Path, show: _Show, kept: Int[np.ndarray, " kept"], milliseconds: list[int], loop: int) -> None:
     _save_pictures(path, "WEBP", show, kept, milliseconds, loop=loop, lossless=True, method=4)
+    if show.paper is None:
+        _mark_clear(path)
+
+
+def _mark_clear(path: Path) -> None:
+    """Say in the header of a WebP that it is clear in places.
+
+    The encoder cuts every frame to what is drawn, and where nothing clear is left in any of them forgets to say so:
+    the ground around them is then black.
+    """
+    with path.open("r+b") as file:
+        header = bytearray(file.read(21))
+        if header[12:16] == b"VP8X":
+            header[20] |= 0x10
+            file.seek(0)
+            file.write(header)
 
 
 def has_video() -> bool:

@@ -7,11 +7,11 @@ from pathlib import Path
 from string import Formatter
 
 import numpy as np
-from jaxtyping import UInt8
+from jaxtyping import Float, UInt8
 from PIL import Image, ImageDraw, ImageFont
 
 from ffnca.errors import InputError
-from ffnca.render import Colour, ink_on
+from ffnca.render import HALO, WHITE, Colour, ink_on
 
 NAMES = ("title", "step")
 MAX_CHARACTERS = 200
@@ -83,7 +83,7 @@ def _font(size: int) -> ImageFont.FreeTypeFont:
     return ImageFont.truetype(str(_font_file()), size, layout_engine=ImageFont.Layout.BASIC)
 
 
-def _wrapped(text: str, size: int, width: int) -> list[str]:
+def wrapped(text: str, size: int, width: int) -> list[str]:
     """Lines of at most `width` pixels; a word that is longer is broken."""
     lines, line = [], ""
     for word in text.split():
@@ -120,9 +120,9 @@ class Captions:
         self.texts, self._width, self._paper = texts, width, paper
         self._room = width - 2 * (width // 40)
         longest = max(texts, key=len)
-        sizes = (size for size in _SIZES if len(_wrapped(longest, size, self._room)) <= _GOOD_LINES)
+        sizes = (size for size in _SIZES if len(wrapped(longest, size, self._room)) <= _GOOD_LINES)
         self._size = next(sizes, _SIZES[-1])
-        self._num_lines = max(len(_wrapped(text, self._size, self._room)) for text in set(texts))
+        self._num_lines = max(len(wrapped(text, self._size, self._room)) for text in set(texts))
         if self._num_lines > _MAX_LINES:
             raise InputError(
                 f"--caption: {longest[:40]!r} needs {self._num_lines} lines on {width} pixels; "
@@ -139,21 +139,22 @@ class Captions:
     @property
     def shades(self) -> UInt8[np.ndarray, "shade 3"]:
         """The colours of all strips, from paper to ink."""
-        ink = ink_on(self._paper)
-        return _between(self._paper or ink, ink, np.arange(NUM_SHADES) / (NUM_SHADES - 1))
+        paper, ink = np.array(self._paper or WHITE), np.array(ink_on(self._paper))
+        levels = np.arange(NUM_SHADES)[:, None] / (NUM_SHADES - 1)
+        return np.rint(paper + levels * (ink - paper)).astype(np.uint8)
 
     def _draw(self, text: str) -> UInt8[np.ndarray, "height width channel"]:
-        cover = Image.new("L", (self._width, self.height))
-        draw = ImageDraw.Draw(cover)
-        for place, line in enumerate(_wrapped(text, self._size, self._room)):
-            top = self._line_height // 4 + place * self._line_height
-            draw.text((self._width // 2, top), line, fill=255, font=_font(self._size), anchor="ma")
-        shade = np.rint(np.asarray(cover) / 255 * (NUM_SHADES - 1)).astype(np.uint8)
-        colours = self.shades[shade]
+        colours = self.shades[np.rint(self._cover(text, 0) * (NUM_SHADES - 1)).astype(int)]
         if self._paper is not None:
             return colours
-        return np.concatenate([colours, (shade * (255 // (NUM_SHADES - 1)))[..., None]], -1)
+        alpha = np.rint(255 * self._cover(text, HALO)).astype(np.uint8)[..., None]
+        return np.concatenate([colours, alpha], -1) * (alpha > 0)
 
-
-def _between(paper: Colour, ink: Colour, levels: np.ndarray) -> UInt8[np.ndarray, "shade 3"]:
-    return np.rint(np.array(paper) + levels[:, None] * (np.array(ink) - np.array(paper))).astype(np.uint8)
+    def _cover(self, text: str, halo: int) -> Float[np.ndarray, "height width"]:
+        """How much of each pixel the letters cover, with so wide a halo."""
+        cover = Image.new("L", (self._width, self.height))
+        draw = ImageDraw.Draw(cover)
+        for place, line in enumerate(wrapped(text, self._size, self._room)):
+            top = self._line_height // 4 + place * self._line_height
+            draw.text((self._width // 2, top), line, 255, _font(self._size), "ma", stroke_width=halo)
+        return np.asarray(cover, float) / 255
