@@ -55,8 +55,8 @@ def decoded(path: Path) -> tuple[np.ndarray, list[float]]:
 
 @pytest.mark.parametrize("name", ["A.GIF", "a.Webp", "a.APNG"])
 def test_a_clear_background_in_every_animation(ffnca, tmp_path: Path, name: str) -> None:
-    words = "--steps 3 --scale 2 --background transparent --hold 1 --loop 2 --poster last.PNG".split()
-    code, out, err = ffnca("export", "dot.toml", name, *words)
+    words = ("--steps", 3, "--scale", 2, "--background", "transparent", "--hold", 1, "--loop", 2)
+    code, out, err = ffnca("export", "dot.toml", name, *words, "--poster", "last.PNG")
     assert (code, err) == (0, "")
     assert out == f"{name}, last.PNG: 4 frames\n"
     frames, durations = decoded(tmp_path / name)
