@@ -145,27 +145,54 @@ def grow(
 def export(
     world: WorldName,
     out: Annotated[Path, typer.Argument(metavar="OUT", help="Ends .gif, .png (contact sheet), .apng, .webp or .mp4.")],
-    steps: Annotated[int, typer.Option(help="How many steps.", min=0, max=100_000)] = 200,
+    steps: Annotated[
+        int | None, typer.Option(help="How many steps; 200 if not given, 220 in a story.", min=0, max=100_000)
+    ] = None,
     fps: Annotated[float, typer.Option(help="Frames a second, one frame a step.")] = 25.0,
     scale: Annotated[int | None, typer.Option(help="Pixels a cell; about 400 in all.", min=1, max=64)] = None,
     seed: Seed = 0,
     wound: Annotated[
         list[str] | None, typer.Option(metavar="STEP[:X,Y,R]", help="Erase a disc, in cells; may be repeated.")
     ] = None,
+    story: Annotated[
+        bool, typer.Option("--story", help="Wound it once, say what happens, stay at the end for 2 seconds.")
+    ] = False,
     show: Annotated[
         str, typer.Option(metavar="VIEW", help="colour, goodness, channel:K, tiles, difference.")
     ] = "colour",
-    palette: Annotated[
-        Path | None, typer.Option(metavar="LIKED.json", help="Recolour by what is liked and disliked.")
+    background: Annotated[
+        str | None, typer.Option(metavar="COLOUR", help="#rrggbb, #rgb, a CSS name, or transparent.")
     ] = None,
+    palette: Annotated[
+        str | None,
+        typer.Option(
+            metavar="LIKED.json|target", help="Recolour by what is liked and disliked; or the target's colours alone."
+        ),
+    ] = None,
+    caption: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="Text under the picture; {title} and {step} are filled in.")
+    ] = None,
+    loop: Annotated[
+        int | None, typer.Option(metavar="N", help="Play it N times; 0, or not given, for ever.", min=0, max=65_535)
+    ] = None,
+    hold: Annotated[
+        float | None, typer.Option(metavar="SECONDS", help="How long the last frame stays, up to 60.")
+    ] = None,
+    poster: Annotated[Path | None, typer.Option(metavar="OUT.png", help="The last frame, as a still.")] = None,
     which: Which = None,
     angle: Angle = 0.0,
 ) -> None:
     """Write an animation of a world."""
     _compute()
-    from ffnca.commands import export_world
+    from ffnca.commands import Play, export_world
+    from ffnca.export.look import Look
+    from ffnca.export.timing import Timing
 
-    typer.echo(export_world(world, out, steps, fps, scale, seed, wound or [], show, palette, which, angle))
+    play = Play(steps, tuple(wound or ()), story)
+    look, timing = Look.parsed(show, palette, background, caption), Timing(fps, hold, loop)
+    typer.echo(
+        export_world(world, out, play, look, timing, scale=scale, seed=seed, which=which, angle=angle, poster=poster)
+    )
 
 
 @app.command("eval")

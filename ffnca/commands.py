@@ -2,7 +2,9 @@
 
 import math
 import time
+from collections.abc import Iterable
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +17,13 @@ from ffnca.automata.base import rollout
 from ffnca.creature import Creature
 from ffnca.errors import InputError, Stopped
 from ffnca.export.animation import SUFFIXES, write_animation
-from ffnca.export.scene import DiscWound, Scene
+from ffnca.export.look import Look
+from ffnca.export.scene import STORY_STEPS, STORY_WOUND, DiscWound, Scene
 from ffnca.export.stress_sheet import StressSheet
+from ffnca.export.timing import Timing
 from ffnca.growth.evaluate import evaluate
 from ffnca.growth.schedule import Budget
 from ffnca.growth.target import target_name
-from ffnca.palette_file import load_palette
 from ffnca.progress import counted, training_bar
 from ffnca.run_folder import RunFolder
 from ffnca.simulation import Simulation, open_creature, open_simulation
@@ -28,7 +31,9 @@ from ffnca.training import Interrupted, train_creature
 from ffnca.world import MAX_SIDE, MIN_SIDE, GrowthWorld, find_world, load_world
 
 SHEET_SCALE = 4
-SHEET_STEPS = (0, 5, 10, 20, 30, 45, 60, 100, 101, 110, 130, 200)
+EXPORT_STEPS = 200
+STORY_HOLD = 2.0
+"""Seconds that the last frame of a story stays."""
 CELLS_PER_PIECE = 2**21
 """Cells stepped between two looks at Ctrl-C: half a second or so."""
 MAX_MINUTES = 60 * 24 * 7
@@ -171,45 +176,93 @@ def grow_target(target: str, size: int, budget: Budget, seed: int, out: Path | N
     return f"{animation}, {sheet}, {rule}: {_quality(best)}"
 
 
+@dataclass(frozen=True)
+class Play:
+    """What happens in an animation.
+
+    Attributes:
+        num_steps: How far it runs; None for as long as usual.
+        wounds: Each STEP or STEP:X,Y,R.
+        story: Whether it is told in acts, with a wound if none is given, and stays a while at the end.
+    """
+
+    num_steps: int | None = None
+    wounds: tuple[str, ...] = ()
+    story: bool = False
+
+
 def export_world(
     text: str,
     out: Path,
-    num_steps: int,
-    fps: float,
-    scale: int | None,
-    seed: int,
-    wounds: list[str],
-    show: str,
-    palette: Path | None = None,
+    play: Play,
+    look: Look,
+    timing: Timing,
+    *,
+    scale: int | None = None,
+    seed: int = 0,
     which: str | None = None,
     angle: float = 0.0,
+    poster: Path | None = None,
 ) -> str:
-    """Write one animation of a world."""
-    if out.suffix not in SUFFIXES:
+    """Write one animation of a world, and its last frame as a still if asked.
+
+    Args:
+        text: What the user named.
+        out: Where to; its ending says in which format.
+        play: What happens.
+        look: How it is drawn.
+        timing: How fast, how often, how it ends.
+        scale: Pixels a cell; None for about 400 in all.
+        seed: Of the run.
+        which: The target to grow, where the world names several.
+        angle: By which what grows is turned, in degrees clockwise.
+        poster: A `.png` for the last frame.
+
+    Raises:
+        InputError: If anything of it cannot be used, or a file cannot be written.
+    """
+    if out.suffix.lower() not in SUFFIXES:
         raise InputError(f"{out}: allowed endings are {', '.join(SUFFIXES)}")
-    liked = None if palette is None else load_palette(palette)
     simulation = open_simulation(text, seed=seed, which=which, angle=angle)
-    scene = Scene(simulation, num_steps, tuple(map(DiscWound.parsed, wounds)), show, liked)
-    write_scene(scene, out, fps=fps, scale=scale, seed=seed)
-    return f"{out}: {num_steps + 1} frames"
+    wounds = tuple(map(DiscWound.parsed, play.wounds))
+    if play.story:
+        scene = Scene.story(simulation, STORY_STEPS if play.num_steps is None else play.num_steps, wounds, look)
+        is_sheet = out.suffix.lower() == ".png"
+        timing = timing if is_sheet or timing.hold is not None else replace(timing, hold=STORY_HOLD)
+    else:
+        scene = Scene(simulation, EXPORT_STEPS if play.num_steps is None else play.num_steps, wounds, look)
+    write_scene(scene, out, timing=timing, scale=scale, seed=seed, poster=poster)
+    return f"{out}{f', {poster}' if poster else ''}: {scene.num_steps + 1} frames"
 
 
-def write_scene(scene: Scene, out: Path, *, fps: float, scale: int | None, seed: int) -> None:
+def write_scene(
+    scene: Scene, out: Path, *, timing: Timing, scale: int | None, seed: int, poster: Path | None = None
+) -> None:
     """Play a scene and write it in the format of the file's ending."""
-    labels = [f"step {step}" for step in range(scene.num_steps + 1)]
-    frames = counted(scene.frames(key=jax.random.key(seed)), len(labels), "drawing")
-    write_animation(out, frames, fps, labels, scale or (SHEET_SCALE if out.suffix == ".png" else None))
+    frames: Iterable[np.ndarray] = counted(scene.frames(key=jax.random.key(seed)), scene.num_steps + 1, "drawing")
+    labels, captions = scene.labels, scene.captions
+    if out.suffix.lower() == ".png":
+        scale = scale or SHEET_SCALE
+        if scene.is_story:
+            moments = scene.moments
+            frames = (frame for step, frame in enumerate(frames) if step in moments)
+            labels = [labels[step] for step in moments]
+            captions = captions and scene.look.caption and [captions[step] for step in moments]
+    write_animation(
+        out, frames, timing, labels, scale, captions=captions or None, paper=scene.look.paper, poster=poster
+    )
 
 
-def story(text: str, outs: list[Path], *, seed: int = 0, num_steps: int = 220, wound_at: int = 100) -> None:
+def story(
+    text: str, outs: list[Path], *, seed: int = 0, num_steps: int = STORY_STEPS, wound_at: int = STORY_WOUND
+) -> None:
     """Grow, wound and heal a creature: an animation, and a contact sheet of the moments that tell the most."""
-    scene = Scene(open_simulation(text, seed=seed), num_steps, (DiscWound(wound_at),))
+    scene = Scene.story(open_simulation(text, seed=seed), num_steps, (DiscWound(wound_at),))
     frames = np.stack(list(counted(scene.frames(key=jax.random.key(seed)), num_steps + 1, "drawing")))
     for out in outs:
         if out.suffix == ".png":
-            moments = [step for step in SHEET_STEPS if step <= num_steps]
-            labels = [f"step {step}" + (" (wounded)" if step == wound_at else "") for step in moments]
-            write_animation(out, frames[moments], 25.0, labels, SHEET_SCALE)
+            labels = [scene.labels[step] for step in scene.moments]
+            write_animation(out, frames[scene.moments], 25.0, labels, SHEET_SCALE)
         else:
             write_animation(out, frames, 25.0, scale=None)
 

@@ -16,27 +16,69 @@ _HEAT_ANCHORS = np.array(
 _SIGNED_ANCHORS = np.array([(24, 72, 160), (120, 164, 216), (255, 255, 255), (224, 132, 120), (160, 24, 40)], float)
 
 FIT_PIXELS = 400
+_LEAST_ALPHA = 1e-6  # under it a cell has no colour to speak of
+Colour = tuple[int, int, int]
+"""Red, green and blue, 0 to 255."""
+WHITE: Colour = (255, 255, 255)
 _MARGIN = 8
-_INK = (48, 48, 48)
-_PAPER = (255, 255, 255)
+_INK: Colour = (48, 48, 48)
+HALO = 2
+"""Pixels of white around text on nothing, so that it can be read wherever it is shown."""
 
 
-def over(state: Float[Any, "*batch height width channel"], background: float = 1.0) -> UInt8[np.ndarray, "..."]:
+def over(
+    state: Float[Any, "*batch height width channel"], background: float | Colour = 1.0
+) -> UInt8[np.ndarray, "..."]:
     """Show the premultiplied RGBA of a state over a plain background.
 
     Args:
         state: Channels 0-2 colour premultiplied by alpha, 3 alpha, others unused. Not finite counts as 0.
-        background: Grey level of the background, 0 black to 1 white.
+        background: Grey level of the background, 0 black to 1 white, or a colour.
 
     Returns:
         Colours, `(*batch, height, width, 3)`, clipped and rounded.
     """
+    visible = _visible(state)
+    clear = 1 - np.clip(visible[..., 3:], 0, 1)
+    level = np.array(background, np.float32) / 255 if isinstance(background, tuple) else background
+    return _to_bytes(255 * (visible[..., :3] + level * clear))
+
+
+def straight(state: Float[Any, "*batch height width channel"]) -> UInt8[np.ndarray, "..."]:
+    """Show the premultiplied RGBA of a state over nothing, its colours no longer premultiplied, as files hold them.
+
+    Args:
+        state: Channels 0-2 colour premultiplied by alpha, 3 alpha, others unused. Not finite counts as 0.
+
+    Returns:
+        Colours and alpha, `(*batch, height, width, 4)`; all 0 where alpha is.
+    """
+    visible = _visible(state)
+    alpha = np.clip(visible[..., 3:], 0, 1)
+    colours = np.clip(visible[..., :3] / np.maximum(alpha, _LEAST_ALPHA), 0, 1)
+    shown = _to_bytes(255 * np.concatenate([colours, alpha], -1))
+    return shown * (shown[..., 3:] > 0)
+
+
+def _visible(state: Float[Any, "*batch height width channel"]) -> Float[np.ndarray, "..."]:
     visible = np.asarray(state, np.float32)[..., :4]
     if visible.shape[-1] < 4:
         raise ValueError(f"a state needs RGBA in its first 4 channels, not {visible.shape[-1]} channels")
-    visible = np.where(np.isfinite(visible), visible, 0)
-    clear = 1 - np.clip(visible[..., 3:], 0, 1)
-    return _to_bytes(255 * (visible[..., :3] + background * clear))
+    return np.where(np.isfinite(visible), visible, 0)
+
+
+def is_dark(colour: Colour) -> bool:
+    """Whether white stands out more from this colour than black does, by the contrast of WCAG 2."""
+    level = np.array(colour) / 255
+    linear = np.where(level <= 0.04045, level / 12.92, ((level + 0.055) / 1.055) ** 2.4)
+    return float(linear @ (0.2126, 0.7152, 0.0722)) < math.sqrt(1.05 * 0.05) - 0.05
+
+
+def ink_on(paper: Colour | None) -> Colour:
+    """A colour for text that can be read on this one; on no paper at all it is to have a white halo."""
+    if paper is None or paper == WHITE:
+        return _INK
+    return WHITE if is_dark(paper) else (0, 0, 0)
 
 
 def heat(
@@ -123,14 +165,18 @@ def mosaic(
 
 
 def contact_sheet(
-    frames: UInt8[np.ndarray, "frame height width 3"], labels: Sequence[str] | None = None, columns: int = 4
-) -> UInt8[np.ndarray, "sheet_height sheet_width 3"]:
-    """Lay frames out in rows on white paper, each with its label under it.
+    frames: UInt8[np.ndarray, "frame height width channel"],
+    labels: Sequence[str] | None = None,
+    columns: int = 4,
+    paper: Colour | None = WHITE,
+) -> UInt8[np.ndarray, "sheet_height sheet_width channel"]:
+    """Lay frames out in rows on paper, each with its label under it.
 
     Args:
-        frames: At least one frame.
+        frames: At least one frame, RGB; RGBA if there is no paper.
         labels: One short text a frame; None leaves the labels out.
         columns: Frames a row.
+        paper: What lies around the frames; None for nothing.
 
     Returns:
         The sheet. Its columns are as wide as the widest of frame and labels, so no label overlaps another.
@@ -149,7 +195,10 @@ def contact_sheet(
     columns = min(columns, num_frames)
     rows = -(-num_frames // columns)
 
-    sheet = Image.new("RGB", (columns * cell_width + _MARGIN, rows * cell_height + _MARGIN), _PAPER)
+    size = (columns * cell_width + _MARGIN, rows * cell_height + _MARGIN)
+    # Clear ground has the colour of the halo, which it would otherwise darken at its edges.
+    sheet = Image.new("RGBA", size, (*WHITE, 0)) if paper is None else Image.new("RGB", size, paper)
+    ink, halo = ink_on(paper), HALO if paper is None else 0
     draw = ImageDraw.Draw(sheet)
     for index, frame in enumerate(frames):
         left = _MARGIN + index % columns * cell_width
@@ -157,7 +206,8 @@ def contact_sheet(
         sheet.paste(Image.fromarray(frame), (left + (cell_width - _MARGIN - width) // 2, top))
         if texts:
             middle = left + (cell_width - _MARGIN) / 2
-            draw.text((middle, top + height + _MARGIN // 4), texts[index], fill=_INK, font=font, anchor="ma")
+            place = (middle, top + height + _MARGIN // 4)
+            draw.text(place, texts[index], ink, font, "ma", stroke_width=halo, stroke_fill=WHITE)
     return np.asarray(sheet).copy()
 
 

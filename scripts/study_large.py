@@ -17,8 +17,10 @@ from kept_rule import kept_rule
 from report import ROOT, publish_rows
 
 from ffnca.allocation import keep_memory
-from ffnca.commands import export_world
+from ffnca.commands import Play, export_world
 from ffnca.creature import Creature
+from ffnca.export.look import Look
+from ffnca.export.timing import Timing
 from ffnca.growth.evaluate import NUM_SEEDS, ages_of, num_params
 from ffnca.growth.schedule import Budget
 from ffnca.growth.target import target_name
@@ -68,7 +70,8 @@ def main() -> None:
         asked = f"--target {name} --size {size}{f' --minutes {amount}' if unit == 'minutes' else ''}"
         publish_rows("large body", lines, f"study_large.py RULE.safetensors {asked} --write")
         sheet = ROOT / "gallery" / f"large_{target_name(name)}.png"
-        export_world(str(options.rule), sheet, NUM_STEPS, 25.0, SHEET_SCALE, 0, [str(WOUND_AT)], "colour")
+        play = Play(NUM_STEPS, (str(WOUND_AT),))
+        export_world(str(options.rule), sheet, play, Look(), Timing(), scale=SHEET_SCALE)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ffnca.render import contact_sheet, enlarge, heat, over, signed
+from ffnca.render import contact_sheet, enlarge, heat, ink_on, over, signed, straight
 
 
 def random_state(*shape):
@@ -96,6 +96,54 @@ def test_maps_keep_the_batch():
     values = random_state(3, 4, 5)
     assert heat(values, 0, 1).shape == (3, 4, 5, 3)
     np.testing.assert_array_equal(signed(values, 1.0)[1], signed(values[1], 1.0))
+
+
+@pytest.mark.parametrize("background", [(255, 255, 255), (0, 0, 0), (10, 200, 90)])
+def test_a_background_is_a_colour_too(background):
+    state = random_state(6, 7, 16)
+    state[..., :4] = np.clip(np.abs(state[..., :4]), 0, 1)
+    state[..., :3] *= state[..., 3:4]
+    state[0] = 0
+    frame = over(state, background)
+    assert (frame[0] == background).all()
+    shown = straight(state).astype(float)
+    flat = (shown[..., :3] * shown[..., 3:] + np.array(background) * (255 - shown[..., 3:])) / 255
+    assert abs(flat - frame).max() < 1.6
+    if len(set(background)) == 1:
+        np.testing.assert_array_equal(frame, over(state, background[0] / 255))
+
+
+def test_straight_divides_by_alpha_and_holds_nothing_where_nothing_is():
+    state = np.zeros((1, 6, 5), np.float32)
+    state[0, :, :4] = [
+        [0.2, 0.1, 0, 0.4],
+        [2, -1, 0.5, 0.5],
+        [0.3, 0.3, 0.3, 0],
+        [1, 1, 1, 0.001],
+        [1, 0, 1, 9],
+        [0] * 4,
+    ]
+    state[0, 5, :4] = np.nan
+    shown = straight(state)[0].tolist()
+    assert shown[:2] == [[128, 64, 0, 102], [255, 0, 255, 128]]
+    assert shown[2:] == [[0] * 4, [0] * 4, [255, 0, 255, 255], [0] * 4]
+
+
+def test_ink_is_dark_on_light_and_light_on_dark():
+    assert max(ink_on((255, 255, 255))) < 60
+    assert ink_on((255, 255, 0)) == ink_on((120, 120, 120)) == (0, 0, 0)
+    assert ink_on((0, 0, 0)) == ink_on((0, 0, 200)) == (255, 255, 255)
+
+
+def test_a_sheet_on_nothing_is_clear_between_its_frames():
+    frames = np.full((2, 20, 30, 4), 255, np.uint8)
+    sheet = contact_sheet(frames, ["one", "two"], paper=None)
+    assert sheet.shape[-1] == 4
+    assert (sheet[..., 3] > 0)[: 8 + 20].sum() == 2 * 600
+    label = sheet[8 + 20 :]
+    ink = (label[..., :3] < 128).all(-1)
+    assert ink.any()
+    assert (label[ink][:, 3] == 255).all()
 
 
 def test_enlarge_agrees_with_pillow():

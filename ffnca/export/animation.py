@@ -1,22 +1,25 @@
 """Animation files from frames: GIF, APNG, WebP and MP4 that play at the right speed, PNG as a contact sheet."""
 
 import importlib.util
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Int, UInt8
-from PIL import Image
+from PIL import GifImagePlugin, Image
 
 from ffnca.atomic import replacing
 from ffnca.errors import InputError
-from ffnca.render import contact_sheet, enlarge, fitting_scale
+from ffnca.export.caption import Captions
+from ffnca.export.gif_palette import Matcher, shared_palette
+from ffnca.export.timing import Timing
+from ffnca.render import WHITE, Colour, contact_sheet, enlarge, fitting_scale
 
-Video = UInt8[np.ndarray, "frame height width 3"]
+Video = UInt8[np.ndarray, "frame height width channel"]
 """Colours, one pixel a cell unless said otherwise."""
-MIN_FPS, MAX_FPS = 0.001, 1000
 MAX_SHEET_FRAMES = 12
 
 # suffix: ticks a second in which the format counts delays, shortest and longest delay in ticks.
@@ -25,63 +28,117 @@ _CLOCKS = {".gif": (100, 2, 65_535), ".apng": (1000, 1, 65_535), ".webp": (1000,
 SUFFIXES = (*_CLOCKS, ".mp4", ".png")
 _MAX_SIDE = 16_383  # the limit of WebP, the lowest of the three
 _MAX_COLOURS = 256
-_MAX_SAMPLE = 2**20  # pixels from which a palette is computed
-_CHUNK = 4096  # colours matched at a time
+_LEAST_OPAQUE = 128  # alpha from which a pixel of a GIF, which has no half tones of it, is there
 
 
 def write_animation(
     path: Path,
-    frames: Video | Iterable[UInt8[np.ndarray, "height width 3"]],
-    fps: float,
+    frames: Video | Iterable[UInt8[np.ndarray, "height width channel"]],
+    timing: Timing | float,
     labels: Sequence[str] | None = None,
     scale: int | None = 1,
+    *,
+    captions: Sequence[str] | None = None,
+    paper: Colour | None = WHITE,
+    poster: Path | None = None,
 ) -> None:
     """Write frames as the kind of file that the suffix of `path` names. Same frames, same bytes.
 
-    Animations loop forever, and last `len(frames) / fps` seconds to within 10 ms (5 ms in GIF, whose delays are
-    hundredths of a second). Equal frames in a row are stored as one long frame. A GIF shows at most 50 frames a
-    second: at a higher rate frames are left out, so that the duration stays right.
+    Animations last `len(frames) / fps` seconds to within 10 ms (5 ms in GIF, whose delays are hundredths of a second).
+    Equal frames in a row are stored as one long frame. A GIF shows at most 50 frames a second: at a higher rate frames
+    are left out, so that the duration stays right. In a GIF a pixel is there or not: from an alpha of a half it is.
 
     Args:
         path: `.gif`, `.apng` or `.webp`; `.mp4` where the `video` extra is installed; `.png` for a sheet of at most
             12 frames, evenly spaced.
-        frames: All of one shape; an iterator is read once.
-        fps: Frames a second, from `MIN_FPS` to `MAX_FPS`.
-        labels: One text a frame, shown in the sheet only.
+        frames: All of one shape, RGB, or RGBA if there is no paper; an iterator is read once.
+        timing: A number is frames a second.
+        labels: One text a frame, shown in the sheet only, and only without captions.
         scale: How many pixels high and wide each pixel of a frame is drawn; None for as many as fit a small window.
+        captions: One text a frame, drawn under it; see `ffnca.export.caption`.
+        paper: Behind captions and around the frames of a sheet; None for nothing.
+        poster: A `.png` for the last frame, as a still.
 
     Raises:
-        InputError: If the suffix, the rate or the number of frames cannot be used, or the file cannot be written.
+        InputError: If the suffix, the timing or the number of frames cannot be used, the format has no transparency
+            or the captions do not fit, or a file cannot be written.
         ValueError: If frames differ in shape, are not uint8 colours, or labels do not match them.
     """
     path = Path(path)
+    timing = timing if isinstance(timing, Timing) else Timing(timing)
+    suffix = _checked_suffix(path, timing, paper, poster)
+    with ExitStack() as files:  # first, so that a missing folder is noticed before frames are computed
+        temporary = files.enter_context(replacing(path))
+        still = files.enter_context(replacing(poster)) if poster is not None else None
+        video = _collect(frames, path, 3 if paper else 4)
+        if captions is not None and len(captions) != len(video):
+            raise ValueError(f"{len(captions)} captions for {len(video)} frames")
+        scale = fitting_scale(video.shape) if scale is None else scale
+        under = None if captions is None else Captions(captions, scale * video.shape[2], paper)
+        _check_sides(path, scale * video.shape[1] + (under.height if under else 0), scale * video.shape[2])
+        show = _Show(path, video, scale, under, paper)
+        if still is not None:
+            Image.fromarray(show.picture(len(video) - 1)).save(still, format="PNG", optimize=True)
+        if suffix == ".png":
+            _write_sheet(temporary, show, labels)
+        elif suffix == ".mp4":
+            _write_mp4(temporary, show, timing)
+        else:
+            ticks, shortest, longest = _CLOCKS[suffix]
+            kept, delays = _merge_equal(show, *_schedule(len(video), timing, ticks, shortest))
+            if delays.max() > longest:
+                raise InputError(f"{path}: a frame would stay for more than {longest / ticks:g} s, use a higher fps")
+            # Pillow rather than imageio, whose writer lets every frame of a GIF bring its own palette.
+            writer = {".gif": _write_gif, ".apng": _write_apng, ".webp": _write_webp}[suffix]
+            writer(temporary, show, kept, [int(delay) * 1000 // ticks for delay in delays], timing.loop or 0)
+
+
+class _Show(NamedTuple):
+    """What to write: frames of cells, how large, and what goes under them."""
+
+    path: Path
+    video: Video
+    scale: int
+    captions: Captions | None
+    paper: Colour | None
+
+    def picture(self, index: int) -> UInt8[np.ndarray, "height width channel"]:
+        """A frame as it is seen: enlarged, with its caption."""
+        large = enlarge(self.video[index], self.scale)
+        return large if self.captions is None else np.concatenate([large, self.captions.strip(index)])
+
+    def pictures(self, kept: Iterable[int]) -> Iterator[Image.Image]:
+        """Several of them, one after the other."""
+        return (Image.fromarray(self.picture(index)) for index in kept)
+
+
+def _checked_suffix(path: Path, timing: Timing, paper: Colour | None, poster: Path | None) -> str:
+    """The kind of file, if it can be written so."""
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
         raise InputError(f"{path}: cannot write {path.suffix or 'a file without suffix'}, use {', '.join(SUFFIXES)}")
-    if not MIN_FPS <= fps <= MAX_FPS:
-        raise InputError(f"fps: {fps:g} is not from {MIN_FPS} to {MAX_FPS}")
+    animated = ", ".join(_CLOCKS)
     if suffix == ".mp4" and not has_video():
-        raise InputError(f"{path}: MP4 needs the video extra; pip install 'ffnca[video]', or use .gif, .apng or .webp")
-    with replacing(path) as temporary:  # first, so that a missing folder is noticed before frames are computed
-        video = _collect(frames, path)
-        scale = _checked_scale(path, video, scale)
-        if suffix == ".png":
-            _write_sheet(temporary, video, labels, scale)
-            return
-        if suffix == ".mp4":
-            _write_mp4(temporary, video, fps, scale)
-            return
-        ticks, shortest, longest = _CLOCKS[suffix]
-        kept, delays = _schedule(len(video), fps, ticks, shortest)
-        kept, delays = _merge_equal(video, kept, delays)
-        if delays.max() > longest:
-            raise InputError(f"{path}: a frame would stay for more than {longest / ticks:g} s, use a higher fps")
-        # Pillow rather than imageio, whose writer lets every frame of a GIF bring its own palette.
-        writer = {".gif": _write_gif, ".apng": _write_apng, ".webp": _write_webp}[suffix]
-        writer(temporary, video[kept], [int(delay) * 1000 // ticks for delay in delays], scale)
+        raise InputError(
+            f'{path}: MP4 needs PyAV, the video extra; install it by: pip install "imageio[pyav]", or use {animated}'
+        )
+    if suffix == ".mp4" and paper is None:
+        raise InputError(
+            f"{path}: --background transparent: MP4 has no transparency; allowed is a colour, or {animated}, .png"
+        )
+    if suffix not in _CLOCKS and timing.loop is not None:
+        kind = "an MP4 is repeated by its player" if suffix == ".mp4" else "a sheet is not played"
+        raise InputError(f"{path}: --loop {timing.loop}: {kind}; allowed for {animated}")
+    if suffix == ".png" and timing.hold is not None:
+        raise InputError(f"{path}: --hold {timing.hold:g}: a sheet is not played; allowed for {animated}, .mp4")
+    if poster is not None and poster.suffix.lower() != ".png":
+        raise InputError(f"--poster {poster}: allowed is a name that ends in .png")
+    if poster is not None and poster.resolve() == path.resolve():
+        raise InputError(f"--poster {poster}: is the animation itself; allowed is another name")
+    return suffix
 
 
-def _collect(frames: Iterable[np.ndarray], path: Path) -> Video:
+def _collect(frames: Iterable[np.ndarray], path: Path, num_channels: int) -> Video:
     """One checked array of all frames."""
     video = frames if isinstance(frames, np.ndarray) else [np.asarray(frame) for frame in frames]
     if len(video) == 0:
@@ -90,111 +147,119 @@ def _collect(frames: Iterable[np.ndarray], path: Path) -> Video:
     if len(shapes) > 1:
         raise ValueError(f"frames differ in shape: {sorted(shapes)}")
     video = np.asarray(video)
-    if video.ndim != 4 or video.shape[-1] != 3 or 0 in video.shape or video.dtype != np.uint8:
-        raise ValueError(f"frames must be uint8 (height, width, 3), not {video.dtype} {video.shape[1:]}")
+    if video.ndim != 4 or video.shape[-1] != num_channels or 0 in video.shape or video.dtype != np.uint8:
+        raise ValueError(f"frames must be uint8 (height, width, {num_channels}), not {video.dtype} {video.shape[1:]}")
     return video
 
 
-def _checked_scale(path: Path, video: np.ndarray, scale: int | None) -> int:
-    scale = fitting_scale(video.shape) if scale is None else scale
-    height, width = scale * video.shape[1], scale * video.shape[2]
+def _check_sides(path: Path, height: int, width: int) -> None:
     if max(height, width) > _MAX_SIDE:
         raise InputError(f"{path}: {width}x{height} pixels, at most {_MAX_SIDE} a side; scale less")
-    return scale
 
 
 def _schedule(
-    num_frames: int, fps: float, ticks: int, shortest: int
+    num_frames: int, timing: Timing, ticks: int, shortest: int
 ) -> tuple[Int[np.ndarray, " kept"], Int[np.ndarray, " kept"]]:
     """Choose the frames to show and their delays in ticks, rounding times rather than delays.
 
     Returns:
         Indices of the frames kept (all, unless they are faster than `shortest`), and the delay of each.
     """
-    stride = max(1.0, fps * shortest / ticks)
-    num_kept = max(1, int(num_frames / stride + 1e-9))
+    held = [] if timing.hold is None else [max(round(timing.hold * ticks), shortest)]
+    num_moving = num_frames - len(held)
+    stride = max(1.0, timing.fps * shortest / ticks)
+    num_kept = max(1 - len(held), int(num_moving / stride + 1e-9))
     starts = np.arange(num_kept) * stride
-    times = np.rint(np.append(starts, num_frames) * ticks / fps).astype(int)
+    times = np.rint(np.append(starts, num_moving) * ticks / timing.fps).astype(int)
     kept = np.floor(starts + 1e-9).astype(int)
-    return kept, np.maximum(np.diff(times), shortest)
+    delays = np.maximum(np.diff(times), shortest)
+    return np.append(kept, [num_frames - 1] * len(held)).astype(int), np.append(delays, held).astype(int)
 
 
 def _merge_equal(
-    video: Video, kept: Int[np.ndarray, " kept"], delays: Int[np.ndarray, " kept"]
+    show: _Show, kept: Int[np.ndarray, " kept"], delays: Int[np.ndarray, " kept"]
 ) -> tuple[Int[np.ndarray, " distinct"], Int[np.ndarray, " distinct"]]:
     """Give the delays of equal frames in a row to the first of them."""
-    changes = [not np.array_equal(video[before], video[after]) for before, after in pairwise(kept)]
+    texts = show.captions.texts if show.captions else [""] * len(show.video)
+    changes = [
+        texts[before] != texts[after] or not np.array_equal(show.video[before], show.video[after])
+        for before, after in pairwise(kept)
+    ]
     firsts = np.flatnonzero([True, *changes])
     return kept[firsts], np.add.reduceat(delays, firsts)
 
 
-def _write_gif(path: Path, video: Video, milliseconds: list[int], scale: int) -> None:
+def _write_gif(path: Path, show: _Show, kept: Int[np.ndarray, " kept"], milliseconds: list[int], loop: int) -> None:
     """One global palette for all frames: smaller files, and colours that do not flicker."""
-    palette = _shared_palette(video)
-    indices = _apply_palette(video, palette)[..., None]
-    images = [Image.fromarray(enlarge(frame, scale)[..., 0]) for frame in indices]
-    for image in images:
-        image.putpalette(palette.tobytes())
+    frames = [show.video[index] for index in kept]
+    opaque = [frame[frame[..., 3] >= _LEAST_OPAQUE] if frame.shape[-1] == 4 else frame for frame in frames]
+    pixels = [part[..., :3] for part in opaque]
+    num_others = 1 if show.paper is None else 0
+    if show.captions is not None:
+        shades = show.captions.shades
+        palette = shared_palette(pixels, _MAX_COLOURS - num_others - len(shades))
+        palette = np.unique(np.concatenate([palette, shades]), axis=0)
+        pixels.append(shades)
+    else:
+        palette = shared_palette(pixels, _MAX_COLOURS - num_others)
+    matcher, clear = Matcher(palette, pixels), len(palette)
+    if show.paper is None:
+        palette = np.concatenate([palette, np.array([WHITE], np.uint8)])
+
+    def indices(picture: UInt8[np.ndarray, "height width channel"]) -> UInt8[np.ndarray, "height width"]:
+        found = matcher.indices(picture[..., :3])
+        return found if show.paper else np.where(picture[..., 3] >= _LEAST_OPAQUE, found, np.uint8(clear))
+
+    images = []
+    for index in kept:
+        matched = enlarge(indices(show.video[index])[..., None], show.scale)[..., 0]
+        if show.captions is not None:
+            matched = np.concatenate([matched, indices(show.captions.strip(index))])
+        images.append(Image.fromarray(matched))
+        images[-1].putpalette(palette.tobytes())
+    repeats = {} if loop == 1 else {"loop": max(loop - 1, 0)}  # the format counts repeats, and has 0 for endless ones
+    if show.paper is None:
+        _write_clear_gif(path, images, milliseconds, clear, repeats)
+        return
     # `palette` and no `optimize`: Pillow then neither adds local palettes nor reorders the global one.
-    _save(path, "GIF", images, milliseconds, palette=palette.tobytes(), optimize=False, disposal=1)
+    options = {"palette": palette.tobytes(), "optimize": False, "disposal": 1}
+    _save(path, "GIF", images[0], images[1:], milliseconds, **options, **repeats)
 
 
-def _shared_palette(video: Video) -> UInt8[np.ndarray, "colour 3"]:
-    """Choose the colours of an animation.
+def _write_clear_gif(
+    path: Path, images: list[Image.Image], milliseconds: list[int], clear: int, repeats: dict[str, int]
+) -> None:
+    """Whole frames, each cleared away before the next; not by `save`, whose file is broken where one is all clear."""
+    header, _ = GifImagePlugin.getheader(images[0].copy(), info={"transparency": clear, **repeats})
+    with path.open("wb") as file:
+        file.writelines(header)
+        for image, duration in zip(images, milliseconds, strict=True):
+            file.writelines(GifImagePlugin.getdata(image, duration=duration, disposal=2, transparency=clear))
+        file.write(b";")
 
-    Returns:
-        Every colour of the animation if there are at most 256. Otherwise 256 colours by median cut over a sample
-        of all frames; k-means after it brings frequent colours, the background above all, back to their exact value.
+
+def _write_apng(path: Path, show: _Show, kept: Int[np.ndarray, " kept"], milliseconds: list[int], loop: int) -> None:
+    _save_pictures(path, "PNG", show, kept, milliseconds, loop=loop)
+
+
+def _write_webp(path: Path, show: _Show, kept: Int[np.ndarray, " kept"], milliseconds: list[int], loop: int) -> None:
+    _save_pictures(path, "WEBP", show, kept, milliseconds, loop=loop, lossless=True, method=4)
+    if show.paper is None:
+        _mark_clear(path)
+
+
+def _mark_clear(path: Path) -> None:
+    """Say in the header of a WebP that it is clear in places.
+
+    The encoder cuts every frame to what is drawn, and where nothing clear is left in any of them forgets to say so:
+    the ground around them is then black.
     """
-    distinct = _distinct(video)
-    if len(distinct) <= _MAX_COLOURS:
-        return _unpack(distinct)
-    pixels = video.reshape(-1, 3)
-    # An odd stride does not stay on the same columns of frames whose width is even.
-    sample = pixels[:: (len(pixels) // _MAX_SAMPLE) | 1]
-    quantised = Image.fromarray(sample[None]).quantize(_MAX_COLOURS, Image.Quantize.MEDIANCUT, kmeans=1)
-    return np.unique(np.array(quantised.getpalette(), np.uint8).reshape(-1, 3), axis=0)  # Pillow mixes up twins
-
-
-def _apply_palette(video: Video, palette: UInt8[np.ndarray, "colour 3"]) -> UInt8[np.ndarray, "frame height width"]:
-    """Match every pixel with the index of the nearest colour of a palette, without dithering."""
-    distinct = _distinct(video)
-    entries = palette.astype(np.float32)
-    index_of = np.zeros(2**24, np.uint8)
-    for start in range(0, len(distinct), _CHUNK):
-        packed = distinct[start : start + _CHUNK]
-        # |colour - entry|^2 without |colour|^2, which is the same for all entries; exact in float32.
-        distance = (entries**2).sum(axis=1) - 2 * _unpack(packed).astype(np.float32) @ entries.T
-        index_of[packed] = distance.argmin(axis=1)
-    return np.stack([index_of[_pack(frame)] for frame in video])
-
-
-def _distinct(video: np.ndarray) -> np.ndarray:
-    seen = np.zeros(2**24, bool)
-    for frame in video:
-        seen[_pack(frame)] = True
-    return np.flatnonzero(seen)
-
-
-def _pack(colours: np.ndarray) -> np.ndarray:
-    red, green, blue = np.moveaxis(colours.astype(np.int32), -1, 0)
-    return red << 16 | green << 8 | blue
-
-
-def _unpack(packed: np.ndarray) -> np.ndarray:
-    return np.stack([packed >> 16, packed >> 8 & 255, packed & 255], axis=-1).astype(np.uint8)
-
-
-def _images(video: Video, scale: int) -> list[Image.Image]:
-    return [Image.fromarray(enlarge(frame, scale)) for frame in video]
-
-
-def _write_apng(path: Path, video: Video, milliseconds: list[int], scale: int) -> None:
-    _save(path, "PNG", _images(video, scale), milliseconds)
-
-
-def _write_webp(path: Path, video: Video, milliseconds: list[int], scale: int) -> None:
-    _save(path, "WEBP", _images(video, scale), milliseconds, lossless=True, method=4)
+    with path.open("r+b") as file:
+        header = bytearray(file.read(21))
+        if header[12:16] == b"VP8X":
+            header[20] |= 0x10
+            file.seek(0)
+            file.write(header)
 
 
 def has_video() -> bool:
@@ -202,28 +267,40 @@ def has_video() -> bool:
     return importlib.util.find_spec("av") is not None
 
 
-def _write_mp4(path: Path, video: Video, fps: float, scale: int) -> None:
+def _write_mp4(path: Path, show: _Show, timing: Timing) -> None:
     """H.264 as every player takes it; sides are made even by repeating the last row or column."""
     import imageio.v3 as imageio
 
-    odd = ((0, scale * video.shape[1] % 2), (0, scale * video.shape[2] % 2), (0, 0))
+    num_held = 1 if timing.hold is None else max(1, round(timing.hold * timing.fps))
     file: Any
     with imageio.imopen(path, "w", plugin="pyav") as file:
-        file.init_video_stream("libx264", fps=fps, pixel_format="yuv420p")
-        for frame in video:
-            file.write_frame(np.pad(enlarge(frame, scale), odd, mode="edge"))
+        file.init_video_stream("libx264", fps=timing.fps, pixel_format="yuv420p")
+        for index in range(len(show.video)):
+            picture = show.picture(index)
+            odd = ((0, picture.shape[0] % 2), (0, picture.shape[1] % 2), (0, 0))
+            for _ in range(num_held if index == len(show.video) - 1 else 1):
+                file.write_frame(np.pad(picture, odd, mode="edge"))
 
 
-def _save(path: Path, format: str, images: list[Image.Image], milliseconds: list[int], **options: object) -> None:
-    durations = milliseconds if len(images) > 1 else milliseconds[0]
-    images[0].save(path, format=format, save_all=True, append_images=images[1:], duration=durations, loop=0, **options)
+def _save_pictures(
+    path: Path, format: str, show: _Show, kept: Int[np.ndarray, " kept"], milliseconds: list[int], **options: object
+) -> None:
+    first, *others = show.pictures(kept)
+    _save(path, format, first, others, milliseconds, **options)
 
 
-def _write_sheet(path: Path, video: Video, labels: Sequence[str] | None, scale: int) -> None:
-    if labels is not None and len(labels) != len(video):
-        raise ValueError(f"{len(labels)} labels for {len(video)} frames")
-    chosen = np.rint(np.linspace(0, len(video) - 1, min(len(video), MAX_SHEET_FRAMES))).astype(int)
-    sheet = contact_sheet(
-        enlarge(video[chosen], scale), None if labels is None else [labels[int(index)] for index in chosen]
-    )
-    Image.fromarray(sheet).save(path, format="PNG", optimize=True)
+def _save(
+    path: Path, format: str, first: Image.Image, others: list[Image.Image], milliseconds: list[int], **options: object
+) -> None:
+    durations = milliseconds if others else milliseconds[0]
+    first.save(path, format=format, save_all=True, append_images=others, duration=durations, **options)
+
+
+def _write_sheet(path: Path, show: _Show, labels: Sequence[str] | None) -> None:
+    if labels is not None and len(labels) != len(show.video):
+        raise ValueError(f"{len(labels)} labels for {len(show.video)} frames")
+    num_frames = len(show.video)
+    chosen = np.rint(np.linspace(0, num_frames - 1, min(num_frames, MAX_SHEET_FRAMES))).astype(int)
+    pictures = np.stack([show.picture(index) for index in chosen])
+    texts = None if labels is None or show.captions is not None else [labels[int(index)] for index in chosen]
+    Image.fromarray(contact_sheet(pictures, texts, paper=show.paper)).save(path, format="PNG", optimize=True)

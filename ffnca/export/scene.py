@@ -1,7 +1,7 @@
 """A scene: a simulation played, wounded where asked, and drawn frame by frame."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple, Self
 
@@ -10,15 +10,25 @@ import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray, UInt8
 
 from ffnca.automata.base import rollout
+from ffnca.automata.life import Life
 from ffnca.automata.nca import NCA
 from ffnca.depict import checked_view, depict
 from ffnca.errors import InputError
+from ffnca.export.caption import drawable
+from ffnca.export.look import TARGET, TRANSPARENT, Look, PixelArt, laid_on
 from ffnca.export.recolour import Recolouring
 from ffnca.palette_file import Palette
+from ffnca.render import WHITE, is_dark, over, straight
 from ffnca.simulation import Simulation
 
 FARTHEST = 10_000.0
 """Cells, farther than any grid is wide."""
+STORY_STEPS, STORY_WOUND = 220, 100
+"""Of the demonstration: how long it is, and when the wound comes."""
+WOUNDED_STEPS = 12
+"""How long a story calls what was wounded so: half a second."""
+WITH_GROUND = ("colour", "health", "goodness")
+"""Views in which dead cells are background; the last two are one."""
 
 
 class DiscWound(NamedTuple):
@@ -74,33 +84,52 @@ class Scene:
         simulation: What runs.
         num_steps: How far; the first frame is the initial state, then one a step.
         wounds: In any order.
-        show: `colour`, `goodness`, `channel:K`, `tiles` or `difference`.
-        palette: Liked colours to draw with instead of the world's own; for `colour` alone.
+        look: How it is drawn.
+        is_story: Whether it is told in acts: what happens before a wound, at it and after it.
     """
 
     simulation: Simulation
     num_steps: int
     wounds: tuple[DiscWound, ...] = ()
-    show: str = "colour"
-    palette: Palette | None = None
+    look: Look = field(default_factory=Look)
+    is_story: bool = False
+
+    @classmethod
+    def story(
+        cls,
+        simulation: Simulation,
+        num_steps: int = STORY_STEPS,
+        wounds: tuple[DiscWound, ...] = (),
+        look: Look | None = None,
+    ) -> Self:
+        """It lives, is wounded and lives on; by default a wound where the demonstration has it."""
+        wounded = wounds or (DiscWound(round(num_steps * STORY_WOUND / STORY_STEPS)),)
+        return cls(simulation, num_steps, wounded, look or Look(), is_story=True)
 
     def __post_init__(self) -> None:
         """Refuse what cannot be drawn.
 
         Raises:
-            InputError: If the view does not exist for this world, a wound comes after the end, or there is
-                nothing for a palette to recolour.
+            InputError: If the view does not exist for this world or has no background, a wound comes after the end,
+                there is nothing for a palette to recolour, or a caption cannot be drawn.
         """
+        automaton, look, name = self.simulation.automaton, self.look, self.simulation.name
         body = self.simulation.body
-        checked_view(self.show, self.simulation.automaton, self.simulation.start.shape[-1], body and body.picture)
+        checked_view(look.show, automaton, self.simulation.start.shape[-1], body and body.picture)
         for wound in self.wounds:
             if wound.step > self.num_steps:
                 raise InputError(f"--wound at step {wound.step}: allowed is 0 to {self.num_steps}, the last step")
-        if self.palette is not None and self.show != "colour":
-            raise InputError(f"--show {self.show!r} with --palette: allowed is colour, the view that it recolours")
-        if self.palette is not None and not isinstance(self.simulation.automaton, NCA):
-            kind = self.simulation.world.kind
-            raise InputError(f"--palette: {self.simulation.name} is a {kind} world; only growth worlds have colours")
+        if look.palette is not None and look.show != "colour":
+            raise InputError(f"--show {look.show!r} with --palette: allowed is colour, the view that it recolours")
+        if look.palette is not None and not isinstance(automaton, NCA):
+            raise InputError(
+                f"--palette: {name} is a {self.simulation.world.kind} world; only growth worlds have colours"
+            )
+        if look.background is not None and not (look.show in WITH_GROUND and isinstance(automaton, NCA | Life)):
+            raise InputError(
+                f"--background with --show {look.show}: every cell is drawn; allowed with {', '.join(WITH_GROUND)}"
+            )
+        _ = self.pixel_art, self.captions
 
     @property
     def half_width(self) -> float:
@@ -111,7 +140,47 @@ class Scene:
     @cached_property
     def recolouring(self) -> Recolouring | None:
         """What the palette does to colours, learned when it is first needed."""
-        return None if self.palette is None else Recolouring.learned(self.palette)
+        return Recolouring.learned(self.look.palette) if isinstance(self.look.palette, Palette) else None
+
+    @cached_property
+    def pixel_art(self) -> PixelArt | None:
+        """The colours of the target, if it is drawn in these alone."""
+        if self.look.palette != TARGET:
+            return None
+        if self.simulation.creature is None:
+            raise InputError(f"--palette {TARGET}: {self.simulation.name} has no target")
+        return PixelArt.of(self.simulation.creature.picture, self.simulation.name)
+
+    @cached_property
+    def captions(self) -> list[str] | None:
+        """The text under each frame; a story that was given none says which act it is in."""
+        if self.look.caption is None and self.is_story:
+            return [self._act(step) for step in range(self.num_steps + 1)]
+        if not self.look.caption:
+            return None
+        title = drawable(self.simulation.world.title)
+        return [self.look.caption.format(title=title, step=step) for step in range(self.num_steps + 1)]
+
+    def _act(self, step: int) -> str:
+        since = [step - wound.step for wound in self.wounds if wound.step <= step]
+        before, after = ("grows", "heals") if self.simulation.body is not None else ("runs", "runs on")
+        if not since:
+            return before
+        return "wounded" if min(since) < WOUNDED_STEPS else after
+
+    @property
+    def labels(self) -> list[str]:
+        """The text under each frame of a sheet."""
+        wounded = {wound.step for wound in self.wounds} if self.is_story else set()
+        return [f"step {step}" + " (wounded)" * (step in wounded) for step in range(self.num_steps + 1)]
+
+    @property
+    def moments(self) -> list[int]:
+        """The steps of a story that tell the most, for a sheet: before the first wound, at it and after it."""
+        wound = min(wound.step for wound in self.wounds)
+        before = [round(wound * share) for share in (0, 0.05, 0.1, 0.2, 0.3, 0.45, 0.6, 1)]
+        after = [wound + round((self.num_steps - wound) * share / 120) for share in (1, 10, 30, 100)]
+        return sorted({*before, *after})
 
     def states(self, *, key: PRNGKeyArray) -> Iterator[Float[Array, "H W C"]]:
         """The state of every step, wounds done."""
@@ -124,14 +193,25 @@ class Scene:
                     state = wound.inflicted(state, self.half_width)
             yield state
 
-    def frames(self, *, key: PRNGKeyArray) -> Iterator[UInt8[np.ndarray, "H W 3"]]:
+    def frames(self, *, key: PRNGKeyArray) -> Iterator[UInt8[np.ndarray, "H W channel"]]:
         """The frame of every step, one pixel a cell."""
         for state in self.states(key=key):
             yield self.drawn(state)
 
-    def drawn(self, state: Float[Array, "H W C"]) -> UInt8[np.ndarray, "height width 3"]:
-        """One state in the chosen view."""
-        body = self.simulation.body
+    def drawn(self, state: Float[Array, "H W C"]) -> UInt8[np.ndarray, "height width channel"]:
+        """One state as it is to look: RGB, or RGBA on a transparent background."""
+        automaton, body, background = self.simulation.automaton, self.simulation.body, self.look.background
         if self.recolouring is not None:
             state = jnp.asarray(self.recolouring.recoloured(state))
-        return depict(self.simulation.automaton, state, self.show, body and body.picture)
+        if self.pixel_art is not None:
+            return self.pixel_art.drawn(state, WHITE if background is None else background)
+        if background is not None and self.look.show == "colour" and isinstance(automaton, NCA):
+            return straight(state) if background == TRANSPARENT else over(state, background)
+        if background is not None and isinstance(automaton, Life):
+            # dark cells on dark ground would not be seen: what is drawn light is then what lives
+            dark = background != TRANSPARENT and is_dark(background)
+            return laid_on(automaton.render(1 - state if dark else state), np.asarray(state)[..., 0] > 0.5, background)
+        picture = depict(automaton, state, self.look.show, body and body.picture)
+        if background is None or not isinstance(automaton, NCA):
+            return picture
+        return laid_on(picture, np.asarray(state)[..., 3] > automaton.alive_threshold, background)

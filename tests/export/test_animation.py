@@ -5,7 +5,10 @@ import pytest
 from PIL import Image
 
 from ffnca.errors import InputError
+from ffnca.export import animation
 from ffnca.export.animation import write_animation
+from ffnca.export.timing import Timing
+from ffnca.render import ink_on
 
 ANIMATED = [".gif", ".apng", ".webp"]
 
@@ -231,6 +234,248 @@ def test_sheet_shows_first_to_last(tmp_path, num_frames, shown):
     write_animation(tmp_path / "labelled.png", video, 10, labels=[f"step {step}" for step in range(num_frames)])
     with Image.open(tmp_path / "labelled.png") as picture:
         assert picture.height > sheet.shape[0]
+
+
+def clear_frames(num_colours=200):
+    """A solid square that moves, over nothing; the fourth frame shows nothing at all, the last two are equal."""
+    colours = np.random.default_rng(2).integers(0, 256, (num_colours, 3), dtype=np.uint8)
+    frames = np.zeros((7, 24, 30, 4), np.uint8)
+    for index, left in enumerate((2, 6, 10, 14, 14, 9, 9)):
+        square = np.concatenate([colours[(np.arange(100) + 40 * left) % num_colours], np.full((100, 1), 255)], -1)
+        frames[index, 5:15, left : left + 10] = square.reshape(10, 10, 4)
+    frames[3] = 0
+    return frames
+
+
+def decode_clear(path):
+    """Frames as RGBA, as Pillow plays them; colours of clear pixels are 0."""
+    with Image.open(path) as picture:
+        frames = []
+        for index in range(picture.n_frames):
+            picture.seek(index)
+            frames.append(np.asarray(picture.convert("RGBA")))
+    frames = np.stack(frames)
+    return frames * (frames[..., 3:] > 0)
+
+
+@pytest.mark.parametrize("suffix", ANIMATED)
+def test_clear_frames_come_back_exactly_and_leave_nothing_behind(tmp_path, suffix):
+    frames = clear_frames()
+    write_animation(tmp_path / f"a{suffix}", frames, 10, scale=2, paper=None)
+    decoded = decode_clear(tmp_path / f"a{suffix}")
+    np.testing.assert_array_equal(decoded, frames[:6].repeat(2, 1).repeat(2, 2))
+    _, durations = decode(tmp_path / f"a{suffix}")
+    assert durations == [100] * 5 + [200]
+
+
+def test_a_clear_gif_has_one_palette_and_clears_every_frame_away(tmp_path):
+    write_animation(tmp_path / "a.gif", clear_frames(), 10, paper=None)
+    images, loops = gif_images(tmp_path / "a.gif")
+    assert images == [(10, False, True)] * 5 + [(20, False, True)]
+    assert loops == 0
+    content = (tmp_path / "a.gif").read_bytes()
+    assert content.count(b"!\xf9\x04" + bytes([2 << 2 | 1])) == 6  # disposal 2, with a clear index
+
+
+def test_a_clear_gif_of_many_colours_keeps_its_shape(tmp_path):
+    frames = np.concatenate([many_colours(), np.full((10, 64, 64, 1), 255, np.uint8)], -1)
+    frames[(frames == 255).all(-1)] = 0
+    write_animation(tmp_path / "a.gif", frames, 10, paper=None)
+    decoded = decode_clear(tmp_path / "a.gif")
+    np.testing.assert_array_equal(decoded[..., 3], frames[..., 3])
+    assert abs(decoded.astype(int) - frames).mean() < 3
+    assert len(np.unique(decoded.reshape(-1, 4), axis=0)) <= 256
+
+
+@pytest.mark.parametrize("suffix", ANIMATED)
+def test_half_tones_of_alpha(tmp_path, suffix):
+    frames = np.zeros((2, 8, 16, 4), np.uint8)
+    frames[..., :3] = [250, 240, 10]
+    frames[0, ..., 3] = np.linspace(1, 255, 128).reshape(8, 16)
+    frames[1, ..., 3] = 255
+    write_animation(tmp_path / f"a{suffix}", frames, 10, paper=None)
+    decoded = decode_clear(tmp_path / f"a{suffix}")
+    if suffix == ".gif":
+        np.testing.assert_array_equal(decoded[..., 3], 255 * (frames[..., 3] >= 128))
+        assert (decoded[decoded[..., 3] > 0][:, :3] == [250, 240, 10]).all()
+    else:
+        np.testing.assert_array_equal(decoded, frames)
+
+
+@pytest.mark.parametrize("suffix", ANIMATED)
+def test_nothing_at_all_is_written(tmp_path, suffix):
+    write_animation(tmp_path / f"a{suffix}", np.zeros((3, 9, 9, 4), np.uint8), 10, paper=None)
+    assert not decode_clear(tmp_path / f"a{suffix}").any()
+
+
+@pytest.mark.parametrize(("paper", "corner"), [(None, (0,)), ((1, 2, 3), (1, 2, 3))])
+def test_a_sheet_lies_on_its_paper(tmp_path, paper, corner):
+    frames = clear_frames() if paper is None else few_colours(7, 24, 30)
+    write_animation(tmp_path / "a.png", frames, 10, [f"step {step}" for step in range(7)], paper=paper)
+    with Image.open(tmp_path / "a.png") as picture:
+        sheet = np.asarray(picture)
+    assert tuple(sheet[0, 0][-len(corner) :]) == corner
+    if paper is None:
+        assert {0, 255} < set(sheet[..., 3].flat)
+        assert (sheet[10:36, 8:38, 3] > 0).sum() == 100
+    labels = sheet[8 + frames.shape[1] + 1 : 8 + frames.shape[1] + 14, ..., :3]
+    assert (labels == ink_on(paper)).all(-1).any()
+
+
+def played(path):
+    """How often a file says that it is played, 0 for ever, in the terms of its own format."""
+    content = path.read_bytes()
+    if path.suffix == ".gif":
+        repeats = gif_images(path)[1]
+        return 1 if repeats is None else repeats and repeats + 1
+    place = content.index(b"acTL") + 8 if path.suffix == ".apng" else content.index(b"ANIM") + 12
+    return int.from_bytes(content[place : place + (4 if path.suffix == ".apng" else 2)], _order(path))
+
+
+def _order(path):
+    return "big" if path.suffix == ".apng" else "little"
+
+
+@pytest.mark.parametrize("suffix", ANIMATED)
+@pytest.mark.parametrize("paper", [None, (255, 255, 255)])
+@pytest.mark.parametrize("loop", [None, 0, 1, 2, 7, 65_535])
+def test_an_animation_is_played_so_many_times(tmp_path, suffix, paper, loop):
+    frames = clear_frames() if paper is None else few_colours(3)
+    write_animation(tmp_path / f"a{suffix}", frames, Timing(10, loop=loop), paper=paper)
+    assert played(tmp_path / f"a{suffix}") == (loop or 0)
+
+
+@pytest.mark.parametrize("suffix", ANIMATED)
+@pytest.mark.parametrize("fps", [7, 25, 60, 240])
+def test_the_last_frame_is_held(tmp_path, suffix, fps):
+    video = few_colours(48)
+    write_animation(tmp_path / f"a{suffix}", video, Timing(fps, hold=1.5))
+    frames, durations = decode(tmp_path / f"a{suffix}")
+    np.testing.assert_array_equal(frames[-1], video[-1])
+    assert durations[-1] == 1500
+    assert sum(durations[:-1]) == pytest.approx(47 * 1000 / fps, abs=5.001)
+    write_animation(tmp_path / f"b{suffix}", video[:1], Timing(fps, hold=1.5))
+    np.testing.assert_array_equal(decode(tmp_path / f"b{suffix}")[0], video[:1])
+
+
+@pytest.mark.skipif(not animation.has_video(), reason="needs the video extra")
+def test_mp4_holds_its_last_frame_by_repeating_it(tmp_path):
+    import imageio.v3 as imageio
+
+    video = np.repeat(few_colours(4, 4, 4), 8, 1).repeat(8, 2)
+    write_animation(tmp_path / "A.MP4", video, Timing(10, hold=0.5), captions=["x"] * 4)
+    frames = imageio.imread(tmp_path / "A.MP4", plugin="pyav")
+    assert len(frames) == 3 + 5
+    assert frames.shape[1] > 32
+    assert abs(frames[4].astype(int) - frames[7]).mean() < 3 < abs(frames[2].astype(int) - frames[3]).mean()
+
+
+@pytest.mark.parametrize("suffix", [*ANIMATED, ".png"])
+@pytest.mark.parametrize("paper", [None, (255, 255, 255)])
+def test_a_poster_is_the_last_frame(tmp_path, suffix, paper):
+    frames = clear_frames() if paper is None else few_colours(7, 24, 30)
+    write_animation(tmp_path / f"a{suffix}", frames, 10, scale=3, paper=paper, poster=tmp_path / "p.PNG")
+    with Image.open(tmp_path / "p.PNG") as picture:
+        assert picture.format == "PNG"
+        np.testing.assert_array_equal(np.asarray(picture), frames[-1].repeat(3, 0).repeat(3, 1))
+
+
+def test_a_failure_leaves_neither_animation_nor_poster(tmp_path):
+    with pytest.raises(RuntimeError):
+        write_animation(tmp_path / "a.gif", a_failing_generator(), 10, poster=tmp_path / "p.png")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("suffix", ANIMATED)
+@pytest.mark.parametrize("paper", [None, (10, 20, 90), (255, 255, 255)])
+def test_captions_stand_under_the_picture(tmp_path, suffix, paper):
+    frames = clear_frames() if paper is None else few_colours(7, 24, 30)
+    captions = [f"step {step}" for step in range(7)]
+    write_animation(tmp_path / f"a{suffix}", frames, 10, scale=6, captions=captions, paper=paper)
+    decoded = decode_clear(tmp_path / f"a{suffix}") if paper is None else decode(tmp_path / f"a{suffix}")[0]
+    assert len(decoded) == 7, "equal pictures with other words are other frames"
+    np.testing.assert_array_equal(decoded[:, :144], frames.repeat(6, 1).repeat(6, 2))
+    under = decoded[:, 144:]
+    assert under.shape[1] > 15
+    assert ((under[..., :3] == ink_on(paper)).all(-1).sum((1, 2)) > 10).all()
+    assert (under[0] != under[1]).any()
+    if paper is not None:
+        assert (under[:, 0] == paper).all()
+        assert (under[:, :, 0] == paper).all()
+
+
+def test_a_gif_keeps_the_colours_of_the_picture_beside_its_caption(tmp_path):
+    video = few_colours(3, 24, 30)
+    write_animation(tmp_path / "a.gif", video, 10, scale=6, captions=["a word"] * 3, paper=(250, 130, 7))
+    np.testing.assert_array_equal(decode(tmp_path / "a.gif")[0][:, :144], video.repeat(6, 1).repeat(6, 2))
+
+
+def test_captions_take_the_place_of_labels_in_a_sheet(tmp_path):
+    video = few_colours(3, 24, 60)
+    sizes = []
+    for captions in (None, ["one"] * 3):
+        write_animation(tmp_path / "a.png", video, 10, ["label"] * 3, 2, captions=captions)
+        with Image.open(tmp_path / "a.png") as picture:
+            sizes.append(picture.size)
+    assert sizes[0][0] == sizes[1][0]
+    assert sizes[0][1] != sizes[1][1]
+
+
+def test_without_options_a_gif_is_byte_for_byte_what_pillow_writes_of_it(tmp_path):
+    video = few_colours(4)
+    write_animation(tmp_path / "a.gif", video, 10)
+    palette = np.unique(video.reshape(-1, 3), axis=0)
+    assert len(palette) <= 256
+    images = []
+    for frame in video:
+        index = (frame[:, :, None] == palette).all(-1).argmax(-1).astype(np.uint8)
+        images.append(Image.fromarray(index))
+        images[-1].putpalette(palette.tobytes())
+    options = {"palette": palette.tobytes(), "optimize": False, "disposal": 1}
+    images[0].save(tmp_path / "b.gif", save_all=True, append_images=images[1:], duration=[100] * 4, loop=0, **options)
+    assert (tmp_path / "a.gif").read_bytes() == (tmp_path / "b.gif").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "reason"),
+    [
+        ("a.mp4", {"paper": None}, "MP4 has no transparency"),
+        ("a.mp4", {"timing": Timing(loop=2)}, "--loop 2"),
+        ("a.png", {"timing": Timing(loop=0)}, "--loop 0"),
+        ("a.png", {"timing": Timing(hold=2)}, "--hold 2"),
+        ("a.gif", {"poster": "p.jpg"}, "--poster .*p.jpg"),
+        ("a.gif", {"poster": "nowhere/p.png"}, "does not exist"),
+        ("a.png", {"poster": "a.png"}, "another name"),
+        ("a.png", {"poster": "folder/../a.png"}, "another name"),
+        ("a.gif", {"captions": ["word " * 40] * 2}, "needs .* lines"),
+    ],
+)
+def test_options_that_cannot_be_followed_are_refused(tmp_path, name, options, reason):
+    if name.endswith(".mp4") and not animation.has_video():
+        pytest.skip("needs the video extra")
+    (tmp_path / "folder").mkdir()
+    options = {"timing": 10.0} | options
+    if "poster" in options:
+        options["poster"] = tmp_path / options["poster"]
+    with pytest.raises(InputError, match=reason) as raised:
+        write_animation(tmp_path / name, GOOD if "captions" in options else a_failing_generator(), **options)
+    assert "\n" not in str(raised.value)
+    assert [path.name for path in tmp_path.iterdir()] == ["folder"]
+
+
+@pytest.mark.parametrize(
+    "numbers",
+    [{"hold": 0}, {"hold": -1}, {"hold": float("nan")}, {"hold": 61}, {"loop": -1}, {"loop": 65_536}, {"fps": 0}],
+)
+def test_times_out_of_range_are_refused(numbers):
+    with pytest.raises(InputError, match=next(iter(numbers))):
+        Timing(**numbers)
+
+
+def test_without_the_video_extra_the_way_to_it_is_named(tmp_path, monkeypatch):
+    monkeypatch.setattr(animation, "has_video", lambda: False)
+    with pytest.raises(InputError, match=r'pip install "imageio\[pyav\]"'):
+        write_animation(tmp_path / "a.mp4", a_failing_generator(), 10)
 
 
 def a_failing_generator():

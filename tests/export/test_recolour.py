@@ -4,6 +4,7 @@ import pytest
 
 from ffnca.automata.base import rollout
 from ffnca.errors import InputError
+from ffnca.export.look import Look
 from ffnca.export.recolour import CUBE_SIDE, Recolouring
 from ffnca.export.scene import Scene
 from ffnca.ff.colour import ColourPreference, sample_colours
@@ -75,7 +76,7 @@ def test_strength_is_how_far(recolouring: Recolouring) -> None:
 
 
 def test_a_scene_is_the_same_in_other_colours(lizard: Simulation, recolouring: Recolouring) -> None:
-    scene, plain = Scene(lizard, 60, palette=EMBERS), Scene(lizard, 60)
+    scene, plain = Scene(lizard, 60, look=Look(palette=EMBERS)), Scene(lizard, 60)
     state = rollout(lizard.automaton, lizard.start, 60, key=jax.random.key(0))
     frame, before = scene.drawn(state).astype(int), plain.drawn(state).astype(int)
     np.testing.assert_array_equal(frame, over(recolouring.recoloured(state)))
@@ -91,6 +92,6 @@ def test_a_scene_is_the_same_in_other_colours(lizard: Simulation, recolouring: R
 def test_only_colour_is_recoloured(lizard: Simulation) -> None:
     for show in ("goodness", "channel:3", "tiles", "difference"):
         with pytest.raises(InputError, match=r"--show .* with --palette: allowed is colour"):
-            Scene(lizard, 1, show=show, palette=EMBERS)
+            Scene(lizard, 1, look=Look(show, EMBERS))
     with pytest.raises(InputError, match="growth worlds"):
-        Scene(open_simulation("life"), 1, palette=EMBERS)
+        Scene(open_simulation("life"), 1, look=Look(palette=EMBERS))

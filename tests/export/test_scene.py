@@ -8,6 +8,7 @@ import pytest
 from ffnca.automata.base import rollout
 from ffnca.automata.life import Life
 from ffnca.errors import InputError
+from ffnca.export.look import Look
 from ffnca.export.scene import DiscWound, Scene
 from ffnca.grid.seeds import soup
 from ffnca.simulation import Simulation, open_simulation
@@ -58,10 +59,10 @@ def test_frames_equal_render(life: Simulation, key) -> None:
 
 def test_views_of_a_channel(life: Simulation) -> None:
     state = soup((6, 6), 0.5, key=jax.random.key(0))
-    drawn = Scene(life, 1, show="channel:0").drawn(state)
+    drawn = Scene(life, 1, look=Look("channel:0")).drawn(state)
     assert len(np.unique(drawn[np.asarray(state)[..., 0] > 0], axis=0)) == 1
     with pytest.raises(InputError, match="channel:0"):
-        Scene(life, 1, show="channel:1")
+        Scene(life, 1, look=Look("channel:1"))
 
 
 def test_several_wounds_at_one_step_are_all_done(key) -> None:
