@@ -1,26 +1,25 @@
 """A creature: a growth world with its body and its rule, made from a world or a rule file and saved as one."""
 
 from dataclasses import dataclass, field, replace
+from os import PathLike
 from pathlib import Path
 from typing import Any, Self, get_args
 
 import jax
-import jax.numpy as jnp
 import numpy as np
-from flax import nnx
-from jaxtyping import Array, Float
+from jaxtyping import Float
 
 from ffnca.automata.layered_rule import LayeredRule
 from ffnca.automata.nca import NCA
 from ffnca.errors import InputError
 from ffnca.ff.ascent import AscentLayer
-from ffnca.grid.perceive import perception_size
 from ffnca.grid.turn import turned_picture
 from ffnca.growth.body import Body, build_body, identities, several
 from ffnca.growth.morphogen import FEWEST_FREQUENCIES, code_channels
 from ffnca.growth.round import Recipe, state_limit
 from ffnca.growth.target import MIN_SIZE, load_target, target_name
-from ffnca.rule_file import RuleFile, load_rule, save_rule
+from ffnca.rule_file import RuleFile, load_rule, rule_bytes, save_rule
+from ffnca.rule_tensors import blank_rule, filled_rule, named_tensors
 from ffnca.world import GrowthWorld, Objective, build_world
 
 MARGIN = 16
@@ -77,48 +76,6 @@ def _growth_world(described: dict[str, Any], name: str) -> GrowthWorld:
     return world
 
 
-def _blank_rule(world: GrowthWorld) -> AscentLayer | LayeredRule:
-    spec, key = world.rule, jax.random.key(0)
-    num_perception = perception_size(spec.perception, spec.channels)
-    if world.train.objective == "ascent":
-        return AscentLayer(num_perception, spec.channels, spec.hidden[0], key=key)
-    proposes = "delta" if world.train.objective == "bptt" else "state"
-    return LayeredRule.drawn(num_perception, spec.hidden, spec.channels, key=key, proposes=proposes)
-
-
-def _named(rule: nnx.Module) -> dict[str, Array]:
-    flat = nnx.to_flat_state(nnx.state(rule))
-    return {".".join(str(part) for part in path): leaf[...] for path, leaf in zip(flat.paths, flat.leaves, strict=True)}
-
-
-def _own_seen(world: GrowthWorld, tensors: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Ascent rules of ffnca 0.1 did not perceive the cell itself: the same, with weights of 0 for what they now see."""
-    spec, places, num_seen = world.rule, [], 0
-    own = {"identity": spec.channels, "alive": 1}
-    for name in spec.perception:
-        places += [num_seen] * own.get(name, 0)
-        num_seen += perception_size((name,), spec.channels) - own.get(name, 0)
-    contexts = {name: tensors[name] for name in ("context_weight", "linear") if name in tensors}
-    is_old = all(tensor.shape[:1] == (num_seen,) for tensor in contexts.values())
-    if world.train.objective != "ascent" or "laplacian" in spec.perception or not is_old:
-        return tensors
-    return tensors | {name: np.insert(tensor, places, 0.0, axis=0) for name, tensor in contexts.items()}
-
-
-def _filled(world: GrowthWorld, tensors: dict[str, np.ndarray], name: str) -> AscentLayer | LayeredRule:
-    rule = _blank_rule(world)
-    wanted, tensors = _named(rule), _own_seen(world, tensors)
-    if missing := sorted(set(wanted) ^ set(tensors)):
-        raise InputError(f"{name}: tensor {missing[0]!r} does not fit the rule; allowed: {', '.join(sorted(wanted))}")
-    for key, value in wanted.items():
-        if tensors[key].shape != value.shape:
-            raise InputError(f"{name}: tensor {key!r} has shape {tensors[key].shape}; allowed: {value.shape}")
-    flat = nnx.to_flat_state(nnx.state(rule))
-    for path, leaf in zip(flat.paths, flat.leaves, strict=True):
-        leaf[...] = jnp.asarray(tensors[".".join(str(part) for part in path)])
-    return rule
-
-
 def _alike(pictures: list[Float[np.ndarray, "_ _ 4"]]) -> Float[np.ndarray, "target h w 4"]:
     """Pictures in the middle of frames of one size."""
     height, width = (max(picture.shape[axis] for picture in pictures) for axis in (0, 1))
@@ -129,9 +86,9 @@ def _alike(pictures: list[Float[np.ndarray, "_ _ 4"]]) -> Float[np.ndarray, "tar
     return framed
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Creature:
-    """A world that grows something, on a grid of its own size.
+    """A world that grows something, on a grid of its own size. Equal are those of equal parts, number for number.
 
     Attributes:
         world: How it was described.
@@ -148,6 +105,33 @@ class Creature:
     record: dict[str, float | int | str] = field(default_factory=dict)
     which: int = 0
     angle: float = 0.0
+
+    def __eq__(self, other: object) -> bool:
+        """Compare world, pictures, parameters, record, choice of target and angle."""
+        if not isinstance(other, Creature):
+            return NotImplemented
+        mine, theirs = ([creature.pictures, *jax.tree.leaves(creature.automaton)] for creature in (self, other))
+        return (
+            (self.world, self.record, self.which, self.angle) == (other.world, other.record, other.which, other.angle)
+            and jax.tree.structure(self.automaton) == jax.tree.structure(other.automaton)
+            and all(np.array_equal(one, another) for one, another in zip(mine, theirs, strict=True))
+        )
+
+    def __hash__(self) -> int:
+        """Alike for equal creatures."""
+        return hash((self.world.title, self.pictures.shape, self.which, self.angle))
+
+    def __repr__(self) -> str:
+        """One line: what it grows, its size, its rule, how long it was trained."""
+        height, width = self.picture.shape[:2]
+        names = f" of {len(self.pictures)} targets, growing {list(self.world.sought)[self.which]}"
+        num_parameters = sum(leaf.size for leaf in jax.tree.leaves(self.automaton.rule))
+        updates = f", {self.record['updates']} updates" if "updates" in self.record else ""
+        trained = f"trained{updates}" if self.record else "not trained"
+        return (
+            f"Creature({self.world.title[:40]!r}{names if self.world.targets else ''}, {height}x{width} cells, "
+            f"{num_parameters} parameters, {trained})"
+        )
 
     @property
     def picture(self) -> Float[np.ndarray, "h w 4"]:
@@ -196,7 +180,7 @@ class Creature:
     @classmethod
     def blank(cls, world: GrowthWorld, pictures: Float[np.ndarray, "target h w 4"]) -> Self:
         """A creature with a blank rule."""
-        return cls.with_rule(world, pictures, _blank_rule(world))
+        return cls.with_rule(world, pictures, blank_rule(world))
 
     @classmethod
     def with_rule(
@@ -286,31 +270,44 @@ class Creature:
         return replace(self.blank(self.world, self.pictures), which=self.which)
 
     @classmethod
-    def load(cls, path: Path) -> Self:
+    def load(cls, path: str | PathLike[str]) -> Self:
         """Read a rule file.
 
         Raises:
             InputError: If it cannot be read or does not fit its world.
         """
-        rule = load_rule(path)
+        rule = load_rule(Path(path))
         pictures = rule.target.reshape(-1, *rule.target.shape[-3:])
-        return cls.with_rule(rule.world, pictures, _filled(rule.world, rule.tensors, path.name), rule.record)
+        return cls.with_rule(rule.world, pictures, filled_rule(rule.world, rule.tensors, Path(path).name), rule.record)
 
-    def save(self, path: Path) -> None:
-        """Write a rule file, whole or not at all."""
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write a rule file, whole or not at all; parameters are kept as float32.
+
+        Raises:
+            InputError: If the file could not be loaded again, or cannot be written.
+        """
+        save_rule(Path(path), self._as_file())
+
+    def check_savable(self) -> None:
+        """Find out before a training, not after it, whether its result could be saved.
+
+        Raises:
+            InputError: If not.
+        """
+        rule_bytes(self._as_file(), self.world.title)
+
+    def _as_file(self) -> RuleFile:
         body = self._bodies(1)
         row, column = body.seed_at
         cells = body.target[row, column] if body.count == 1 else body.target[np.arange(body.count), row, column]
-        save_rule(
-            path,
-            RuleFile(
-                world=self.world,
-                tensors={name: np.asarray(value) for name, value in _named(self.automaton.rule).items()},
-                target=self.pictures if body.count > 1 else self.picture,
-                seed_cell=cells,
-                seed_at=np.stack([row - 1, column - 1], -1).astype(np.int32),
-                record=self.record,
-            ),
+        tensors = named_tensors(self.automaton.rule)
+        return RuleFile(
+            world=self.world,
+            tensors={name: np.asarray(value, np.float32) for name, value in tensors.items()},
+            target=np.asarray(self.pictures if body.count > 1 else self.picture, np.float32),
+            seed_cell=np.asarray(cells, np.float32),
+            seed_at=np.stack([row - 1, column - 1], -1).astype(np.int32),
+            record=self.record,
         )
 
     def body(self, size: tuple[int, int] | None = None) -> Body:

@@ -55,10 +55,19 @@ class RuleFile:
 def save_rule(path: Path, rule: RuleFile) -> None:
     """Write a rule file, whole or not at all; equal rules give equal bytes.
 
-    Facts that are not finite are left out of the record.
-
     Raises:
         InputError: If the rule could not be loaded again, or the file cannot be written.
+    """
+    content = rule_bytes(rule, str(path))
+    with replacing(path) as temporary:
+        temporary.write_bytes(content)
+
+
+def rule_bytes(rule: RuleFile, name: str) -> bytes:
+    """The content of a rule file; facts that are not finite are left out of the record.
+
+    Raises:
+        InputError: If the rule could not be loaded again; the message begins with `name`.
     """
     record = {key: value for key, value in rule.record.items() if not isinstance(value, float) or math.isfinite(value)}
     metadata = {
@@ -67,13 +76,11 @@ def save_rule(path: Path, rule: RuleFile) -> None:
         "world": dump_world(rule.world),
         "record": json.dumps(record, sort_keys=True),
     }
-    tensors = {PREFIX + name: tensor for name, tensor in rule.tensors.items()}
+    tensors = {PREFIX + key: tensor for key, tensor in rule.tensors.items()}
     tensors |= {"target": rule.target, "seed_cell": rule.seed_cell, "seed_at": rule.seed_at}
-    tensors = {name: np.array(tensor, order="C") for name, tensor in tensors.items()}
-    _checked(tensors, metadata, str(path))
-    content = _canonical(safetensors.numpy.save(tensors, metadata))
-    with replacing(path) as temporary:
-        temporary.write_bytes(content)
+    tensors = {key: np.array(tensor, order="C") for key, tensor in tensors.items()}
+    _checked(tensors, metadata, name)
+    return _canonical(safetensors.numpy.save(tensors, metadata))
 
 
 def load_rule(path: Path) -> RuleFile:

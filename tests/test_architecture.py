@@ -12,11 +12,11 @@ import ffnca
 
 PACKAGE = Path(ffnca.__file__).parent
 LAYERS = (
-    *("errors", "allocation", "draws", "atomic", "strict_json", "spec"),
+    *("errors", "terminal", "allocation", "computing", "signals", "draws", "atomic", "strict_json", "spec"),
     *("world", "rule_file", "idx_file", "palette_file", "render"),
     *("ff", "grid", "automata", "depict", "growth"),
-    *("creature", "simulation", "checkpoint", "run_folder", "training"),
-    *("export", "progress", "listing", "view", "commands", "cli", "__main__"),
+    *("rule_tensors", "creature", "simulation", "checkpoint", "run_folder", "training"),
+    *("export", "progress", "listing", "view", "commands", "train_commands", "cli", "__main__"),
 )
 """From bottom to top; a module or folder of the package imports from those before it, and from itself."""
 MAX_LINES = 350
