@@ -60,10 +60,8 @@ def cache_folder() -> Path | None:
 def settings_of_jax() -> str:
     """What the environment tells jax beyond our own, for messages: `NAME=value, ...`, or nothing."""
     ours = ("JAX_COMPILATION_CACHE_DIR", "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS")
-    named = (
-        f"{name}={value[:60]}" for name, value in os.environ.items() if name.startswith(STRICT) and name not in ours
-    )
-    return ", ".join(sorted(named)[:6])
+    names = sorted(name for name in os.environ if name.startswith(_OF_JAX) and name not in ours)
+    return ", ".join(f"{name}={os.environ[name][:60]}" for name in names[:6])
 
 
 def _check_flags() -> None:
