@@ -133,8 +133,11 @@ def _grown(
         replaced.append(str(run.folder))
     budget = budget or (run.budget if resume else Budget(minutes=GROW_MINUTES))
     best, spent = _train(creature, budget, seed, run, resume, words, animation.stem)
-    best.save(rule)
-    story(str(rule), [animation, sheet], seed=seed)
+    if spent and len(replaced) == 3:  # all is there already
+        replaced = []
+    else:
+        best.save(rule)
+        story(str(rule), [animation, sheet], seed=seed)
     said = f"; replaced: {', '.join(replaced)}" if replaced else ""
     line = f"{animation}, {sheet}, {rule}: {_quality(best)}{spent}{said}"
     return Trained(line, _shortfall(best, budget, run, words))
@@ -161,7 +164,7 @@ def _train(
     if num_reports:
         return best, ""
     done = f"{updates} updates" if budget.updates is not None else f"{seconds / 60:.3g} minutes"
-    return best, f"; nothing left to do: the run had ended after {done} of {budget}; give it more to go on"
+    return best, f"; nothing left to do: had run for {done}, the budget is {budget}; give it more to go on"
 
 
 def _animation_in(out: str, name: str) -> tuple[Path, bool]:
