@@ -260,6 +260,10 @@ def _code() -> int:
         return INTERRUPTED
     except BrokenPipeError:
         return terminal.PIPE_CLOSED
+    except SystemExit as end:  # how rich ends on a closed pipe
+        if isinstance(end.__context__, BrokenPipeError):
+            return terminal.PIPE_CLOSED
+        raise
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         return _fail(f"{where}{error.strerror or error}")

@@ -20,6 +20,7 @@ from ffnca.export.stress_sheet import StressSheet
 from ffnca.growth.evaluate import evaluate
 from ffnca.palette_file import load_palette
 from ffnca.progress import counted
+from ffnca.signals import stop_noted
 from ffnca.simulation import Simulation, open_creature, open_simulation
 from ffnca.world import MAX_SIDE, MIN_SIDE
 
@@ -101,11 +102,14 @@ def _timed(simulation: Simulation, num_steps: int, *, key: PRNGKeyArray) -> tupl
     """The state after some steps, and the seconds that they took; in pieces, between which Ctrl-C is heard."""
     height, width, _ = simulation.start.shape
     piece = max(1, CELLS_PER_PIECE // (height * width))
-    state = rollout(simulation.automaton, simulation.start, 0, key=key).block_until_ready()  # compile
-    began = time.perf_counter()
-    for state in counted(simulation.states(num_steps, piece, key=key), 1 - num_steps // -piece, simulation.name):
-        state.block_until_ready()
-    return state, time.perf_counter() - began
+    with stop_noted() as stopped:
+        state = rollout(simulation.automaton, simulation.start, 0, key=key).block_until_ready()  # compile
+        began = time.perf_counter()
+        for state in counted(simulation.states(num_steps, piece, key=key), 1 - num_steps // -piece, simulation.name):
+            state.block_until_ready()
+            if stopped():
+                raise KeyboardInterrupt
+        return state, time.perf_counter() - began
 
 
 def export_world(

@@ -7,12 +7,12 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from ffnca.errors import InputError
 from ffnca.ff.goodness import tempered
 from ffnca.growth.body import build_body
 from ffnca.growth.objectives import Ascent, Cells, Layered, OneStepBackprop
 from ffnca.growth.perceivers import PERCEIVERS, FixedPerceiver
 from ffnca.growth.round import FRONT_WEIGHT, Recipe, RoundFigures, chances, start, train_round
-from ffnca.errors import InputError
 from ffnca.growth.schedule import Budget, falling_rate, updates_to_learn
 from ffnca.growth.train import train
 from ffnca.world import NcaSpec, TrainSpec
@@ -335,7 +335,7 @@ def test_a_run_that_ends_on_a_rollback_is_measured_too(clocked, body, key) -> No
     ],
 )
 def test_a_budget_that_cannot_be_spent_is_refused_when_made(given: dict) -> None:
-    with pytest.raises(InputError, match="allowed is|one of the two"):
+    with pytest.raises(InputError, match=r"allowed is|one of the two"):
         Budget(**given)
 
 
