@@ -14,7 +14,8 @@ from safetensors import SafetensorError
 
 from ffnca.atomic import replacing
 from ffnca.errors import InputError
-from ffnca.world import GrowthWorld, dump_world, read_bounded, world_from_json
+from ffnca.files import read_bounded
+from ffnca.world import GrowthWorld, dump_world, world_from_json
 
 FORMAT, FORMAT_VERSION = "ffnca-rule", "1"
 MAX_RULE_BYTES = 64 * 2**20

@@ -12,7 +12,18 @@ import ffnca
 
 PACKAGE = Path(ffnca.__file__).parent
 LAYERS = (
-    *("errors", "allocation", "draws", "atomic", "strict_json", "spec"),
+    *(
+        "errors",
+        "allocation",
+        "draws",
+        "files",
+        "atomic",
+        "strict_json",
+        "spec",
+        "life_rule",
+        "life_pattern",
+        "settings_text",
+    ),
     *("world", "rule_file", "idx_file", "palette_file", "render"),
     *("ff", "grid", "automata", "depict", "growth"),
     *("creature", "simulation", "checkpoint", "run_folder", "training"),
@@ -102,8 +113,8 @@ def test_no_cycles() -> None:
     [
         ("ff", {"ff", "errors"}),
         ("grid", {"grid", "errors", "draws"}),
-        ("world", {"errors", "spec"}),
-        ("rule_file", {"errors", "atomic"}),
+        ("world", {"errors", "files", "spec", "life_rule", "life_pattern", "settings_text"}),
+        ("rule_file", {"errors", "files", "atomic"}),
     ],
 )
 def test_what_the_foundations_know(folder: str, allowed: set[str]) -> None:

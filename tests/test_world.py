@@ -177,7 +177,7 @@ def test_bad_values_are_named_with_what_is_allowed(old: str, new: str, parts: tu
         assert part in message
 
 
-@pytest.mark.parametrize("notation", ["b3/s23", "B9/S1", "B3S23", "B3/S23\n", "", "B3/S23x", "B\u0663/S2"])
+@pytest.mark.parametrize("notation", ["B9/S1", "", "B3/S23x", "23/3/4", "B\u0663/S2"])
 def test_bad_notation(notation: str) -> None:
     with pytest.raises(InputError, match=r"rule\.notation"):
         build_world({"kind": "life", "title": "t", "grid": {"size": [8, 8]}, "rule": {"notation": notation}}, "w")
