@@ -8,8 +8,6 @@ from ffnca.errors import InputError
 
 TOLERANCE = 0.08
 """How far a background may be from its one colour, in any of red, green and blue."""
-_CERTAIN = 0.3
-"""From this distance on a pixel has nothing of the background in it."""
 _PLAIN_SHARE = 0.8
 """Of the border, which the background must reach; the picture may touch the edge with the rest."""
 
@@ -40,20 +38,27 @@ def cut_background(
     if not is_opaque(cells):
         raise InputError(f"{name}: has transparency already; cut the background of a picture without")
     colours = cells[..., :3]
-    border = np.concatenate([colours[0], colours[-1], colours[:, 0], colours[:, -1]])
+    border = _edge(colours)
     plain = np.median(border, axis=0)
     if (np.abs(border - plain).max(-1) <= TOLERANCE).mean() < _PLAIN_SHARE:
         raise InputError(
             f"{name}: has no plain background to cut; allowed: one colour along {_PLAIN_SHARE:.0%} of its edge"
         )
     distance = np.abs(colours - plain).max(-1)
-    areas, _ = ndimage.label(distance <= TOLERANCE)
-    at_edge = np.unique(np.concatenate([areas[0], areas[-1], areas[:, 0], areas[:, -1]]))
+    areas = np.zeros(distance.shape, np.int32)
+    ndimage.label(distance <= TOLERANCE, output=areas)
+    at_edge = np.unique(_edge(areas))
     background = np.isin(areas, at_edge[at_edge > 0])
     if background.all():
         raise InputError(f"{name}: is background only, one colour; allowed: something on it")
-    soft = ndimage.binary_dilation(background, np.ones((3, 3), bool)) & ~background
-    alpha = np.where(background, 0, np.where(soft, np.clip(distance / _CERTAIN, 0, 1), 1))[..., None]
+    soft = np.asarray(ndimage.maximum_filter(background, 3), bool) & ~background
+    # Nothing of the background is in the pixel around that is farthest from it.
+    share = distance / np.maximum(ndimage.maximum_filter(distance, 5), TOLERANCE)
+    alpha = np.where(background, 0, np.where(soft, share, 1))[..., None]
     # What a pixel at the edge shows is its own colour times alpha, which is sought, and of the background the rest.
     own = np.clip(colours - (1 - alpha) * plain, 0, alpha)
     return np.concatenate([own, alpha], -1).astype(np.float32)
+
+
+def _edge(pixels: np.ndarray) -> np.ndarray:
+    return np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
