@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 import struct
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -77,7 +78,7 @@ def save_rule(path: Path, rule: RuleFile) -> None:
         temporary.write_bytes(content)
 
 
-def load_rule(path: Path) -> RuleFile:
+def load_rule(path: str | os.PathLike[str]) -> RuleFile:
     """Read a rule file.
 
     Raises:

@@ -18,16 +18,17 @@ def is_opaque(cells: Float32[np.ndarray, "height width 4"]) -> bool:
 
 
 def cut_background(
-    cells: Float32[np.ndarray, "height width 4"], name: str = "picture"
+    cells: Float32[np.ndarray, "height width 4"], name: str = "picture", *, soft: bool = True
 ) -> Float32[np.ndarray, "height width 4"]:
     """Remove the plain background of an opaque picture: what is joined to the edge and of the colour of the border.
 
     Enclosed areas of that colour, such as the white of an eye, stay. Pixels beside the background become partly
-    transparent by how much of it is in them, and lose its colour.
+    transparent by how much of it is in them, and lose its colour; not so in pixel art, where every pixel is meant.
 
     Args:
         cells: Premultiplied RGBA in 0..1.
         name: What to call it in errors.
+        soft: Whether edges are smooth, as in photographs and drawings, unlike pixel art.
 
     Returns:
         Premultiplied RGBA in 0..1.
@@ -51,10 +52,10 @@ def cut_background(
     background = np.isin(areas, at_edge[at_edge > 0])
     if background.all():
         raise InputError(f"{name}: is background only, one colour; allowed: something on it")
-    soft = np.asarray(ndimage.maximum_filter(background, 3), bool) & ~background
+    mixed = soft & np.asarray(ndimage.maximum_filter(background, 5), bool) & ~background
     # Nothing of the background is in the pixel around that is farthest from it.
-    share = distance / np.maximum(ndimage.maximum_filter(distance, 5), TOLERANCE)
-    alpha = np.where(background, 0, np.where(soft, share, 1))[..., None]
+    share = distance / np.maximum(ndimage.maximum_filter(distance, 7), TOLERANCE)
+    alpha = np.where(background, 0, np.where(mixed, share, 1))[..., None]
     # What a pixel at the edge shows is its own colour times alpha, which is sought, and of the background the rest.
     own = np.clip(colours - (1 - alpha) * plain, 0, alpha)
     return np.concatenate([own, alpha], -1).astype(np.float32)

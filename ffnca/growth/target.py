@@ -213,7 +213,7 @@ def _shrunk_picture(
     if min(width, height) * size < max(width, height):
         raise InputError(f"{name}: {width}x{height} pixels are thinner than one cell at size {size}")
     if cut_background:
-        cells = cutout.cut_background(cells, name)
+        cells = cutout.cut_background(cells, name, soft=max(width, height) > size)
     return _finish(_shrink(cells, _shape(width, height, size)), name)
 
 
