@@ -15,7 +15,7 @@ from ffnca.signals import stop_as_ctrl_c
 app = typer.Typer(
     name="ffnca",
     help="Neural cellular automata whose rules are trained by the Forward-Forward algorithm.",
-    no_args_is_help=True,
+    rich_markup_mode=None,  # rich takes longer to import than all the rest of the help
     pretty_exceptions_enable=False,
     add_completion=False,
 )
@@ -29,6 +29,13 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 NUM_STEPS_MAX = 10_000_000
 NOT_LEARNED, FAILED, BAD_INPUT, INTERRUPTED = 1, 1, 2, 130
 _DEMO_STEPS, _DEMO_WOUND = 220, 100
+
+
+@app.callback(invoke_without_command=True)
+def _help_without_command(context: typer.Context) -> None:
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help(), err=True)
+        raise typer.Exit(BAD_INPUT)
 
 
 @app.command()
@@ -61,7 +68,7 @@ def run(
     angle: Angle = 0.0,
     as_json: AsJson = False,
 ) -> None:
-    """Run a world without drawing it; print speed and, where there is a target, relative MSE."""
+    """Run a world without drawing it; print its speed and measures."""
     _compute()
     from ffnca.commands import run_world
 
@@ -87,7 +94,10 @@ def view(
     angle: Angle = 0.0,
     as_json: AsJson = False,
 ) -> None:
-    """Watch a world in a window: wound it, look inside it, let it learn a target that you paint."""
+    """Watch a world in a window.
+
+    Wound it, look inside it, let it learn a target that you paint.
+    """
     _compute()
     from ffnca.atomic import made_folder
     from ffnca.commands import parsed_size
@@ -125,9 +135,9 @@ def train(
     ] = None,
     resume: Resume = False,
 ) -> None:
-    """Train the rule of a growth world; keeps rule, metrics, curve, preview and checkpoints in RUN.
+    """Train the rule of a growth world in a run folder.
 
-    Ends with exit code 1 if it has not learned.
+    RUN keeps rule, metrics, curve, preview and checkpoints. Ends with exit code 1 if it has not learned.
     """
     _compute()
     from ffnca.train_commands import checked_budget, train_world
@@ -146,15 +156,20 @@ def grow(
         str | None, typer.Option(metavar="NAME.gif", help="Animation, or a folder for it; what exists is replaced.")
     ] = None,
     resume: Resume = False,
+    cut_background: Annotated[
+        bool, typer.Option("--cut-background", help="Remove the plain background of a picture without transparency.")
+    ] = False,
 ) -> None:
-    """Train a rule that grows an emoji or a picture, and animate it: NAME.gif, NAME.png, NAME.safetensors.
+    """Train a rule that grows an emoji or a picture, and animate it.
 
-    The run is kept in NAME.run, from which --resume goes on. Ends with exit code 1 if it has not learned.
+    Writes NAME.gif, NAME.png and NAME.safetensors, and keeps the run in NAME.run, from which --resume goes on. Ends
+    with exit code 1 if it has not learned.
     """
     _compute()
     from ffnca.train_commands import checked_budget, grow_target
 
-    _report(grow_target(target, size, checked_budget(minutes, updates), seed, out, resume, say=terminal.say))
+    budget, say = checked_budget(minutes, updates), terminal.say
+    _report(grow_target(target, size, budget, seed, out, resume, cut_background=cut_background, say=say))
 
 
 @app.command()
@@ -193,7 +208,7 @@ def evaluate(
     angle: Angle = 0.0,
     as_json: AsJson = False,
 ) -> None:
-    """Measure a trained creature: relative MSE by age, healing by kind of wound, goodness AUROC."""
+    """Measure a trained creature: error by age, healing, health map."""
     _compute()
     from ffnca.commands import evaluate_world, evaluation_table
 
@@ -206,7 +221,7 @@ def evaluate(
     Console().print(evaluation_table(world, table))
 
 
-@app.command()
+@app.command(short_help="Grow, wound and heal a shipped creature: demo.gif, demo.png.")
 def demo() -> None:
     """Grow, wound and heal a shipped creature; writes demo.gif and demo.png."""
     _compute()
@@ -292,6 +307,5 @@ def _unforeseen(error: Exception) -> int:
 
 
 def _fail(message: str) -> int:
-    if message:  # help that was shown for want of a command says enough
-        terminal.say(terminal.shortened(message))
+    terminal.say(message)
     return BAD_INPUT

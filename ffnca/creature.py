@@ -1,79 +1,31 @@
 """A creature: a growth world with its body and its rule, made from a world or a rule file and saved as one."""
 
 from dataclasses import dataclass, field, replace
-from os import PathLike
+from os import PathLike, fspath
 from pathlib import Path
 from typing import Any, Self, get_args
 
 import jax
 import numpy as np
 from jaxtyping import Float
+from numpy.typing import ArrayLike
+from PIL import Image
 
 from ffnca.automata.layered_rule import LayeredRule
 from ffnca.automata.nca import NCA
 from ffnca.errors import InputError
 from ffnca.ff.ascent import AscentLayer
+from ffnca.fitted_world import CONTROL, MARGIN, fitted_world, growth_world
 from ffnca.grid.turn import turned_picture
 from ffnca.growth.body import Body, build_body, identities, several
-from ffnca.growth.morphogen import FEWEST_FREQUENCIES, code_channels
 from ffnca.growth.round import Recipe, state_limit
-from ffnca.growth.target import MIN_SIZE, load_target, target_name
+from ffnca.growth.target import MIN_SIZE, as_cells, load_target, target_name
 from ffnca.rule_file import RuleFile, load_rule, rule_bytes, save_rule
 from ffnca.rule_tensors import blank_rule, filled_rule, named_tensors
-from ffnca.world import GrowthWorld, Objective, build_world
+from ffnca.world import GrowthWorld, Objective
 
-MARGIN = 16
-"""Free cells on every side of a creature whose grid nobody chose, as in Mordvintsev et al. (2020)."""
-
-NEAREST_STRAYS, STRAYS_SHARE = 12, 0.5
-"""Pieces stray by half of the longer side: one that is off by a period of a wave of the position code looks right to
-all finer waves, unless such were shown. In small bodies by 12 cells."""
-FOR_LARGE: dict[str, dict[str, Any]] = {
-    "rule": {"hidden": (556,)},
-    "train": {
-        "objective": "distance",
-        "first_reseeded_share": 0.4,
-        "reseeded_share": 0.05,
-        "pool_size": 128,
-        "pool_batch": 8,
-        "updates_per_round": 12,
-    },
-}
-"""What bodies that need more channels than others have: more units, and a recipe of their own.
-
-In a pool that is left alone from the start they turn to fog, of which a cell learns nothing: at first most states are
-near the teacher's. And as rollouts of so many cells are what a round costs, fewer of them are learned from more often.
-"""
-MARGIN_SHARE = 0.25
-"""Of the longer side, in the training of large bodies: what comes off while they grow needs room to be seen."""
-
-CONTROL: dict[str, dict[str, Any]] = {
-    "rule": {"channels": 16, "hidden": (128,), "perception": ("identity", "sobel"), "fire_rate": 0.5},
-    "train": {"pool_size": 1024, "updates_per_round": 1, "margin": MARGIN},
-}
-"""Rule and sizes of the control, those of Mordvintsev et al. (2020)."""
-
-
-def _fitted(world: GrowthWorld, longest: int) -> GrowthWorld:
-    """The world with what it leaves open chosen by the longer side of its body."""
-    num_code = code_channels(longest / 2)
-    rule: dict[str, Any] = {"channels": 4 + num_code} if world.target else {}
-    train: dict[str, Any] = {"stray_distance": max(NEAREST_STRAYS, int(STRAYS_SHARE * longest))}
-    if num_code > 4 * FEWEST_FREQUENCIES:
-        rule |= FOR_LARGE["rule"]
-        train |= FOR_LARGE["train"] | {"margin": int(MARGIN_SHARE * longest)}
-    if world.train.objective == "bptt":
-        rule, train = CONTROL["rule"], CONTROL["train"]
-    given = world.model_dump(exclude_unset=True)
-    tables = {"rule": rule | given.get("rule", {}), "train": train | given.get("train", {})}
-    return _growth_world(given | tables, world.title)
-
-
-def _growth_world(described: dict[str, Any], name: str) -> GrowthWorld:
-    world = build_world(described, name)
-    if not isinstance(world, GrowthWorld):
-        raise TypeError(f"not a growth world: {world.kind}")
-    return world
+AT_HAND = "picture.png"
+"""What a picture without a file is called in its world."""
 
 
 def _alike(pictures: list[Float[np.ndarray, "_ _ 4"]]) -> Float[np.ndarray, "target h w 4"]:
@@ -175,7 +127,7 @@ class Creature:
         """
         sought = world.sought.values()
         pictures = _alike([load_target(one.emoji or one.image or "", one.size, folder) for one in sought])
-        return cls.blank(_fitted(world, max(pictures.shape[1:3])), pictures)
+        return cls.blank(fitted_world(world, max(pictures.shape[1:3])), pictures)
 
     @classmethod
     def blank(cls, world: GrowthWorld, pictures: Float[np.ndarray, "target h w 4"]) -> Self:
@@ -203,42 +155,62 @@ class Creature:
         return cls(world, pictures, automaton, record or {})
 
     @classmethod
-    def for_target(cls, target: str, size: int = 40, **settings: Any) -> Self:
+    def for_target(
+        cls,
+        target: str | PathLike[str] | Image.Image | ArrayLike,
+        size: int = 40,
+        *,
+        straight: bool | None = None,
+        cut_background: bool = False,
+        **settings: Any,
+    ) -> Self:
         """An untrained creature of an emoji or a picture, with the default rule.
 
         Args:
-            target: An emoji or a path.
+            target: An emoji, a path, or a picture at hand, as `load_target` takes it.
             size: Longer side in cells.
+            straight: Whether the colours of an array are not yet multiplied by alpha, as in `as_cells`.
+            cut_background: Remove the plain background of an opaque picture.
             settings: Keys of the world file's [train] table.
 
         Raises:
             InputError: If the target or a setting cannot be used.
         """
-        return cls.for_picture(load_target(target, size), target, **settings)
+        picture = load_target(target, size, straight=straight, cut_background=cut_background)
+        return cls.for_picture(picture, target if isinstance(target, str | PathLike) else AT_HAND, **settings)
 
     @classmethod
-    def for_picture(cls, picture: Float[np.ndarray, "h w 4"], target: str, **settings: Any) -> Self:
-        """An untrained creature of a picture that is at hand: the default rule, with what its size needs.
+    def for_picture(
+        cls,
+        picture: ArrayLike | Image.Image,
+        target: str | PathLike[str] = AT_HAND,
+        *,
+        straight: bool | None = None,
+        **settings: Any,
+    ) -> Self:
+        """An untrained creature of a picture that is at hand, a pixel a cell: the default rule for its size.
 
         Args:
-            picture: Premultiplied RGBA.
+            picture: RGBA, RGB or grey, as `as_cells` takes it: floats from 0 to 1, bytes, or an image of Pillow.
             target: The emoji that it shows, or the name of a file for it, which need not exist.
+            straight: Whether its colours are not yet multiplied by alpha, as in `as_cells`.
             settings: Keys of the world file's [train] table.
 
         Raises:
-            InputError: If the target or a setting cannot be used.
+            InputError: If the picture, the target or a setting cannot be used.
         """
-        longest = max(picture.shape[:2])
-        is_file = target.isascii() or Path(target).suffix or Path(target).is_file()
+        picture = as_cells(picture, straight=straight)
+        longest, name = max(picture.shape[:2]), fspath(target)
+        is_file = not isinstance(target, str) or name.isascii() or Path(name).suffix or Path(name).is_file()
         kind = "image" if is_file else "emoji"
         described = {
             "kind": "growth",
-            "title": target_name(target),
+            "title": target_name(name),
             "grid": {"size": (longest + 2 * MARGIN, longest + 2 * MARGIN)},
-            "target": {kind: target, "size": max(longest, MIN_SIZE)},
+            "target": {kind: name, "size": max(longest, MIN_SIZE)},
             "train": settings,
         }
-        world = _fitted(_growth_world(described, target), longest)
+        world = fitted_world(growth_world(described, name), longest)
         return cls.blank(world, picture[None])
 
     def retrained_by(self, objective: str) -> Self:
@@ -263,7 +235,7 @@ class Creature:
     def _with(self, name: str, rule: dict[str, Any], train: dict[str, Any]) -> Self:
         given = self.world.model_dump(exclude_none=True)
         tables = {"rule": given["rule"] | rule, "train": given["train"] | train}
-        return replace(self, world=_growth_world(given | tables, name)).untaught()
+        return replace(self, world=growth_world(given | tables, name)).untaught()
 
     def untaught(self) -> Self:
         """The same creature, blank."""

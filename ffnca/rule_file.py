@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 import struct
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +15,8 @@ from safetensors import SafetensorError
 
 from ffnca.atomic import replacing
 from ffnca.errors import InputError
-from ffnca.world import GrowthWorld, dump_world, read_bounded, world_from_json
+from ffnca.files import read_bounded
+from ffnca.world import GrowthWorld, dump_world, world_from_json
 
 FORMAT, FORMAT_VERSION = "ffnca-rule", "1"
 MAX_RULE_BYTES = 64 * 2**20
@@ -83,7 +85,7 @@ def rule_bytes(rule: RuleFile, name: str) -> bytes:
     return _canonical(safetensors.numpy.save(tensors, metadata))
 
 
-def load_rule(path: Path) -> RuleFile:
+def load_rule(path: str | os.PathLike[str]) -> RuleFile:
     """Read a rule file.
 
     Raises:

@@ -1,15 +1,13 @@
 """What the command line says: in one line that can be printed, whatever the streams are."""
 
 import os
-import re
 import sys
 from contextlib import suppress
 
+from ffnca.errors import safe_line
+
 PIPE_CLOSED = 141
 """As of a program that SIGPIPE ended: who was to read went away, and there is nobody to tell."""
-_LONGEST_WORD, _LONGEST_MESSAGE = 200, 1500
-_JOINERS = re.compile("[\N{ZERO WIDTH JOINER}\U000e0020-\U000e007f]")
-"""Not printable by themselves, but parts of emoji."""
 
 
 def make_ready() -> None:
@@ -30,28 +28,10 @@ def make_ready() -> None:
             stream.reconfigure(errors="backslashreplace")  # pyright: ignore[reportAttributeAccessIssue]
 
 
-def printable(message: str) -> str:
-    """A message on one line, with control characters written as escapes."""
-    return "".join(
-        character if character.isprintable() or _JOINERS.match(character) else ascii(character)[1:-1]
-        for character in " ".join(message.split())
-    )
-
-
-def shortened(message: str) -> str:
-    """A message whose long words, which somebody typed, are cut in the middle."""
-    words = (
-        word if len(word) <= _LONGEST_WORD else f"{word[:100]}...{word[-40:]}"
-        for word in message.split()  # a path or a list of names has words of its own
-    )
-    text = " ".join(words)
-    return text if len(text) <= _LONGEST_MESSAGE else f"{text[:1000]} ... {text[-400:]}"
-
-
 def say(message: str) -> None:
     """One line on stderr; nothing if nobody can read it."""
     try:
-        sys.stderr.write(f"ffnca: {printable(message)}\n")
+        sys.stderr.write(f"ffnca: {safe_line(message)}\n")
         sys.stderr.flush()
     except (OSError, ValueError):
         _give_up(sys.stderr)

@@ -13,6 +13,7 @@ from ffnca.atomic import made_folder, writable
 from ffnca.commands import story
 from ffnca.creature import Creature
 from ffnca.errors import InputError, Stopped
+from ffnca.growth.cutout import is_opaque
 from ffnca.growth.schedule import MAX_MINUTES, Budget, updates_to_learn
 from ffnca.growth.target import target_name
 from ffnca.growth.train import LEARNED_MSE, Report
@@ -24,6 +25,8 @@ from ffnca.world import GrowthWorld, find_world, load_world
 GROW_MINUTES = 10.0
 ANIMATIONS = (".gif", ".webp", ".apng")
 RUN_SUFFIX = ".run"
+ATTRIBUTION = "All emojis designed by OpenMoji – the open-source emoji and icon project. License: CC BY-SA 4.0"
+"""What the licence of an emoji's picture asks to be said."""
 
 
 class Trained(NamedTuple):
@@ -88,6 +91,7 @@ def grow_target(
     out: str | None,
     resume: bool = False,
     *,
+    cut_background: bool = False,
     say: Callable[[str], None] = lambda line: None,
 ) -> Trained:
     """Train on an emoji or a picture in a run folder, then write its rule, its animation and its contact sheet.
@@ -99,18 +103,24 @@ def grow_target(
         seed: Of everything random.
         out: Name of the animation, or a folder for it; a name of its own that is free if None.
         resume: Go on with what is in the run folder.
+        cut_background: Remove the plain background of a picture.
         say: Told what the user should know before the training.
 
     Raises:
         InputError: If the target or an option cannot be used, or a place cannot be written.
         Stopped: On Ctrl-C, after everything was saved.
     """
-    name = f"{target_name(target)}{'-grown' if Path(target).is_file() else ''}"
+    is_file = Path(target).is_file()
+    name = f"{target_name(target)}{'-grown' if is_file else ''}"
     path, is_open = (Path(f"{name}.gif"), True) if out is None else _animation_in(out, name)
-    creature = Creature.for_target(target, size)
-    words = ["grow", target, "--size", str(size), *_if_not("--seed", seed, 0)]
+    creature = Creature.for_target(target, size, cut_background=cut_background)
+    words = ["grow", target, "--size", str(size), *["--cut-background"] * cut_background, *_if_not("--seed", seed, 0)]
     with made_folder(path.parent):
         animation = _free(path, resume=resume) if is_open else path
+        if not is_file:
+            say(ATTRIBUTION)
+        elif is_opaque(creature.picture):
+            say(f"{target}: has no transparency, so all of its rectangle lives; --cut-background frees what it shows")
         return _grown(creature, target, animation, budget, seed, resume, [*words, "--out", str(animation)])
 
 

@@ -15,6 +15,7 @@ import pytest
 from PIL import Image
 
 from ffnca import cli
+from ffnca.errors import Stopped
 from ffnca.growth import evaluate
 from ffnca.growth.round import RoundFigures
 from ffnca.run_folder import RunFolder
@@ -70,6 +71,9 @@ def test_help_lists_what_is_there_and_nothing_else(ffnca) -> None:
     for name in COMMANDS:
         assert f" {name} " in out
     assert " bench " not in out
+    code, _, err = ffnca()
+    assert (code, err) == (2, out)
+    assert "..." not in out.replace("[ARGS]...", "")  # nothing is cut at 80 columns
 
 
 @pytest.mark.parametrize("words", [("--help",), ("worlds",), ("worlds", "--json")])
@@ -326,6 +330,33 @@ def test_grow_says_that_it_has_not_learned_and_goes_on_until_it_has(ffnca, blue:
     assert "learned, relative MSE 0.0100" in out
     assert f"replaced: {', '.join(grown[:2])}, {grown[3]}" in out
     assert _names(tmp_path) == sorted([*grown, "blue.png"])
+
+
+def test_grow_says_what_must_be_said_of_a_target_once(ffnca, measured, tmp_path: Path, monkeypatch) -> None:
+    told: list[str] = []
+
+    def begin(creature, *given):
+        told.append(repr(creature))
+        raise Stopped("enough")
+
+    monkeypatch.setattr("ffnca.train_commands._train", begin)
+    Image.new("RGB", (20, 20), (250, 250, 250)).save(tmp_path / "plain.png")
+    with Image.open(tmp_path / "plain.png") as drawn:
+        drawn.paste((200, 30, 30), (5, 5, 15, 15))
+        drawn.save(tmp_path / "plain.png")
+    _, _, err = ffnca("grow", "🐟", "--size", 12)
+    credit, _ = err.splitlines()
+    assert credit.endswith(
+        "All emojis designed by OpenMoji – the open-source emoji and icon project. License: CC BY-SA 4.0"
+    )
+    _, _, err = ffnca("grow", "plain.png", "--size", 20)
+    warning, _ = err.splitlines()
+    assert "plain.png" in warning
+    assert "--cut-background" in warning
+    _, _, err = ffnca("grow", "plain.png", "--size", 20, "--cut-background")
+    assert err == "ffnca: enough\n"
+    _one_line(*ffnca("grow", "🐟", "--size", 12, "--cut-background"), "background")
+    assert len(told) == 3
 
 
 def test_grow_replaces_nothing_unasked(ffnca, blue: Path, measured, tmp_path: Path) -> None:
