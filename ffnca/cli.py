@@ -1,5 +1,6 @@
 """The command line. Every command imports what it needs when it runs, so that help answers at once."""
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -7,12 +8,14 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
+from ffnca import terminal
 from ffnca.errors import InputError, Stopped
+from ffnca.signals import stop_as_ctrl_c
 
 app = typer.Typer(
     name="ffnca",
     help="Neural cellular automata whose rules are trained by the Forward-Forward algorithm.",
-    no_args_is_help=True,
+    rich_markup_mode=None,  # rich takes longer to import than all the rest of the help
     pretty_exceptions_enable=False,
     add_completion=False,
 )
@@ -21,10 +24,18 @@ WorldName = Annotated[str, typer.Argument(metavar="WORLD", help="A shipped name,
 Seed = Annotated[int, typer.Option(help="Same seed, same result.", min=0, max=2**31 - 1)]
 Which = Annotated[str | None, typer.Option(metavar="NAME", help="The target to grow, where the world names several.")]
 Angle = Annotated[float, typer.Option(metavar="DEGREES", help="Turn what grows, clockwise.")]
+Resume = Annotated[bool, typer.Option("--resume", help="Go on from the newest checkpoint, with more time if given.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 NUM_STEPS_MAX = 10_000_000
-BAD_INPUT, INTERRUPTED = 2, 130
+NOT_LEARNED, FAILED, BAD_INPUT, INTERRUPTED = 1, 1, 2, 130
 _DEMO_STEPS, _DEMO_WOUND = 220, 100
+
+
+@app.callback(invoke_without_command=True)
+def _help_without_command(context: typer.Context) -> None:
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help(), err=True)
+        raise typer.Exit(BAD_INPUT)
 
 
 @app.command()
@@ -57,7 +68,7 @@ def run(
     angle: Angle = 0.0,
     as_json: AsJson = False,
 ) -> None:
-    """Run a world without drawing it; print speed and, where there is a target, relative MSE."""
+    """Run a world without drawing it; print its speed and measures."""
     _compute()
     from ffnca.commands import run_world
 
@@ -83,21 +94,26 @@ def view(
     angle: Angle = 0.0,
     as_json: AsJson = False,
 ) -> None:
-    """Watch a world in a window: wound it, look inside it, let it learn a target that you paint."""
+    """Watch a world in a window.
+
+    Wound it, look inside it, let it learn a target that you paint.
+    """
     _compute()
+    from ffnca.atomic import made_folder
     from ffnca.commands import parsed_size
     from ffnca.view.app import view_world
 
-    figures = view_world(
-        world,
-        size=parsed_size(size) if size else None,
-        seed=seed,
-        folder=out,
-        num_frames=headless_frames,
-        minutes=minutes,
-        which=which,
-        angle=angle,
-    )
+    with made_folder(out):
+        figures = view_world(
+            world,
+            size=parsed_size(size) if size else None,
+            seed=seed,
+            folder=out,
+            num_frames=headless_frames,
+            minutes=minutes,
+            which=which,
+            angle=angle,
+        )
     if as_json:
         _print_json(figures)
         return
@@ -117,28 +133,43 @@ def train(
     objective: Annotated[
         str | None, typer.Option(metavar="NAME", help="ascent, distance, ..., or a control: one-step-backprop, bptt.")
     ] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on from the run's newest checkpoint.")] = False,
+    resume: Resume = False,
 ) -> None:
-    """Train the rule of a growth world; keeps rule, metrics, curve, preview and checkpoints in RUN."""
-    _compute()
-    from ffnca.commands import train_world
+    """Train the rule of a growth world in a run folder.
 
-    typer.echo(train_world(world, out, _budget(minutes, updates), seed, objective, resume))
+    RUN keeps rule, metrics, curve, preview and checkpoints. Ends with exit code 1 if it has not learned.
+    """
+    _compute()
+    from ffnca.train_commands import checked_budget, train_world
+
+    _report(train_world(world, out, checked_budget(minutes, updates), seed, objective, resume))
 
 
 @app.command()
 def grow(
     target: Annotated[str, typer.Argument(metavar="TARGET", help="An emoji or a picture file.")],
     size: Annotated[int, typer.Option(help="Longer side of the creature in cells.")] = 40,
-    minutes: Annotated[float, typer.Option(help="Train this long.")] = 10.0,
+    minutes: Annotated[float | None, typer.Option(help="Train this long, in all; 10 if not given.")] = None,
+    updates: Annotated[int | None, typer.Option(help="Train this many updates instead.")] = None,
     seed: Seed = 0,
-    out: Annotated[Path | None, typer.Option(metavar="NAME.gif", help="Animation; .png and .safetensors too.")] = None,
+    out: Annotated[
+        str | None, typer.Option(metavar="NAME.gif", help="Animation, or a folder for it; what exists is replaced.")
+    ] = None,
+    resume: Resume = False,
+    cut_background: Annotated[
+        bool, typer.Option("--cut-background", help="Remove the plain background of a picture without transparency.")
+    ] = False,
 ) -> None:
-    """Train a rule that grows an emoji or a picture, and animate it: NAME.gif, NAME.png, NAME.safetensors."""
-    _compute()
-    from ffnca.commands import grow_target, minutes_budget
+    """Train a rule that grows an emoji or a picture, and animate it.
 
-    typer.echo(grow_target(target, size, minutes_budget(minutes), seed, out))
+    Writes NAME.gif, NAME.png and NAME.safetensors, and keeps the run in NAME.run, from which --resume goes on. Ends
+    with exit code 1 if it has not learned.
+    """
+    _compute()
+    from ffnca.train_commands import checked_budget, grow_target
+
+    budget, say = checked_budget(minutes, updates), terminal.say
+    _report(grow_target(target, size, budget, seed, out, resume, cut_background=cut_background, say=say))
 
 
 @app.command()
@@ -204,7 +235,7 @@ def evaluate(
     angle: Angle = 0.0,
     as_json: AsJson = False,
 ) -> None:
-    """Measure a trained creature: relative MSE by age, healing by kind of wound, goodness AUROC."""
+    """Measure a trained creature: error by age, healing, health map."""
     _compute()
     from ffnca.commands import evaluate_world, evaluation_table
 
@@ -217,7 +248,7 @@ def evaluate(
     Console().print(evaluation_table(world, table))
 
 
-@app.command()
+@app.command(short_help="Grow, wound and heal a shipped creature: demo.gif, demo.png.")
 def demo() -> None:
     """Grow, wound and heal a shipped creature; writes demo.gif and demo.png."""
     _compute()
@@ -226,23 +257,18 @@ def demo() -> None:
     typer.echo(demonstrate(_DEMO_STEPS, _DEMO_WOUND))
 
 
-def _budget(minutes: float | None, updates: int | None):
-    from ffnca.commands import checked_budget
-
-    return checked_budget(minutes, updates)
-
-
 def _compute() -> None:
-    """Make ready to compute: memory is kept, and compiled code too, between runs in a per-user folder."""
-    import os
+    from ffnca import computing
 
-    from ffnca.allocation import keep_memory
+    computing.make_ready()
 
-    keep_memory()
-    folder = Path(typer.get_app_dir("ffnca")) / "compiled"
-    os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(folder))
-    os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.5")
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+def _report(outcome) -> None:
+    """Say what a training came to."""
+    typer.echo(outcome.line)
+    if outcome.shortfall is not None:
+        terminal.say(outcome.shortfall)
+        raise typer.Exit(NOT_LEARNED)
 
 
 def _print_json(value: object) -> None:
@@ -252,34 +278,61 @@ def _print_json(value: object) -> None:
 
 
 def main() -> None:
-    """Entry point: one line on stderr and exit code 2 for bad input, 130 for Ctrl-C."""
+    """Entry point: one line on stderr and exit code 2 for bad input, 130 for Ctrl-C, 1 for what was not foreseen."""
+    terminal.make_ready()
+    sys.exit(terminal.flushed(_code()))
+
+
+def _code() -> int:
     try:
+        stop_as_ctrl_c()
         code = app(standalone_mode=False) or 0
         if code == INTERRUPTED:
-            _say("interrupted")
-    except (InputError, FloatingPointError) as error:
-        code = _fail(str(error))
+            terminal.say("interrupted")
+        return code
+    except InputError as error:
+        return _fail(str(error))
     except TyperException as error:
-        code = _fail(error.format_message())
+        return _fail(error.format_message())
     except Stopped as error:
-        _say(str(error))
-        code = INTERRUPTED
+        terminal.say(str(error))
+        return INTERRUPTED
     except (KeyboardInterrupt, typer.Abort):
-        _say("interrupted")
-        code = INTERRUPTED
-    except MemoryError as error:
-        code = _fail(f"not enough memory: {error or 'a smaller size, scale or number of steps needs less'}")
+        terminal.say("interrupted")
+        return INTERRUPTED
+    except BrokenPipeError:
+        return terminal.PIPE_CLOSED
+    except SystemExit as end:  # how rich ends on a closed pipe
+        if isinstance(end.__context__, BrokenPipeError):
+            return terminal.PIPE_CLOSED
+        raise
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
-        code = _fail(f"{where}{error.strerror or error}")
-    sys.exit(code)
+        return _fail(f"{where}{error.strerror or error}")
+    except Exception as error:
+        return _unforeseen(error)
+
+
+def _unforeseen(error: Exception) -> int:
+    """No traceback reaches who did not ask for one."""
+    from ffnca.computing import settings_of_jax
+
+    text = str(error)
+    if isinstance(error, MemoryError) or "RESOURCE_EXHAUSTED" in text:
+        return _fail(f"not enough memory: {text[:200] or 'a smaller size, scale or number of steps needs less'}")
+    settings = settings_of_jax()
+    hint = f"; it may be what the environment says ({settings})" if settings else ""
+    if isinstance(error, FloatingPointError):
+        return _fail(f"{text[:400]}{hint if 'JAX_DEBUG' in settings else ''}")
+    if os.environ.get("FFNCA_TRACEBACK"):
+        import traceback
+
+        traceback.print_exception(error)
+    lines = text.splitlines() or [""]
+    terminal.say(f"{type(error).__name__}: {lines[0][:300]}{hint}; FFNCA_TRACEBACK=1 shows where")
+    return FAILED
 
 
 def _fail(message: str) -> int:
-    if message:  # help that was shown for want of a command says enough
-        _say(message)
+    terminal.say(message)
     return BAD_INPUT
-
-
-def _say(message: str) -> None:
-    typer.echo(f"ffnca: {' '.join(message.split())}", err=True)

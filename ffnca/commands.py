@@ -1,6 +1,5 @@
 """What each command does, for the command line and for scripts: figures and files in, one line of text out."""
 
-import math
 import time
 from collections.abc import Iterable
 from contextlib import AbstractContextManager, nullcontext
@@ -9,26 +8,24 @@ from pathlib import Path
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from ffnca.atomic import replacing
 from ffnca.automata.base import rollout
-from ffnca.creature import Creature
-from ffnca.errors import InputError, Stopped
+from ffnca.automata.nca import NCA
+from ffnca.errors import InputError
 from ffnca.export.animation import SUFFIXES, write_animation
 from ffnca.export.look import Look
 from ffnca.export.scene import STORY_STEPS, STORY_WOUND, DiscWound, Scene
 from ffnca.export.stress_sheet import StressSheet
 from ffnca.export.timing import Timing
 from ffnca.growth.evaluate import evaluate
-from ffnca.growth.schedule import Budget
-from ffnca.growth.target import target_name
-from ffnca.progress import counted, training_bar
-from ffnca.run_folder import RunFolder
+from ffnca.progress import counted
+from ffnca.signals import stop_noted
 from ffnca.simulation import Simulation, open_creature, open_simulation
-from ffnca.training import Interrupted, train_creature
-from ffnca.world import MAX_SIDE, MIN_SIDE, GrowthWorld, find_world, load_world
+from ffnca.world import MAX_SIDE, MIN_SIDE
 
 SHEET_SCALE = 4
 EXPORT_STEPS = 200
@@ -36,34 +33,7 @@ STORY_HOLD = 2.0
 """Seconds that the last frame of a story stays."""
 CELLS_PER_PIECE = 2**21
 """Cells stepped between two looks at Ctrl-C: half a second or so."""
-MAX_MINUTES = 60 * 24 * 7
 DEMO_WORLD = "lizard"
-
-
-def checked_budget(minutes: float | None, updates: int | None) -> Budget | None:
-    """The budget that the options ask for, None if they ask for nothing.
-
-    Raises:
-        InputError: If both are given, or one is out of range.
-    """
-    if minutes is not None and updates is not None:
-        raise InputError("--minutes and --updates: give one of the two")
-    if minutes is not None:
-        return minutes_budget(minutes)
-    if updates is not None and not 1 <= updates <= 10**9:
-        raise InputError(f"--updates {updates}: allowed is 1 to 1000000000")
-    return None if updates is None else Budget(updates=updates)
-
-
-def minutes_budget(minutes: float) -> Budget:
-    """So many minutes.
-
-    Raises:
-        InputError: If there are too few or too many.
-    """
-    if not 0 < minutes <= MAX_MINUTES:
-        raise InputError(f"--minutes {minutes:g}: allowed is more than 0, up to {MAX_MINUTES}")
-    return Budget(minutes=minutes)
 
 
 def parsed_size(text: str) -> tuple[int, int]:
@@ -74,7 +44,7 @@ def parsed_size(text: str) -> tuple[int, int]:
     """
     sides = text.lower().split("x")
     if len(sides) > 2 or not all(side.isascii() and side.isdigit() and len(side) <= 5 for side in sides):
-        raise InputError(f"--size {text!r}: allowed is N or HxW, in cells")
+        raise InputError(f"--size {text[:40]!r}: allowed is N or HxW, in cells")
     height, width = int(sides[0]), int(sides[-1])
     if not all(MIN_SIDE <= side <= MAX_SIDE for side in (height, width)):
         raise InputError(f"--size {text!r}: allowed is {MIN_SIDE} to {MAX_SIDE} cells a side")
@@ -92,7 +62,7 @@ def run_world(
 ) -> dict[str, Any]:
     """Run a world and say how fast; write the last state if asked."""
     simulation = open_simulation(text, parsed_size(size) if size else None, seed=seed, which=which, angle=angle)
-    if out is not None and out.suffix != ".npz":
+    if out is not None and out.suffix.lower() != ".npz":
         raise InputError(f"--out {out}: allowed is a name that ends in .npz")
     with _replacing_if_asked(out) as path:
         state, seconds = _timed(simulation, num_steps, key=jax.random.key(seed))
@@ -110,7 +80,22 @@ def run_world(
         "steps_per_second": rate,
         "cell_updates_per_second": rate * state.shape[0] * state.shape[1],
         "rel_mse": simulation.relative_mse(state),
+        "measures": measures(simulation, state),
     }
+
+
+def measures(simulation: Simulation, state: Float[Array, "H W C"]) -> dict[str, float]:
+    """What can be measured of a state: population (living cells), and of what grows relative MSE and mean goodness.
+
+    The goodness of a cell counts from the best that it could step to, so its mean over living cells is at most 0.
+    """
+    if not isinstance(simulation.automaton, NCA):
+        return {"population": int((state[..., 0] > 0.5).sum())}
+    living = state[..., 3] > simulation.automaton.alive_threshold
+    lacking = (simulation.automaton.deficit(state) * living).sum() / jnp.maximum(living.sum(), 1)
+    found: dict[str, float] = {"population": int(living.sum()), "mean_goodness": -float(lacking)}
+    error = simulation.relative_mse(state)
+    return found if error is None else found | {"relative_mse": error}
 
 
 def _replacing_if_asked(out: Path | None) -> AbstractContextManager[Path | None]:
@@ -122,58 +107,14 @@ def _timed(simulation: Simulation, num_steps: int, *, key: PRNGKeyArray) -> tupl
     """The state after some steps, and the seconds that they took; in pieces, between which Ctrl-C is heard."""
     height, width, _ = simulation.start.shape
     piece = max(1, CELLS_PER_PIECE // (height * width))
-    state = rollout(simulation.automaton, simulation.start, 0, key=key).block_until_ready()  # compile
-    began = time.perf_counter()
-    for state in counted(simulation.states(num_steps, piece, key=key), 1 - num_steps // -piece, simulation.name):
-        state.block_until_ready()
-    return state, time.perf_counter() - began
-
-
-def train_world(
-    text: str, out: Path | None, budget: Budget | None, seed: int, objective: str | None, resume: bool
-) -> str:
-    """Train a growth world in a run folder."""
-    path = find_world(text)
-    if path.suffix == ".safetensors":
-        creature = Creature.load(path)
-    else:
-        world = load_world(path)
-        if not isinstance(world, GrowthWorld):
-            raise InputError(f"{text}: is a {world.kind} world; only growth worlds can be trained")
-        creature = Creature.untrained(world, path.parent)
-    if objective is not None:
-        creature = creature.retrained_by(objective)
-    budget = budget or Budget(minutes=creature.world.train.minutes)
-    run = RunFolder(out or Path("runs") / path.stem)
-    with training_bar(path.stem) as show:
-        try:
-            best = train_creature(creature, budget, seed=seed, run=run, resume=resume, show=show)
-        except Interrupted as stop:
-            raise Stopped(f"interrupted; saved in {run.folder}, go on with --resume") from stop
-    return f"{run.rule}: {_quality(best)}"
-
-
-def grow_target(target: str, size: int, budget: Budget, seed: int, out: Path | None) -> str:
-    """Train on an emoji or a picture, then write its rule, its animation and its contact sheet."""
-    source = Path(target)
-    animation = out or Path(f"{target_name(target)}{'-grown' if source.is_file() else ''}.gif")
-    if animation.suffix not in (".gif", ".webp", ".apng"):
-        raise InputError(f"--out {animation}: allowed is a name that ends in .gif, .webp or .apng")
-    creature = Creature.for_target(target, size)
-    rule, sheet = animation.with_suffix(".safetensors"), animation.with_suffix(".png")
-    if source.is_file() and any(path.exists() and path.samefile(source) for path in (animation, rule, sheet)):
-        raise InputError(f"--out {animation}: would overwrite the picture {target}; name another")
-    with replacing(rule) as path:  # an unwritable folder is found now, not after the training
-        path.touch()
-        with training_bar(animation.stem) as show:
-            try:
-                best = train_creature(creature, budget, seed=seed, show=show)
-            except Interrupted as stop:
-                stop.creature.save(rule)
-                raise Stopped(f"interrupted; the rule so far is in {rule}") from stop
-        best.save(path)
-    story(str(rule), [animation, sheet], seed=seed)
-    return f"{animation}, {sheet}, {rule}: {_quality(best)}"
+    with stop_noted() as stopped:
+        state = rollout(simulation.automaton, simulation.start, 0, key=key).block_until_ready()  # compile
+        began = time.perf_counter()
+        for state in counted(simulation.states(num_steps, piece, key=key), 1 - num_steps // -piece, simulation.name):
+            state.block_until_ready()
+            if stopped():
+                raise KeyboardInterrupt
+        return state, time.perf_counter() - began
 
 
 @dataclass(frozen=True)
@@ -260,7 +201,7 @@ def story(
     scene = Scene.story(open_simulation(text, seed=seed), num_steps, (DiscWound(wound_at),))
     frames = np.stack(list(counted(scene.frames(key=jax.random.key(seed)), num_steps + 1, "drawing")))
     for out in outs:
-        if out.suffix == ".png":
+        if out.suffix.lower() == ".png":
             labels = [scene.labels[step] for step in scene.moments]
             write_animation(out, frames[scene.moments], 25.0, labels, SHEET_SCALE)
         else:
@@ -281,7 +222,7 @@ def evaluate_world(
     text: str, seed: int, out: Path | None = None, which: str | None = None, angle: float = 0.0
 ) -> dict[str, Any]:
     """The table of `ffnca eval`, and its picture if asked."""
-    if out is not None and out.suffix != ".png":
+    if out is not None and out.suffix.lower() != ".png":
         raise InputError(f"--out {out}: allowed is a name that ends in .png")
     creature, sheet = open_creature(text, which, angle), StressSheet()
     with _replacing_if_asked(out) as path:
@@ -303,9 +244,3 @@ def evaluation_table(text: str, table: dict[str, Any]) -> Any:
         rows.add_row(f"wound: {name}", healed)
     rows.add_row("goodness AUROC", f"{table['goodness_auroc']:.3f}")
     return rows
-
-
-def _quality(creature: Creature) -> str:
-    errors = [(name, value) for name, value in creature.record.items() if name.startswith("rel_mse_")]
-    shown = ", ".join(f"{float(value):.4f} at step {name.rpartition('_')[2]}" for name, value in errors)
-    return f"relative MSE {shown}" if shown and math.isfinite(float(errors[0][1])) else "not measured"

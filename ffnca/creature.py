@@ -1,122 +1,31 @@
 """A creature: a growth world with its body and its rule, made from a world or a rule file and saved as one."""
 
 from dataclasses import dataclass, field, replace
+from os import PathLike, fspath
 from pathlib import Path
 from typing import Any, Self, get_args
 
 import jax
-import jax.numpy as jnp
 import numpy as np
-from flax import nnx
-from jaxtyping import Array, Float
+from jaxtyping import Float
+from numpy.typing import ArrayLike
+from PIL import Image
 
 from ffnca.automata.layered_rule import LayeredRule
 from ffnca.automata.nca import NCA
 from ffnca.errors import InputError
 from ffnca.ff.ascent import AscentLayer
-from ffnca.grid.perceive import perception_size
+from ffnca.fitted_world import CONTROL, MARGIN, fitted_world, growth_world
 from ffnca.grid.turn import turned_picture
 from ffnca.growth.body import Body, build_body, identities, several
-from ffnca.growth.morphogen import FEWEST_FREQUENCIES, code_channels
 from ffnca.growth.round import Recipe, state_limit
-from ffnca.growth.target import MIN_SIZE, load_target, target_name
-from ffnca.rule_file import RuleFile, load_rule, save_rule
-from ffnca.world import GrowthWorld, Objective, build_world
+from ffnca.growth.target import MIN_SIZE, as_cells, load_target, target_name
+from ffnca.rule_file import RuleFile, load_rule, rule_bytes, save_rule
+from ffnca.rule_tensors import blank_rule, filled_rule, named_tensors
+from ffnca.world import GrowthWorld, Objective
 
-MARGIN = 16
-"""Free cells on every side of a creature whose grid nobody chose, as in Mordvintsev et al. (2020)."""
-
-NEAREST_STRAYS, STRAYS_SHARE = 12, 0.5
-"""Pieces stray by half of the longer side: one that is off by a period of a wave of the position code looks right to
-all finer waves, unless such were shown. In small bodies by 12 cells."""
-FOR_LARGE: dict[str, dict[str, Any]] = {
-    "rule": {"hidden": (556,)},
-    "train": {
-        "objective": "distance",
-        "first_reseeded_share": 0.4,
-        "reseeded_share": 0.05,
-        "pool_size": 128,
-        "pool_batch": 8,
-        "updates_per_round": 12,
-    },
-}
-"""What bodies that need more channels than others have: more units, and a recipe of their own.
-
-In a pool that is left alone from the start they turn to fog, of which a cell learns nothing: at first most states are
-near the teacher's. And as rollouts of so many cells are what a round costs, fewer of them are learned from more often.
-"""
-MARGIN_SHARE = 0.25
-"""Of the longer side, in the training of large bodies: what comes off while they grow needs room to be seen."""
-
-CONTROL: dict[str, dict[str, Any]] = {
-    "rule": {"channels": 16, "hidden": (128,), "perception": ("identity", "sobel"), "fire_rate": 0.5},
-    "train": {"pool_size": 1024, "updates_per_round": 1, "margin": MARGIN},
-}
-"""Rule and sizes of the control, those of Mordvintsev et al. (2020)."""
-
-
-def _fitted(world: GrowthWorld, longest: int) -> GrowthWorld:
-    """The world with what it leaves open chosen by the longer side of its body."""
-    num_code = code_channels(longest / 2)
-    rule: dict[str, Any] = {"channels": 4 + num_code} if world.target else {}
-    train: dict[str, Any] = {"stray_distance": max(NEAREST_STRAYS, int(STRAYS_SHARE * longest))}
-    if num_code > 4 * FEWEST_FREQUENCIES:
-        rule |= FOR_LARGE["rule"]
-        train |= FOR_LARGE["train"] | {"margin": int(MARGIN_SHARE * longest)}
-    if world.train.objective == "bptt":
-        rule, train = CONTROL["rule"], CONTROL["train"]
-    given = world.model_dump(exclude_unset=True)
-    tables = {"rule": rule | given.get("rule", {}), "train": train | given.get("train", {})}
-    return _growth_world(given | tables, world.title)
-
-
-def _growth_world(described: dict[str, Any], name: str) -> GrowthWorld:
-    world = build_world(described, name)
-    if not isinstance(world, GrowthWorld):
-        raise TypeError(f"not a growth world: {world.kind}")
-    return world
-
-
-def _blank_rule(world: GrowthWorld) -> AscentLayer | LayeredRule:
-    spec, key = world.rule, jax.random.key(0)
-    num_perception = perception_size(spec.perception, spec.channels)
-    if world.train.objective == "ascent":
-        return AscentLayer(num_perception, spec.channels, spec.hidden[0], key=key)
-    proposes = "delta" if world.train.objective == "bptt" else "state"
-    return LayeredRule.drawn(num_perception, spec.hidden, spec.channels, key=key, proposes=proposes)
-
-
-def _named(rule: nnx.Module) -> dict[str, Array]:
-    flat = nnx.to_flat_state(nnx.state(rule))
-    return {".".join(str(part) for part in path): leaf[...] for path, leaf in zip(flat.paths, flat.leaves, strict=True)}
-
-
-def _own_seen(world: GrowthWorld, tensors: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Ascent rules of ffnca 0.1 did not perceive the cell itself: the same, with weights of 0 for what they now see."""
-    spec, places, num_seen = world.rule, [], 0
-    own = {"identity": spec.channels, "alive": 1}
-    for name in spec.perception:
-        places += [num_seen] * own.get(name, 0)
-        num_seen += perception_size((name,), spec.channels) - own.get(name, 0)
-    contexts = {name: tensors[name] for name in ("context_weight", "linear") if name in tensors}
-    is_old = all(tensor.shape[:1] == (num_seen,) for tensor in contexts.values())
-    if world.train.objective != "ascent" or "laplacian" in spec.perception or not is_old:
-        return tensors
-    return tensors | {name: np.insert(tensor, places, 0.0, axis=0) for name, tensor in contexts.items()}
-
-
-def _filled(world: GrowthWorld, tensors: dict[str, np.ndarray], name: str) -> AscentLayer | LayeredRule:
-    rule = _blank_rule(world)
-    wanted, tensors = _named(rule), _own_seen(world, tensors)
-    if missing := sorted(set(wanted) ^ set(tensors)):
-        raise InputError(f"{name}: tensor {missing[0]!r} does not fit the rule; allowed: {', '.join(sorted(wanted))}")
-    for key, value in wanted.items():
-        if tensors[key].shape != value.shape:
-            raise InputError(f"{name}: tensor {key!r} has shape {tensors[key].shape}; allowed: {value.shape}")
-    flat = nnx.to_flat_state(nnx.state(rule))
-    for path, leaf in zip(flat.paths, flat.leaves, strict=True):
-        leaf[...] = jnp.asarray(tensors[".".join(str(part) for part in path)])
-    return rule
+AT_HAND = "picture.png"
+"""What a picture without a file is called in its world."""
 
 
 def _alike(pictures: list[Float[np.ndarray, "_ _ 4"]]) -> Float[np.ndarray, "target h w 4"]:
@@ -129,9 +38,9 @@ def _alike(pictures: list[Float[np.ndarray, "_ _ 4"]]) -> Float[np.ndarray, "tar
     return framed
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Creature:
-    """A world that grows something, on a grid of its own size.
+    """A world that grows something, on a grid of its own size. Equal are those of equal parts, number for number.
 
     Attributes:
         world: How it was described.
@@ -148,6 +57,33 @@ class Creature:
     record: dict[str, float | int | str] = field(default_factory=dict)
     which: int = 0
     angle: float = 0.0
+
+    def __eq__(self, other: object) -> bool:
+        """Compare world, pictures, parameters, record, choice of target and angle."""
+        if not isinstance(other, Creature):
+            return NotImplemented
+        mine, theirs = ([creature.pictures, *jax.tree.leaves(creature.automaton)] for creature in (self, other))
+        return (
+            (self.world, self.record, self.which, self.angle) == (other.world, other.record, other.which, other.angle)
+            and jax.tree.structure(self.automaton) == jax.tree.structure(other.automaton)
+            and all(np.array_equal(one, another) for one, another in zip(mine, theirs, strict=True))
+        )
+
+    def __hash__(self) -> int:
+        """Alike for equal creatures."""
+        return hash((self.world.title, self.pictures.shape, self.which, self.angle))
+
+    def __repr__(self) -> str:
+        """One line: what it grows, its size, its rule, how long it was trained."""
+        height, width = self.picture.shape[:2]
+        names = f" of {len(self.pictures)} targets, growing {list(self.world.sought)[self.which]}"
+        num_parameters = sum(leaf.size for leaf in jax.tree.leaves(self.automaton.rule))
+        updates = f", {self.record['updates']} updates" if "updates" in self.record else ""
+        trained = f"trained{updates}" if self.record else "not trained"
+        return (
+            f"Creature({self.world.title[:40]!r}{names if self.world.targets else ''}, {height}x{width} cells, "
+            f"{num_parameters} parameters, {trained})"
+        )
 
     @property
     def picture(self) -> Float[np.ndarray, "h w 4"]:
@@ -191,12 +127,12 @@ class Creature:
         """
         sought = world.sought.values()
         pictures = _alike([load_target(one.emoji or one.image or "", one.size, folder) for one in sought])
-        return cls.blank(_fitted(world, max(pictures.shape[1:3])), pictures)
+        return cls.blank(fitted_world(world, max(pictures.shape[1:3])), pictures)
 
     @classmethod
     def blank(cls, world: GrowthWorld, pictures: Float[np.ndarray, "target h w 4"]) -> Self:
         """A creature with a blank rule."""
-        return cls.with_rule(world, pictures, _blank_rule(world))
+        return cls.with_rule(world, pictures, blank_rule(world))
 
     @classmethod
     def with_rule(
@@ -219,42 +155,62 @@ class Creature:
         return cls(world, pictures, automaton, record or {})
 
     @classmethod
-    def for_target(cls, target: str, size: int = 40, **settings: Any) -> Self:
+    def for_target(
+        cls,
+        target: str | PathLike[str] | Image.Image | ArrayLike,
+        size: int = 40,
+        *,
+        straight: bool | None = None,
+        cut_background: bool = False,
+        **settings: Any,
+    ) -> Self:
         """An untrained creature of an emoji or a picture, with the default rule.
 
         Args:
-            target: An emoji or a path.
+            target: An emoji, a path, or a picture at hand, as `load_target` takes it.
             size: Longer side in cells.
+            straight: Whether the colours of an array are not yet multiplied by alpha, as in `as_cells`.
+            cut_background: Remove the plain background of an opaque picture.
             settings: Keys of the world file's [train] table.
 
         Raises:
             InputError: If the target or a setting cannot be used.
         """
-        return cls.for_picture(load_target(target, size), target, **settings)
+        picture = load_target(target, size, straight=straight, cut_background=cut_background)
+        return cls.for_picture(picture, target if isinstance(target, str | PathLike) else AT_HAND, **settings)
 
     @classmethod
-    def for_picture(cls, picture: Float[np.ndarray, "h w 4"], target: str, **settings: Any) -> Self:
-        """An untrained creature of a picture that is at hand: the default rule, with what its size needs.
+    def for_picture(
+        cls,
+        picture: ArrayLike | Image.Image,
+        target: str | PathLike[str] = AT_HAND,
+        *,
+        straight: bool | None = None,
+        **settings: Any,
+    ) -> Self:
+        """An untrained creature of a picture that is at hand, a pixel a cell: the default rule for its size.
 
         Args:
-            picture: Premultiplied RGBA.
+            picture: RGBA, RGB or grey, as `as_cells` takes it: floats from 0 to 1, bytes, or an image of Pillow.
             target: The emoji that it shows, or the name of a file for it, which need not exist.
+            straight: Whether its colours are not yet multiplied by alpha, as in `as_cells`.
             settings: Keys of the world file's [train] table.
 
         Raises:
-            InputError: If the target or a setting cannot be used.
+            InputError: If the picture, the target or a setting cannot be used.
         """
-        longest = max(picture.shape[:2])
-        is_file = target.isascii() or Path(target).suffix or Path(target).is_file()
+        picture = as_cells(picture, straight=straight)
+        longest, name = max(picture.shape[:2]), fspath(target)
+        is_file = not isinstance(target, str) or name.isascii() or Path(name).suffix or Path(name).is_file()
         kind = "image" if is_file else "emoji"
         described = {
             "kind": "growth",
-            "title": target_name(target),
+            "title": target_name(name),
             "grid": {"size": (longest + 2 * MARGIN, longest + 2 * MARGIN)},
-            "target": {kind: target, "size": max(longest, MIN_SIZE)},
+            "target": {kind: name, "size": max(longest, MIN_SIZE)},
             "train": settings,
         }
-        world = _fitted(_growth_world(described, target), longest)
+        world = fitted_world(growth_world(described, name), longest)
         return cls.blank(world, picture[None])
 
     def retrained_by(self, objective: str) -> Self:
@@ -279,38 +235,51 @@ class Creature:
     def _with(self, name: str, rule: dict[str, Any], train: dict[str, Any]) -> Self:
         given = self.world.model_dump(exclude_none=True)
         tables = {"rule": given["rule"] | rule, "train": given["train"] | train}
-        return replace(self, world=_growth_world(given | tables, name)).untaught()
+        return replace(self, world=growth_world(given | tables, name)).untaught()
 
     def untaught(self) -> Self:
         """The same creature, blank."""
         return replace(self.blank(self.world, self.pictures), which=self.which)
 
     @classmethod
-    def load(cls, path: Path) -> Self:
+    def load(cls, path: str | PathLike[str]) -> Self:
         """Read a rule file.
 
         Raises:
             InputError: If it cannot be read or does not fit its world.
         """
-        rule = load_rule(path)
+        rule = load_rule(Path(path))
         pictures = rule.target.reshape(-1, *rule.target.shape[-3:])
-        return cls.with_rule(rule.world, pictures, _filled(rule.world, rule.tensors, path.name), rule.record)
+        return cls.with_rule(rule.world, pictures, filled_rule(rule.world, rule.tensors, Path(path).name), rule.record)
 
-    def save(self, path: Path) -> None:
-        """Write a rule file, whole or not at all."""
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write a rule file, whole or not at all; parameters are kept as float32.
+
+        Raises:
+            InputError: If the file could not be loaded again, or cannot be written.
+        """
+        save_rule(Path(path), self._as_file())
+
+    def check_savable(self) -> None:
+        """Find out before a training, not after it, whether its result could be saved.
+
+        Raises:
+            InputError: If not.
+        """
+        rule_bytes(self._as_file(), self.world.title)
+
+    def _as_file(self) -> RuleFile:
         body = self._bodies(1)
         row, column = body.seed_at
         cells = body.target[row, column] if body.count == 1 else body.target[np.arange(body.count), row, column]
-        save_rule(
-            path,
-            RuleFile(
-                world=self.world,
-                tensors={name: np.asarray(value) for name, value in _named(self.automaton.rule).items()},
-                target=self.pictures if body.count > 1 else self.picture,
-                seed_cell=cells,
-                seed_at=np.stack([row - 1, column - 1], -1).astype(np.int32),
-                record=self.record,
-            ),
+        tensors = named_tensors(self.automaton.rule)
+        return RuleFile(
+            world=self.world,
+            tensors={name: np.asarray(value, np.float32) for name, value in tensors.items()},
+            target=np.asarray(self.pictures if body.count > 1 else self.picture, np.float32),
+            seed_cell=np.asarray(cells, np.float32),
+            seed_at=np.stack([row - 1, column - 1], -1).astype(np.int32),
+            record=self.record,
         )
 
     def body(self, size: tuple[int, int] | None = None) -> Body:

@@ -2,7 +2,9 @@
 
 import gzip
 import math
+import os
 import struct
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +16,7 @@ _UNSIGNED_BYTES = 0x08
 MAX_BYTES = 2**30
 
 
-def read_idx(path: Path, num_axes: int) -> UInt8[np.ndarray, "..."]:
+def read_idx(path: str | os.PathLike[str], num_axes: int) -> UInt8[np.ndarray, "..."]:
     """Read an array of bytes.
 
     Args:
@@ -28,8 +30,11 @@ def read_idx(path: Path, num_axes: int) -> UInt8[np.ndarray, "..."]:
         InputError: If the file is missing, is no IDX file of bytes with so many axes, or has another length than its
             head says.
     """
+    path = Path(path)
+    if path.exists() and not path.is_file():  # a pipe would be waited for
+        raise InputError(f"{path}: cannot be read (a folder, a pipe or a device)")
     try:
-        with (gzip.open if path.suffix == ".gz" else open)(path, "rb") as file:
+        with (gzip.open if path.suffix.lower() == ".gz" else open)(path, "rb") as file:
             head = file.read(4 + 4 * num_axes)
             magic = head[:4].hex()
             wanted = bytes([0, 0, _UNSIGNED_BYTES, num_axes]).hex()
@@ -42,7 +47,7 @@ def read_idx(path: Path, num_axes: int) -> UInt8[np.ndarray, "..."]:
             if not 0 < size <= MAX_BYTES:
                 raise InputError(f"{path}: shape {shape} makes {size} bytes; allowed are 1 to {MAX_BYTES}")
             content = file.read(size + 1)
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise InputError(f"{path}: cannot be read ({getattr(error, 'strerror', None) or error})") from error
     if len(content) != size:
         found = "more" if len(content) > size else len(content)
@@ -50,13 +55,14 @@ def read_idx(path: Path, num_axes: int) -> UInt8[np.ndarray, "..."]:
     return np.frombuffer(content, np.uint8).reshape(shape)
 
 
-def find_idx(folder: Path, name: str) -> Path:
+def find_idx(folder: str | os.PathLike[str], name: str) -> Path:
     """The file of that name in a folder, plain or gzipped, with `-idx` or `.idx` in its name.
 
     Raises:
         InputError: If there is none; says what was looked for.
     """
-    names = [spelt + suffix for spelt in (name, name.replace("-idx", ".idx")) for suffix in ("", ".gz")]
+    folder = Path(folder)
+    names = [spelt + suffix for spelt in (name, name.replace("-idx", ".idx")) for suffix in ("", ".gz", ".GZ")]
     for spelt in names:
         if (folder / spelt).is_file():
             return folder / spelt

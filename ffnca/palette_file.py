@@ -1,15 +1,16 @@
 """Palette files: liked and disliked colours in JSON."""
 
 import json
+import os
 import re
-from pathlib import Path
 from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
 from ffnca.errors import InputError
-from ffnca.world import read_bounded
+from ffnca.files import read_bounded
+from ffnca.settings_text import parse_json
 
 MAX_PALETTE_BYTES = 2**16
 MAX_COLOURS = 64
@@ -56,17 +57,19 @@ class Palette(BaseModel):
         return self
 
 
-def load_palette(path: Path) -> Palette:
+def load_palette(path: str | os.PathLike[str]) -> Palette:
     """Read a palette file, such as `{"liked": ["#ff8800", [255, 200, 0]]}`.
 
     Raises:
         InputError: If it cannot be read, is too large or not JSON, a key is unknown or missing, or a value is of
             another type or out of range.
     """
+    content = read_bounded(path, MAX_PALETTE_BYTES)
     try:
-        settings = json.loads(read_bounded(path, MAX_PALETTE_BYTES).decode("utf-8-sig"))
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{path}: is not JSON ({str(error)[:100]})") from error
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: is not JSON, nor UTF-8 text (byte {error.start})") from error
+    settings = parse_json(text, str(path))
     if not isinstance(settings, dict):
         raise InputError(f"{path}: is {_shown(settings)}; allowed: an object with {', '.join(Palette.model_fields)}")
     try:
@@ -92,5 +95,8 @@ def _described(detail: ErrorDetails, settings: dict[str, Any]) -> str:
 
 def _shown(value: object) -> str:
     """A value for an error message: as in the file, short, on one line."""
-    text = json.dumps(value)
+    try:
+        text = json.dumps(value)
+    except (ValueError, RecursionError):
+        return "something huge"
     return text if len(text) <= _SHOWN_CHARACTERS else text[:_SHOWN_CHARACTERS] + "..."

@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 import struct
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +15,8 @@ from safetensors import SafetensorError
 
 from ffnca.atomic import replacing
 from ffnca.errors import InputError
-from ffnca.world import GrowthWorld, dump_world, read_bounded, world_from_json
+from ffnca.files import read_bounded
+from ffnca.world import GrowthWorld, dump_world, world_from_json
 
 FORMAT, FORMAT_VERSION = "ffnca-rule", "1"
 MAX_RULE_BYTES = 64 * 2**20
@@ -55,10 +57,19 @@ class RuleFile:
 def save_rule(path: Path, rule: RuleFile) -> None:
     """Write a rule file, whole or not at all; equal rules give equal bytes.
 
-    Facts that are not finite are left out of the record.
-
     Raises:
         InputError: If the rule could not be loaded again, or the file cannot be written.
+    """
+    content = rule_bytes(rule, str(path))
+    with replacing(path) as temporary:
+        temporary.write_bytes(content)
+
+
+def rule_bytes(rule: RuleFile, name: str) -> bytes:
+    """The content of a rule file; facts that are not finite are left out of the record.
+
+    Raises:
+        InputError: If the rule could not be loaded again; the message begins with `name`.
     """
     record = {key: value for key, value in rule.record.items() if not isinstance(value, float) or math.isfinite(value)}
     metadata = {
@@ -67,16 +78,14 @@ def save_rule(path: Path, rule: RuleFile) -> None:
         "world": dump_world(rule.world),
         "record": json.dumps(record, sort_keys=True),
     }
-    tensors = {PREFIX + name: tensor for name, tensor in rule.tensors.items()}
+    tensors = {PREFIX + key: tensor for key, tensor in rule.tensors.items()}
     tensors |= {"target": rule.target, "seed_cell": rule.seed_cell, "seed_at": rule.seed_at}
-    tensors = {name: np.array(tensor, order="C") for name, tensor in tensors.items()}
-    _checked(tensors, metadata, str(path))
-    content = _canonical(safetensors.numpy.save(tensors, metadata))
-    with replacing(path) as temporary:
-        temporary.write_bytes(content)
+    tensors = {key: np.array(tensor, order="C") for key, tensor in tensors.items()}
+    _checked(tensors, metadata, name)
+    return _canonical(safetensors.numpy.save(tensors, metadata))
 
 
-def load_rule(path: Path) -> RuleFile:
+def load_rule(path: str | os.PathLike[str]) -> RuleFile:
     """Read a rule file.
 
     Raises:

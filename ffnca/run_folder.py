@@ -1,6 +1,11 @@
 """A run's folder: the rule, its world, metrics, plots and checkpoints, each file whole at any moment."""
 
+import hashlib
 import json
+import shutil
+from contextlib import suppress
+from dataclasses import asdict
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -22,45 +27,97 @@ PREVIEW_SCALE = 4
 class RunFolder:
     """Writes what a training run leaves behind."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: str | PathLike[str]) -> None:
         """Name the folder; `begin` makes it."""
-        self.folder = folder
-        self.rule, self.metrics = folder / "rule.safetensors", folder / "metrics.jsonl"
-        self.checkpoints = folder / "checkpoints"
-        self._settings = folder / "run.json"
+        self.folder = Path(folder)
+        self.rule, self.metrics = self.folder / "rule.safetensors", self.folder / "metrics.jsonl"
+        self.checkpoints = self.folder / "checkpoints"
+        self._settings = self.folder / "run.json"
 
     def begin(self, creature: Creature, budget: Budget, seed: int, *, resume: bool) -> None:
         """Write down what is trained and how, or check that it is what was trained before.
 
+        A run goes on with any budget, which is written down in place of the one before.
+
         Raises:
             InputError: If a new run would overwrite another, a resumed one differs, or the folder cannot be made.
         """
-        settings = {"world": json.loads(dump_world(creature.world)), "seed": seed, "budget": budget._asdict()}
-        if not resume:
-            if self.metrics.exists() or self.rule.exists():
-                raise InputError(f"{self.folder}: holds a run already; add --resume or name another folder")
-            try:
-                self.folder.mkdir(parents=True, exist_ok=True)
-            except OSError as error:
-                raise InputError(f"{self.folder}: cannot be made ({error.strerror})") from error
-            self._write_text(self._settings, json.dumps(settings, indent=1))
-            return
+        settings = {"world": json.loads(dump_world(creature.world)), "seed": seed, "budget": asdict(budget)}
+        settings["pictures"] = hashlib.sha256(np.asarray(creature.pictures, np.float32).tobytes()).hexdigest()
+        if resume:
+            self._check_same(self._before(), settings)
+        elif self.exists:
+            raise InputError(f"{self.folder}: holds a run already; add --resume or name another folder")
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(f"{self.folder}: cannot be made ({error.strerror})") from error
+        self._write_text(self._settings, json.dumps(settings, indent=1))
+
+    @property
+    def exists(self) -> bool:
+        """Whether a run has left something here."""
+        return self.metrics.exists() or self.rule.exists()
+
+    @property
+    def budget(self) -> Budget:
+        """The budget that the run was last given.
+
+        Raises:
+            InputError: If there is no run.
+        """
+        try:
+            return Budget(**self._before()["budget"])
+        except (TypeError, KeyError) as error:
+            raise InputError(f"{self._settings}: names no budget") from error
+
+    @property
+    def spent(self) -> tuple[float, int]:
+        """Seconds and updates so far, by the last line of the metrics."""
+        lines = self._lines()
+        return (lines[-1]["seconds"], lines[-1]["updates"]) if lines else (0.0, 0)
+
+    def clear(self) -> None:
+        """Remove a run, and nothing else that is in its folder."""
+        for path in (self.rule, self.metrics, self._settings, self.folder / "preview.png", self.folder / "curve.png"):
+            path.unlink(missing_ok=True)
+        shutil.rmtree(self.checkpoints, ignore_errors=True)
+
+    def _before(self) -> dict[str, Any]:
         if not self._settings.exists():
             raise InputError(f"{self.folder}: holds no run to resume")
         try:
-            before = json.loads(self._settings.read_text())
-        except ValueError as error:
-            raise InputError(f"{self._settings}: is not JSON ({error})") from error
-        for name, value in settings.items():
-            if before.get(name) != json.loads(json.dumps(value)):
-                raise InputError(f"{self.folder}: was begun with another {name}; resume with the same")
+            before = json.loads(self._settings.read_text(encoding="utf-8"))
+        except (ValueError, RecursionError) as error:
+            raise InputError(f"{self._settings}: is not JSON ({str(error)[:100]})") from error
+        if not isinstance(before, dict):
+            raise InputError(f"{self._settings}: is not a table of what is trained")
+        return before
+
+    def _check_same(self, before: dict[str, Any], settings: dict[str, Any]) -> None:
+        mine, theirs = (_flat({key: given.get(key) for key in ("seed", "world")}) for given in (settings, before))
+        for name in mine | theirs:
+            if mine.get(name) != theirs.get(name):
+                was, now = (f"{given.get(name)!r}"[:40] for given in (theirs, mine))
+                raise InputError(f"{self.folder}: was begun with {name} {was}, not {now}; resume with the same")
+        if before.get("pictures", settings["pictures"]) != settings["pictures"]:
+            raise InputError(f"{self.folder}: was begun with another picture; resume with the same")
 
     def trim(self, updates: int) -> None:
         """Drop metrics past the checkpoint that a run resumes from."""
         if self.metrics.exists():
-            lines = [line for line in self.metrics.read_text().splitlines() if line.endswith("}")]
-            kept = [line for line in lines if json.loads(line)["updates"] <= updates]
-            self._write_text(self.metrics, "".join(f"{line}\n" for line in kept))
+            kept = [line for line in self._lines() if line["updates"] <= updates]
+            self._write_text(self.metrics, "".join(f"{dumped(line)}\n" for line in kept))
+
+    def _lines(self) -> list[dict[str, Any]]:
+        """The metrics; a last line that was cut off is left out."""
+        if not self.metrics.exists():
+            return []
+        rows = []
+        for line in self.metrics.read_text(encoding="utf-8").splitlines():
+            with suppress(ValueError):
+                rows.append(json.loads(line))
+        return rows
 
     def log(self, report: Report) -> None:
         """Append one line of metrics."""
@@ -93,7 +150,7 @@ class RunFolder:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
 
-        rows = [json.loads(line) for line in self.metrics.read_text().splitlines()]
+        rows = self._lines()
         figure = Figure(figsize=(7, 4), layout="constrained")
         FigureCanvasAgg(figure)
         axes = figure.add_subplot()
@@ -113,3 +170,11 @@ class RunFolder:
     def _write_text(path: Path, text: str) -> None:
         with replacing(path) as temporary:
             temporary.write_text(text, encoding="utf-8")
+
+
+def _flat(table: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested tables as one, keys joined by dots."""
+    flat = {}
+    for key, value in table.items():
+        flat |= _flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {f"{prefix}{key}": value}
+    return flat

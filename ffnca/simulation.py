@@ -1,5 +1,6 @@
 """Anything that can be run: a world or a rule file opened as an automaton with its initial state."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,10 +15,22 @@ from ffnca.automata.life import Life, initial_state
 from ffnca.creature import Creature
 from ffnca.errors import InputError
 from ffnca.growth.body import Body
-from ffnca.world import GrowthWorld, LifeWorld, World, find_world, load_world, rule_path_for, shipped_worlds
+from ffnca.spec import shown
+from ffnca.world import (
+    MAX_SIDE,
+    MIN_SIDE,
+    RULE_SUFFIX,
+    GrowthWorld,
+    LifeWorld,
+    World,
+    find_world,
+    load_world,
+    rule_path_for,
+    shipped_worlds,
+)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Simulation:
     """An automaton, where it starts and, if it grows something, what that is.
 
@@ -36,6 +49,11 @@ class Simulation:
     start: Float[Array, "H W C"]
     body: Body | None = None
     creature: Creature | None = None
+
+    def __repr__(self) -> str:
+        """One line: what it is and how large, without its arrays."""
+        height, width, channels = self.start.shape
+        return f"Simulation({self.name!r}, {self.world.kind}, {height}x{width} cells, {channels} channels)"
 
     @property
     def which(self) -> str | None:
@@ -57,7 +75,7 @@ class Simulation:
         return None if self.body is None else float(np.asarray(self.body.relative_mse(state)))
 
 
-def open_creature(text: str, which: str | None = None, angle: float = 0.0) -> Creature:
+def open_creature(text: str | os.PathLike[str], which: str | None = None, angle: float = 0.0) -> Creature:
     """A trained creature by shipped name, world file or rule file.
 
     Args:
@@ -69,7 +87,7 @@ def open_creature(text: str, which: str | None = None, angle: float = 0.0) -> Cr
         InputError: If there is no such world or target, it grows nothing, or it has no trained rule.
     """
     path = find_world(text)
-    if path.suffix == ".safetensors":
+    if path.suffix.lower() == RULE_SUFFIX:
         return Creature.load(path).choosing(which).turned(angle)
     world = load_world(path)
     if not isinstance(world, GrowthWorld):
@@ -80,7 +98,7 @@ def open_creature(text: str, which: str | None = None, angle: float = 0.0) -> Cr
 
 
 def open_simulation(
-    text: str,
+    text: str | os.PathLike[str],
     size: tuple[int, int] | None = None,
     *,
     seed: int = 0,
@@ -101,11 +119,13 @@ def open_simulation(
     Raises:
         InputError: If it cannot be opened, or the size does not hold it.
     """
+    if size is not None and not all(side == int(side) and MIN_SIDE <= side <= MAX_SIDE for side in size):
+        raise InputError(f"size {shown(list(size))}: allowed is {MIN_SIDE} to {MAX_SIDE} cells a side")
     path = find_world(text)
-    world = None if path.suffix == ".safetensors" else load_world(path)
+    world = None if path.suffix.lower() == RULE_SUFFIX else load_world(path)
     if isinstance(world, LifeWorld):
         if which is not None:
-            raise InputError(f"--which {which[:40]}: {text} is a {world.kind} world; allowed for growth worlds")
+            raise InputError(f"--which {shown(which)}: {text} is a {world.kind} world; allowed for growth worlds")
         if angle:
             raise InputError(f"--angle {angle:g}: {text} is a {world.kind} world; allowed for growth worlds")
         if size is not None:

@@ -75,10 +75,11 @@ def _unknown_key(table: list[str], key: str, known: list[str]) -> str:
 
 
 def shown(value: object) -> str:
-    """A value for an error message: short, on one line, printable."""
+    """A value for an error message: short, on one line, printable; text is quoted."""
     try:
         text = value if isinstance(value, str) else repr(value)
     except (ValueError, RecursionError):  # Python refuses to write out integers of thousands of digits
         return "something huge"
     text = text if len(text) <= SHOWN_CHARACTERS else text[:SHOWN_CHARACTERS] + "..."
-    return json.dumps(text, ensure_ascii=not text.isprintable()) if isinstance(value, str) else text
+    is_printable = text.replace("\N{ZERO WIDTH JOINER}", "").isprintable()  # emoji are joined by it
+    return json.dumps(text, ensure_ascii=not is_printable) if isinstance(value, str) else text

@@ -1,9 +1,10 @@
 """A training run from start to end: reports shown, files kept, Ctrl-C answered."""
 
-import signal
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import math
+import operator
+from collections.abc import Callable
 from dataclasses import replace
+from os import PathLike
 
 import jax
 
@@ -13,12 +14,14 @@ from ffnca.errors import InputError, Stopped
 from ffnca.growth.schedule import Budget
 from ffnca.growth.train import MEASURED_AGES, Report, begin, train
 from ffnca.run_folder import RunFolder
+from ffnca.signals import stop_noted
 
 SECONDS_PER_CHECKPOINT = 20.0
+MAX_SEED = 2**31 - 1
 
 
 class Interrupted(Stopped):
-    """Ctrl-C during training, after everything was saved.
+    """Ctrl-C, SIGTERM or SIGHUP during training, after everything was saved.
 
     Attributes:
         creature: The best rule so far.
@@ -30,31 +33,6 @@ class Interrupted(Stopped):
         self.creature = creature
 
 
-@contextmanager
-def ctrl_c_noted(then: Callable[[], None] = lambda: None) -> Iterator[Callable[[], bool]]:
-    """Note the first Ctrl-C instead of raising, and call `then`; the second one raises as usual.
-
-    An exception out of a signal can be lost, where it falls into a callback of a library.
-    """
-    noted = False
-
-    def note(number: int, frame: object) -> None:
-        nonlocal noted
-        noted = True
-        then()
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-
-    try:
-        before = signal.signal(signal.SIGINT, note)
-    except ValueError:  # not the main thread, where signals cannot be caught
-        yield lambda: False
-        return
-    try:
-        yield lambda: noted
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
 def trained(creature: Creature, report: Report, budget: Budget, seed: int) -> Creature:
     """The creature with the averaged rule of a report and the facts of its training."""
     state, recipe = jax.device_put(report.state), creature.recipe()
@@ -63,7 +41,7 @@ def trained(creature: Creature, report: Report, budget: Budget, seed: int) -> Cr
         "seconds": round(report.progress.seconds, 1),
         "seed": seed,
         "objective": recipe.train.objective,
-        "budget": f"{budget.updates} updates" if budget.updates is not None else f"{budget.minutes:g} minutes",
+        "budget": str(budget),
     }
     if report.quality is not None:
         record |= {f"rel_mse_{age}": value for age, value in zip(MEASURED_AGES, report.quality, strict=True)}
@@ -71,12 +49,18 @@ def trained(creature: Creature, report: Report, budget: Budget, seed: int) -> Cr
     return replace(Creature.with_rule(creature.world, creature.pictures, rule, record), which=creature.which)
 
 
+def worst_error(creature: Creature) -> float:
+    """The larger of its relative MSE at the measured ages; infinite if it was not measured or is not finite."""
+    errors = [float(creature.record.get(f"rel_mse_{age}", math.inf)) for age in MEASURED_AGES]
+    return max(errors) if all(map(math.isfinite, errors)) else math.inf
+
+
 def train_creature(
     creature: Creature,
     budget: Budget,
     *,
     seed: int = 0,
-    run: RunFolder | None = None,
+    run: RunFolder | str | PathLike[str] | None = None,
     resume: bool = False,
     show: Callable[[Report], None] = lambda report: None,
 ) -> Creature:
@@ -84,19 +68,32 @@ def train_creature(
 
     Args:
         creature: Its world, picture and recipe; its rule is not used.
-        budget: Minutes or updates.
-        seed: Of everything random.
-        run: Where to keep rule, metrics, plots and checkpoints; nothing is written without.
+        budget: Minutes or updates, in all. A run goes on with a larger one than before, at that one's learning rate.
+        seed: Of everything random, 0 to 2^31 - 1.
+        run: Folder where to keep rule, metrics, plots and checkpoints; nothing is written without.
         resume: Go on from the newest checkpoint in `run`.
         show: Called with every report.
 
     Returns:
-        The creature with the best measured rule.
+        The creature with the best measured rule; `record` has its relative MSE at each of the measured ages.
 
     Raises:
-        InputError: If the run folder does not fit, or its rule is gone from a run that had ended.
+        InputError: If an argument cannot be used, the result could not be saved, the run folder does not fit, or its
+            rule is gone from a run that had ended.
         Interrupted: On Ctrl-C, after saving.
     """
+    if not isinstance(budget, Budget):
+        raise InputError(f"budget: {str(budget)[:40]!r}; allowed is Budget(minutes=...) or Budget(updates=...)")
+    try:
+        seed = operator.index(seed)
+    except TypeError as error:
+        raise InputError(f"seed: {str(seed)[:40]!r}; allowed is a whole number from 0 to {MAX_SEED}") from error
+    if not 0 <= seed <= MAX_SEED:
+        raise InputError(f"seed: {str(seed)[:40]}; allowed is 0 to {MAX_SEED}")
+    if resume and run is None:
+        raise InputError("resume: there is no run folder to go on from; name it by run=")
+    creature.check_savable()
+    run = run if isinstance(run, RunFolder) or run is None else RunFolder(run)
     body, recipe, key = creature.training_body(), creature.recipe(), jax.random.key(seed)
     state = progress = checkpoints = None
     best: Creature | None = None
@@ -105,12 +102,14 @@ def train_creature(
         checkpoints = Checkpoints(run.checkpoints)
         if resume and checkpoints.newest is not None:
             state, progress = checkpoints.load(begin(body, recipe, key=key))
-            best = Creature.load(run.rule) if run.rule.exists() else None
+            if run.rule.exists():
+                best = Creature.load(run.rule)
+                progress = progress._replace(best=min(progress.best, worst_error(best)))
             run.trim(int(state.round) * recipe.updates_per_round)
         elif resume:
             run.trim(0)
     saved_at = -SECONDS_PER_CHECKPOINT
-    with ctrl_c_noted() as interrupted:
+    with stop_noted() as interrupted:
         for report in train(body, recipe, budget, key=key, resumed=state, progress=progress, stop=interrupted):
             last = interrupted() or report.fraction >= 1
             if report.improved or (last and best is None):
@@ -123,9 +122,9 @@ def train_creature(
                 if last or report.progress.seconds - saved_at >= SECONDS_PER_CHECKPOINT:
                     checkpoints.save(report.state, report.progress)
                     saved_at = report.progress.seconds
-            show(report)
             if interrupted() and best is not None:
                 raise Interrupted(best)
+            show(report)
     if checkpoints is not None:
         checkpoints.close()
     if best is None:

@@ -4,7 +4,6 @@ import difflib
 import json
 import os
 import re
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args
@@ -12,14 +11,17 @@ from typing import Annotated, Any, Literal, Self, get_args
 from pydantic import Field, TypeAdapter, ValidationError, field_validator, model_validator
 
 from ffnca.errors import InputError
+from ffnca.files import read_bounded
+from ffnca.life_pattern import settings_by_pattern
+from ffnca.life_rule import RULES_ALLOWED, canonical_rule
+from ffnca.settings_text import parse_json, parse_toml
 from ffnca.spec import SHOWN_CHARACTERS, Spec, above_zero, described, several_of, shown, whole
 
-MAX_WORLD_BYTES = 2**20
+MAX_WORLD_BYTES = 2**18
 MAX_RLE = 100_000
-NOTATION = "^B[0-8]{0,9}/S[0-8]{0,9}$"
 DEFAULT_DENSITY = 0.3
+RULE_SUFFIX = ".safetensors"
 _SHOWN_ERRORS = 3
-
 
 _ONE_LINE = "^[^\\x00-\\x1f\\x7f-\\x9f\u2028\u2029]*$"
 MIN_SIDE, MAX_SIDE = 8, 1024
@@ -179,7 +181,12 @@ class GrowthWorld(Spec):
 class LifeSpec(Spec):
     """A Life-like rule."""
 
-    notation: str = Field(pattern=NOTATION, description='born and survive counts as in "B3/S23"')
+    notation: str = Field(description=RULES_ALLOWED)
+
+    @field_validator("notation")
+    @classmethod
+    def _spelt_alike(cls, notation: str) -> str:
+        return canonical_rule(notation)
 
 
 class LifeStart(Spec):
@@ -190,7 +197,7 @@ class LifeStart(Spec):
         default=None,
         min_length=1,
         max_length=MAX_RLE,
-        description=f"a pattern in Golly's RLE, up to {MAX_RLE} characters",
+        description=f"a pattern in RLE, Life 1.05, Life 1.06 or plain text, up to {MAX_RLE} characters",
     )
 
     @model_validator(mode="before")
@@ -213,6 +220,16 @@ class LifeWorld(Spec):
     grid: GridSpec
     rule: LifeSpec
     start: LifeStart = LifeStart()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _as_its_pattern_says(cls, given: Any) -> Any:
+        """The header of a pattern fills in the rule that is left open, and brings its bounded grid along."""
+        start = given.get("start") if isinstance(given, dict) else None
+        text = start.get("rle") if isinstance(start, dict) else None
+        if not isinstance(text, str) or not 0 < len(text) <= MAX_RLE:
+            return given
+        return settings_by_pattern(given, text, (MIN_SIDE, MAX_SIDE))
 
 
 World = Annotated[GrowthWorld | LifeWorld, Field(discriminator="kind")]
@@ -245,11 +262,7 @@ def parse_world(text: str, name: str) -> World:
     Raises:
         InputError: If the text is not TOML or does not describe a world.
     """
-    try:
-        settings = tomllib.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{name}: is not TOML ({str(error)[:200]})") from error
-    return build_world(settings, name)
+    return build_world(parse_toml(text, name), name)
 
 
 def world_from_json(text: str, name: str) -> World:
@@ -258,11 +271,7 @@ def world_from_json(text: str, name: str) -> World:
     Raises:
         InputError: If the text is not JSON or does not describe a world.
     """
-    try:
-        settings = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{name}: its world is not JSON ({str(error)[:200]})") from error
-    return build_world(settings, name)
+    return build_world(parse_json(text, f"{name}: its world"), name)
 
 
 def dump_world(world: World) -> str:
@@ -270,32 +279,13 @@ def dump_world(world: World) -> str:
     return json.dumps(world.model_dump(mode="json", exclude_none=True), sort_keys=True, separators=(",", ":"))
 
 
-def read_bounded(path: Path, max_bytes: int) -> bytes:
-    """The whole of a file.
-
-    Raises:
-        InputError: If it is missing, a folder or a device, empty, larger than allowed, or cannot be read.
-    """
-    try:
-        if not path.is_file():
-            state = "is a folder" if path.is_dir() else "is not a regular file" if path.exists() else "no such file"
-            raise InputError(f"{path}: {state}; name a file")
-        with path.open("rb") as file:
-            content = file.read(max_bytes + 1)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from error
-    if not 0 < len(content) <= max_bytes:
-        state = "is too large" if content else "is empty (0 bytes)"
-        raise InputError(f"{path}: {state}; allowed: 1 to {max_bytes} bytes")
-    return content
-
-
-def load_world(path: Path) -> World:
+def load_world(path: str | os.PathLike[str]) -> World:
     """Read a world file.
 
     Raises:
         InputError: If it cannot be read or does not describe a world.
     """
+    path = Path(path)
     try:
         text = read_bounded(path, MAX_WORLD_BYTES).decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -320,17 +310,17 @@ def rule_path_for(name: str) -> Path:
     return worlds_folder() / "rules" / f"{name}.safetensors"
 
 
-def find_world(text: str) -> Path:
+def find_world(world: str | os.PathLike[str]) -> Path:
     """The file that a user means by a shipped name or a path.
 
     Raises:
-        InputError: If it is neither a shipped name nor ends in `.toml` or `.safetensors`.
+        InputError: If it is neither a shipped name nor ends in `.toml` or `.safetensors`, in letters of either case.
     """
-    shipped = shipped_worlds()
+    text, shipped = os.fspath(world), shipped_worlds()
     if text in shipped:
         return shipped[text]
     path = Path(text)
-    if path.suffix in (".toml", ".safetensors") and "\0" not in text:
+    if path.suffix.lower() in (".toml", RULE_SUFFIX) and "\0" not in text:
         same = shipped.get(path.stem, path)
         return same if os.path.realpath(path) == str(same) else path
     near = difflib.get_close_matches(text[:SHOWN_CHARACTERS], shipped, 3)

@@ -15,7 +15,7 @@ import numpy as np
 from report import ROOT, publish
 
 from ffnca.allocation import keep_memory
-from ffnca.creature import MARGIN
+from ffnca.fitted_world import MARGIN
 from ffnca.grid.turn import turned_picture
 from ffnca.growth.evaluate import NUM_SEEDS, ages_of
 from ffnca.render import enlarge, over

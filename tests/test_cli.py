@@ -2,18 +2,23 @@
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from PIL import Image
 
 from ffnca import cli
+from ffnca.errors import Stopped
 from ffnca.growth import evaluate
+from ffnca.growth.round import RoundFigures
+from ffnca.run_folder import RunFolder
 from ffnca.world import shipped_worlds
 
 pytestmark = pytest.mark.computes
@@ -66,6 +71,9 @@ def test_help_lists_what_is_there_and_nothing_else(ffnca) -> None:
     for name in COMMANDS:
         assert f" {name} " in out
     assert " bench " not in out
+    code, _, err = ffnca()
+    assert (code, err) == (2, out)
+    assert "..." not in out.replace("[ARGS]...", "")  # nothing is cut at 80 columns
 
 
 @pytest.mark.parametrize("words", [("--help",), ("worlds",), ("worlds", "--json")])
@@ -92,7 +100,8 @@ def test_run_prints_the_contract_and_writes_the_state(ffnca, tmp_path: Path) -> 
     code, out, _ = ffnca("run", "lizard", "--steps", 60, "--json", "--out", tmp_path / "state.npz")
     figures = json.loads(out)
     assert code == 0
-    assert set(figures) == {"world", "steps", "seconds", "steps_per_second", "cell_updates_per_second", "rel_mse"}
+    figured = {"world", "steps", "seconds", "steps_per_second", "cell_updates_per_second", "rel_mse", "measures"}
+    assert set(figures) == figured
     with np.load(tmp_path / "state.npz") as arrays:
         assert arrays["state"].dtype == np.float32
         assert arrays["state"].shape == (72, 72, 16)
@@ -100,17 +109,24 @@ def test_run_prints_the_contract_and_writes_the_state(ffnca, tmp_path: Path) -> 
         assert int(arrays["step"]) == 60
         assert int(arrays["seed"]) == 0
         error = np.mean((arrays["state"][..., :4] - arrays["target"]) ** 2) / np.mean(arrays["target"] ** 2)
+        living = int((arrays["state"][..., 3] > 0.1).sum())
     assert figures["rel_mse"] == pytest.approx(error, rel=1e-4)
     assert figures["rel_mse"] < 0.1
+    measures = figures["measures"]
+    assert set(measures) == {"population", "relative_mse", "mean_goodness"}
+    assert (measures["population"], measures["relative_mse"]) == (living, figures["rel_mse"])
+    assert -0.5 < measures["mean_goodness"] < 0
 
 
 def test_run_on_another_size_and_on_life(ffnca) -> None:
     code, out, _ = ffnca("run", "lizard", "--steps", 60, "--size", "60x90", "--json")
     assert code == 0
     assert json.loads(out)["rel_mse"] < 0.2
-    code, out, _ = ffnca("run", "life", "--steps", 5, "--size", "128", "--json")
+    code, out, _ = ffnca("run", "life", "--steps", 5, "--size", "128", "--json", "--out", "S.NPZ")
     assert code == 0
     assert json.loads(out)["rel_mse"] is None
+    with np.load("S.NPZ") as arrays:
+        assert json.loads(out)["measures"] == {"population": int(arrays["state"].sum())}
 
 
 def test_eval_prints_the_contract(ffnca, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -168,8 +184,8 @@ def test_the_lizard_is_as_good_as_promised(ffnca) -> None:
 
 def test_train_leaves_a_whole_run_behind_and_its_rule_runs(ffnca, tiny: Path, tmp_path: Path) -> None:
     run = tmp_path / "run"
-    code, _, err = ffnca("train", tiny, "--out", run, "--updates", 200)
-    assert (code, err) == (0, "")
+    code, out, err = ffnca("train", tiny, "--out", run, "--updates", 200)
+    _says_whether_it_learned(code, out, err)
     rows = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
     assert [row["updates"] for row in rows] == [100, 200]
     for name in ("curve.png", "preview.png"):
@@ -179,13 +195,15 @@ def test_train_leaves_a_whole_run_behind_and_its_rule_runs(ffnca, tiny: Path, tm
     assert code == 0
     assert json.loads(out)["rel_mse"] is not None
     _one_line(*ffnca("train", tiny, "--out", run, "--updates", 200), "--resume")
-    _one_line(*ffnca("train", tiny, "--out", run, "--updates", 300, "--resume"), "budget")
+    code, out, err = ffnca("train", tiny, "--out", run, "--updates", 200, "--resume")
+    _says_whether_it_learned(code, out, err)
+    assert "nothing left to do" in out
+    _one_line(*ffnca("train", tiny, "--out", run, "--seed", 1, "--resume"), "seed 0, not 1")
 
 
 def test_killed_and_resumed_equals_never_killed(ffnca, tiny: Path, tmp_path: Path) -> None:
     whole, killed = tmp_path / "whole", tmp_path / "killed"
-    code, _, _ = ffnca("train", tiny, "--out", whole, "--updates", 400)
-    assert code == 0
+    _says_whether_it_learned(*ffnca("train", tiny, "--out", whole, "--updates", 400))
     words = ["train", str(tiny), "--out", str(killed), "--updates", "400"]
     process = subprocess.Popen([sys.executable, "-c", "from ffnca.cli import main; main()", *words])
     deadline = time.monotonic() + 120
@@ -193,8 +211,7 @@ def test_killed_and_resumed_equals_never_killed(ffnca, tiny: Path, tmp_path: Pat
         time.sleep(0.02)
     process.send_signal(signal.SIGKILL)
     assert process.wait() == -signal.SIGKILL
-    code, _, _ = ffnca(*words, "--resume")
-    assert code == 0
+    _says_whether_it_learned(*ffnca(*words, "--resume"))
     assert (killed / "rule.safetensors").exists()
     rows = [[json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()] for run in (whole, killed)]
     assert [row["updates"] for row in rows[1]] == [row["updates"] for row in rows[0]]
@@ -204,7 +221,8 @@ def test_killed_and_resumed_equals_never_killed(ffnca, tiny: Path, tmp_path: Pat
     _one_line(*ffnca(*words, "--resume"), "rule.safetensors", "ended")
 
 
-def test_ctrl_c_saves_and_exits_130(tiny: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_saves_and_exits_130(tiny: Path, tmp_path: Path, number: signal.Signals) -> None:
     run = tmp_path / "run"
     words = ["train", str(tiny), "--out", str(run), "--minutes", "5"]
     command = [sys.executable, "-c", "from ffnca.cli import main; main()", *words]
@@ -212,16 +230,18 @@ def test_ctrl_c_saves_and_exits_130(tiny: Path, tmp_path: Path) -> None:
     deadline = time.monotonic() + 120
     while not (run / "metrics.jsonl").exists() and time.monotonic() < deadline:
         time.sleep(0.05)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     _, err = process.communicate(timeout=60)
     assert process.returncode == 130
     assert err.count("\n") == 1
-    assert "--resume" in err
+    assert str(run / "rule.safetensors") in err
+    assert f"ffnca {shlex.join(words)} --resume" in err
     assert any((run / "checkpoints").glob("[0-9]*"))
     assert (run / "rule.safetensors").exists()
 
 
-def test_ctrl_c_ends_a_long_run_and_leaves_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_ends_a_long_run_and_leaves_nothing(tmp_path: Path, number: signal.Signals) -> None:
     words = ["run", "life", "--steps", "10000000", "--out", str(tmp_path / "state.npz")]
     heard = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"  # not so behind `&` of a shell
     command = [sys.executable, "-c", f"{heard}; from ffnca.cli import main; main()", *words]
@@ -229,8 +249,7 @@ def test_ctrl_c_ends_a_long_run_and_leaves_nothing(tmp_path: Path) -> None:
         deadline = time.monotonic() + 120
         while not any(tmp_path.iterdir()) and time.monotonic() < deadline:  # the file is made just before the steps
             time.sleep(0.05)
-        time.sleep(2)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         try:
             _, err = process.communicate(timeout=60)
         finally:
@@ -239,19 +258,147 @@ def test_ctrl_c_ends_a_long_run_and_leaves_nothing(tmp_path: Path) -> None:
     assert not any(tmp_path.iterdir())
 
 
-def test_grow_writes_three_files(ffnca, tmp_path: Path) -> None:
+@pytest.fixture
+def blue(tmp_path: Path) -> Path:
+    """A picture to grow."""
     pixels = np.zeros((9, 9, 4), np.uint8)
     pixels[1:8, 1:8] = [20, 120, 230, 255]
     Image.fromarray(pixels).save(tmp_path / "blue.png")
-    code, _, err = ffnca("grow", "blue.png", "--size", 9, "--minutes", 0.05)
-    assert (code, err) == (0, "")
+    return tmp_path / "blue.png"
+
+
+@pytest.fixture
+def measured(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Rounds that change nothing but their number, and measurements that give the first of these errors."""
+    errors = [0.66]
+
+    def measure(state, body, recipe, *, key):
+        return (errors[0], errors[0]), jnp.zeros((1, *body.picture.shape[-3:-1], 16))
+
+    def train_round(state, *given, **keys):
+        return state._replace(round=state.round + 1), RoundFigures(jnp.zeros(()), jnp.zeros(()))
+
+    monkeypatch.setattr("ffnca.growth.train.measure", measure)
+    monkeypatch.setattr("ffnca.growth.train.train_round", train_round)
+    return errors
+
+
+def _says_whether_it_learned(code: int, out: str, err: str) -> None:
+    assert code in (0, 1)
+    assert ("learned, relative MSE" in out) == (code == 0)
+    assert (code == 1) == ("has not learned yet" in err and "go on with: ffnca " in err)
+
+
+def _go_on(err: str) -> list[str]:
+    return shlex.split(err.partition("go on with: ")[2])[1:]
+
+
+def _names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_grow_says_that_it_has_not_learned_and_goes_on_until_it_has(ffnca, blue: Path, measured, tmp_path) -> None:
+    code, out, err = ffnca("grow", blue.name, "--size", 9, "--updates", 50)
+    _says_whether_it_learned(code, out, err)
+    assert code == 1
+    assert "0.6600" in err
+    assert "52 updates of about 1000 that 9 cells need" in err
+    grown = [f"blue-grown{suffix}" for suffix in (".gif", ".png", ".run", ".safetensors")]
+    assert _names(tmp_path) == [
+        "blue-grown.gif",
+        "blue-grown.png",
+        "blue-grown.run",
+        "blue-grown.safetensors",
+        "blue.png",
+    ]
     with Image.open(tmp_path / "blue-grown.gif") as animation:
         assert animation.n_frames > 1  # pyright: ignore[reportAttributeAccessIssue]
-    with Image.open(tmp_path / "blue.png") as picture:
+    with Image.open(blue) as picture:
         assert picture.size == (9, 9)  # the target itself is never overwritten
-    assert (tmp_path / "blue-grown.png").exists()
-    assert (tmp_path / "blue-grown.safetensors").exists()
-    _one_line(*ffnca("grow", "blue.png", "--size", 9, "--minutes", 0.05, "--out", "blue.gif"), "overwrite")
+
+    code, out, _ = ffnca(*_go_on(err)[:-3], "--resume")  # no more budget
+    assert code == 1
+    assert "nothing left to do" in out
+    assert "replaced" not in out
+
+    measured[0] = 0.01
+    words = _go_on(err)
+    assert words[:4] == ["grow", "blue.png", "--size", "9"]
+    assert words[-3:] == ["--updates", "1000", "--resume"]
+    code, out, err = ffnca(*words[:-3], "--updates", 100, "--resume")
+    assert (code, err) == (0, "")
+    assert "learned, relative MSE 0.0100" in out
+    assert f"replaced: {', '.join(grown[:2])}, {grown[3]}" in out
+    assert _names(tmp_path) == sorted([*grown, "blue.png"])
+
+
+def test_grow_says_what_must_be_said_of_a_target_once(ffnca, measured, tmp_path: Path, monkeypatch) -> None:
+    told: list[str] = []
+
+    def begin(creature, *given):
+        told.append(repr(creature))
+        raise Stopped("enough")
+
+    monkeypatch.setattr("ffnca.train_commands._train", begin)
+    Image.new("RGB", (20, 20), (250, 250, 250)).save(tmp_path / "plain.png")
+    with Image.open(tmp_path / "plain.png") as drawn:
+        drawn.paste((200, 30, 30), (5, 5, 15, 15))
+        drawn.save(tmp_path / "plain.png")
+    _, _, err = ffnca("grow", "🐟", "--size", 12)
+    credit, _ = err.splitlines()
+    assert credit.endswith(
+        "All emojis designed by OpenMoji – the open-source emoji and icon project. License: CC BY-SA 4.0"
+    )
+    _, _, err = ffnca("grow", "plain.png", "--size", 20)
+    warning, _ = err.splitlines()
+    assert "plain.png" in warning
+    assert "--cut-background" in warning
+    _, _, err = ffnca("grow", "plain.png", "--size", 20, "--cut-background")
+    assert err == "ffnca: enough\n"
+    _one_line(*ffnca("grow", "🐟", "--size", 12, "--cut-background"), "background")
+    assert len(told) == 3
+
+
+def test_grow_replaces_nothing_unasked(ffnca, blue: Path, measured, tmp_path: Path) -> None:
+    measured[0] = 0.01
+    short = ("grow", blue.name, "--size", 9, "--updates", 4)
+    (tmp_path / "blue-grown.png").write_text("mine")
+    assert "blue-grown-2.gif" in ffnca(*short)[1]
+    assert (tmp_path / "blue-grown.png").read_text() == "mine"
+    before = (tmp_path / "blue.png").read_bytes()
+    _one_line(*ffnca(*short, "--out", "blue.gif"), "overwrite")
+    assert (tmp_path / "blue.png").read_bytes() == before
+
+    (tmp_path / "a.png").write_text("asked for")
+    code, out, _ = ffnca(*short, "--out", "a.gif")
+    assert (code, "replaced: a.png\n" in out) == (0, True)
+    code, out, _ = ffnca(*short, "--out", "a.gif")
+    assert (code, "replaced: a.gif, a.png, a.safetensors, a.run" in out) == (0, True)
+    (tmp_path / "a.safetensors").unlink()  # as after Ctrl-C
+    _one_line(*ffnca(*short, "--out", "a.gif"), "a.run", "--resume")
+
+    for folder in ("made/deep/", "made", "other"):
+        code, out, _ = ffnca(*short, "--out", folder)
+        assert code == 0
+        assert out.startswith(str(Path(folder) / "blue-grown.gif"))
+    (tmp_path / "file").touch()
+    _one_line(*ffnca(*short, "--out", "file"), "file")
+    _one_line(*ffnca(*short, "--out", "/dev/null"), "/dev/null")
+
+
+def test_what_stops_grow_is_in_a_folder_and_the_command_that_goes_on_is_said(
+    ffnca, blue: Path, measured, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measured[0] = 0.01
+    monkeypatch.setattr(RunFolder, "preview", lambda *given: os.kill(os.getpid(), signal.SIGTERM))
+    code, out, err = ffnca("grow", blue.name, "--size", 9, "--updates", 200, "--out", "b c.gif")
+    assert (code, out, err.count("\n")) == (130, "", 1)
+    assert "b c.run/rule.safetensors" in err
+    assert _names(tmp_path) == ["b c.run", "blue.png"]
+    monkeypatch.undo()
+    monkeypatch.chdir(tmp_path)
+    words = _go_on(err)
+    assert words == ["grow", "blue.png", "--size", "9", "--out", "b c.gif", "--updates", "200", "--resume"]
 
 
 def test_export_gif_is_the_same_in_two_processes(tmp_path: Path) -> None:
@@ -334,7 +481,10 @@ BAD = [
     (("grow", "🦎", "--minutes", 0), ("--minutes",)),
     (("grow", "🦎", "--size", 3, "--minutes", 1), ("size",)),
     (("grow", "🦎", "--minutes", 1, "--out", "a.mp3"), (".gif",)),
-    (("grow", "🦎", "--minutes", 1, "--out", "nowhere/a.gif"), ("nowhere",)),
+    (("grow", "🦎", "--out", "/dev/null/a.gif"), ("/dev/null",)),
+    (("grow", "🦎", "--updates", 5, "--minutes", 1), ("one of the two",)),
+    (("grow", "🦎", "--resume"), ("lizard.run", "no run")),
+    (("view", "life", "--which", "fish", "--headless-frames", 1, "--out", "shots"), ("--which", "life")),
     (("grow", "missing.png", "--minutes", 1), ("missing.png",)),
     (("grow", "empty.png", "--minutes", 1), ("empty.png",)),
     (("grow", "clear.png", "--minutes", 1), ("clear.png",)),
@@ -390,6 +540,72 @@ def test_bad_input_is_one_line_and_leaves_nothing(ffnca, tmp_path: Path, words, 
     before = sorted(tmp_path.rglob("*"))
     _one_line(*ffnca(*words), *parts)
     assert not [path for path in tmp_path.rglob("*") if path not in before]
+
+
+def test_folders_for_the_window_are_made(ffnca, tmp_path: Path) -> None:
+    code, out, _ = ffnca("view", "life", "--headless-frames", 1, "--out", "made/shots")
+    assert code == 0
+    assert "frame-000001.png" in out
+    assert _names(tmp_path / "made" / "shots") == ["frame-000001.png"]
+
+
+@pytest.mark.parametrize("asked", ["", "1"])
+def test_what_nobody_foresaw_is_one_line(ffnca, monkeypatch: pytest.MonkeyPatch, asked: str) -> None:
+    def fail() -> None:
+        raise RuntimeError("a cell\nhas left")
+
+    monkeypatch.setattr("ffnca.listing.list_worlds", fail)
+    monkeypatch.setenv("FFNCA_TRACEBACK", asked)
+    code, _, err = ffnca("worlds")
+    assert code == 1
+    assert err.splitlines()[-1].startswith("ffnca: RuntimeError: a cell")
+    assert "FFNCA_TRACEBACK" in err
+    assert ("Traceback" in err, err.count("\n") == 1) == (bool(asked), not asked)
+
+
+def test_messages_that_repeat_what_was_typed_are_short_and_printable(ffnca) -> None:
+    for words in (
+        ("run", "lizard", "--size", "9" * 5000),
+        ("run", "\x1b[31mred\x07" + "x" * 3000),
+        ("run", "life", "--steps", "9" * 3000 + "\x1b"),
+        ("grow", "\u202e\u200b🐟" * 900),
+        ("worlds", "--" + "y" * 3000),
+        ("x" * 4000,),
+    ):
+        code, out, err = ffnca(*words)
+        _one_line(code, out, err)
+        assert len(err) < 2000
+        assert err[:-1].isprintable() or "\u200d" in err
+
+
+@pytest.mark.parametrize(
+    ("settings", "parts"),
+    [
+        ({"JAX_PLATFORMS": "cuda"}, ("JAX_PLATFORMS=cuda", "cpu")),
+        ({"XLA_FLAGS": "--xla_nonsense=1"}, ("XLA_FLAGS", "--xla_nonsense")),
+    ],
+)
+def test_a_machine_that_jax_cannot_use_is_one_line(settings: dict[str, str], parts: tuple[str, ...]) -> None:
+    command = [sys.executable, "-m", "ffnca", "run", "life", "--steps", "1"]
+    done = subprocess.run(command, env=os.environ | settings, capture_output=True, text=True)
+    _one_line(done.returncode, done.stdout, done.stderr, *parts)
+
+
+def test_settings_of_jax_for_other_programs_change_nothing(tmp_path: Path) -> None:
+    strict = {
+        "JAX_ENABLE_X64": "1",
+        "JAX_NUMPY_RANK_PROMOTION": "raise",
+        "JAX_TRANSFER_GUARD": "disallow",
+        "JAX_DEBUG_NANS": "1",
+    }
+    states = []
+    for settings in ({}, strict):
+        out = tmp_path / f"{len(settings)}.npz"
+        command = [sys.executable, "-m", "ffnca", "run", "life", "--steps", "2", "--out", str(out)]
+        subprocess.run(command, env=os.environ | settings, check=True, capture_output=True)
+        with np.load(out) as arrays:
+            states.append(arrays["state"])
+    np.testing.assert_array_equal(*states)
 
 
 def test_a_full_disk_is_one_line(ffnca, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from PIL import Image
 
 from ffnca.automata.base import rollout
 from ffnca.creature import Creature
@@ -71,3 +72,62 @@ def test_a_world_file_gets_the_same_for_its_size_but_keeps_what_it_says() -> Non
     kept = Creature.untrained(parse_world(text + "[train]\nmargin = 8\nminutes = 3\n", "snail")).world
     assert kept.rule == asked.rule
     assert kept.train == asked.train.model_copy(update={"margin": 8, "minutes": 3})
+
+
+def test_a_picture_at_hand_comes_as_what_it_is_or_is_refused_at_once(ring_picture: np.ndarray) -> None:
+    wanted = Creature.for_picture(ring_picture, "ring.png").picture
+    alpha = ring_picture[..., 3:]
+    straight = np.concatenate([np.where(alpha > 0, ring_picture[..., :3], 0.2), alpha], -1)
+    grown = {
+        "float64": Creature.for_picture(ring_picture.astype(np.float64)),
+        "bytes": Creature.for_picture((straight * 255).round().astype(np.uint8), straight=True),
+        "straight": Creature.for_picture(straight, straight=True),
+        "a picture of Pillow": Creature.for_target(Image.fromarray((straight * 255).round().astype(np.uint8)), 12),
+        "an array as a target": Creature.for_target(ring_picture, 12),
+    }
+    for name, creature in grown.items():
+        assert creature.picture.dtype == np.float32, name
+        np.testing.assert_allclose(creature.picture, wanted, atol=1 / 255, err_msg=name)
+        creature.check_savable()
+    assert Creature.for_picture(np.full((9, 10, 3), 0.5)).picture[..., 3].min() == 1  # RGB lives as a whole
+    for spoilt in (np.where(alpha > 0, np.nan, ring_picture), ring_picture[0, 0], ring_picture * 300, "text", None):
+        with pytest.raises(InputError):
+            Creature.for_picture(spoilt, "ring.png")
+
+
+def test_targets_are_named_by_text_or_path(tmp_path: Path, ring_picture: np.ndarray, monkeypatch) -> None:
+    Image.fromarray((ring_picture * 255).astype(np.uint8)).save(tmp_path / "ring.png")
+    by_path, by_text = (Creature.for_target(kind(tmp_path / "ring.png"), 12) for kind in (Path, str))
+    assert by_path == by_text
+    assert by_path.world.title == "ring"
+
+
+def test_creatures_are_saved_compared_and_shown(tmp_path: Path, ring_picture: np.ndarray) -> None:
+    creature = Creature.for_picture(ring_picture, "ring.png").reshaped(hidden=(8,))
+    trained = replace(creature, record={"updates": 3000, "rel_mse_200": 0.01})
+    trained.save(str(tmp_path / "x.safetensors"))
+    loaded = Creature.load(str(tmp_path / "x.safetensors"))
+    assert loaded == trained
+    assert hash(loaded) == hash(trained)
+    assert loaded != creature
+    assert loaded != loaded.turned(90)
+    assert loaded != Creature.for_picture(ring_picture * 0.5, "ring.png").reshaped(hidden=(8,))
+    assert creature != "ring"
+    num_parameters = sum(leaf.size for leaf in jax.tree.leaves(loaded.automaton.rule))
+    assert repr(loaded) == f"Creature('ring', 12x12 cells, {num_parameters} parameters, trained, 3000 updates)"
+    assert repr(creature).endswith("not trained)")
+
+
+def test_a_rule_of_double_precision_is_saved_in_single(tmp_path: Path, ring_picture: np.ndarray) -> None:
+    jax.config.update("jax_enable_x64", True)
+    try:
+        creature = Creature.for_picture(ring_picture, "ring.png").reshaped(hidden=(8,))
+        rule = creature.automaton.rule
+        rule.bias[...] = jnp.full(rule.bias.shape, 1 / 3, jnp.float64)
+        assert rule.bias[...].dtype == np.float64
+        creature.save(tmp_path / "x.safetensors")
+    finally:
+        jax.config.update("jax_enable_x64", False)
+    bias = load_rule(tmp_path / "x.safetensors").tensors["bias"]
+    assert bias.dtype == np.float32
+    np.testing.assert_allclose(bias, 1 / 3)

@@ -1,4 +1,5 @@
 import gzip
+import os
 import struct
 from pathlib import Path
 
@@ -16,7 +17,7 @@ def idx(array: np.ndarray) -> bytes:
     return bytes([0, 0, 8, array.ndim]) + struct.pack(f">{array.ndim}I", *array.shape) + array.tobytes()
 
 
-@pytest.mark.parametrize("suffix", ["", ".gz"])
+@pytest.mark.parametrize("suffix", ["", ".gz", ".GZ"])
 def test_arrays_are_read_back(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"train-images-idx3-ubyte{suffix}"
     path.write_bytes(gzip.compress(idx(IMAGES)) if suffix else idx(IMAGES))
@@ -51,7 +52,11 @@ def test_files_that_cannot_be_opened(tmp_path: Path) -> None:
         read_idx(tmp_path / "images", 3)
     (tmp_path / "cut.gz").write_bytes(gzip.compress(idx(IMAGES))[:-12])
     (tmp_path / "plain.gz").write_bytes(idx(IMAGES))
-    for name in ("cut.gz", "plain.gz"):
+    broken = bytearray(gzip.compress(idx(IMAGES)))
+    broken[12:16] = b"\xff" * 4
+    (tmp_path / "broken.gz").write_bytes(broken)
+    os.mkfifo(tmp_path / "pipe")
+    for name in ("cut.gz", "plain.gz", "broken.gz", "pipe"):
         with pytest.raises(InputError, match="cannot be read"):
             read_idx(tmp_path / name, 3)
     with pytest.raises(InputError, match=r"has none of t10k-labels-idx1-ubyte, .*gz"):

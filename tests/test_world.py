@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from ffnca.errors import InputError
+from ffnca.simulation import open_simulation
 from ffnca.world import (
     GridSpec,
     GrowthWorld,
@@ -177,7 +178,7 @@ def test_bad_values_are_named_with_what_is_allowed(old: str, new: str, parts: tu
         assert part in message
 
 
-@pytest.mark.parametrize("notation", ["b3/s23", "B9/S1", "B3S23", "B3/S23\n", "", "B3/S23x", "B\u0663/S2"])
+@pytest.mark.parametrize("notation", ["B9/S1", "", "B3/S23x", "23/3/4", "B\u0663/S2"])
 def test_bad_notation(notation: str) -> None:
     with pytest.raises(InputError, match=r"rule\.notation"):
         build_world({"kind": "life", "title": "t", "grid": {"size": [8, 8]}, "rule": {"notation": notation}}, "w")
@@ -275,3 +276,16 @@ def test_worlds_with_any_values(text: str, strange: list, changed: list) -> None
 def test_any_json(value: object) -> None:
     with pytest.raises(InputError):
         world_from_json(json.dumps(value), "w")
+
+
+def test_a_simulation_opens_by_path_and_shows_in_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "UP.TOML"
+    path.write_text(LIFE, encoding="utf-8")
+    by_path, by_text = open_simulation(path), open_simulation(str(path))
+    assert repr(by_path) == "Simulation('UP', life, 96x80 cells, 1 channels)"
+    assert (by_path.start == by_text.start).all()
+    assert by_path != by_text
+    assert open_simulation("life", (40, 36)).start.shape[:2] == (40, 36)
+    for size in ((7, 40), (40, 1025), (40, 10**9), (8.5, 40)):
+        with pytest.raises(InputError, match="8 to 1024 cells a side"):
+            open_simulation("life", size)  # pyright: ignore[reportArgumentType]

@@ -12,12 +12,11 @@ from jaxtyping import Array, Bool, Float, PRNGKeyArray, UInt8
 from ffnca.errors import InputError
 from ffnca.grid.boundary import Boundary, pad
 from ffnca.grid.seeds import soup
-from ffnca.world import NOTATION, LifeWorld
+from ffnca.life_pattern import parse_pattern
+from ffnca.life_rule import canonical_rule
+from ffnca.world import LifeWorld
 
-MAX_PATTERN_SIDE = 2048
 _RLE_LINE = 70
-_HEADER = re.compile(r"\s*x\s*=\s*([0-9]{1,9})\s*,\s*y\s*=\s*([0-9]{1,9})\s*(,.*)?")
-_RUN = re.compile(r"([0-9]*)([bo.A$!])")
 _ALIVE, _DEAD = (24, 28, 36), (250, 250, 248)
 
 
@@ -38,14 +37,15 @@ class Life:
 
     @classmethod
     def from_notation(cls, notation: str, *, boundary: Boundary = "wrap") -> "Life":
-        """A rule by its counts, e.g. "B3/S23".
+        """A rule by its counts or its name, e.g. "B3/S23", "b3s23", "23/3", "Life".
 
         Raises:
-            InputError: If the notation is not of this form.
+            InputError: If the notation is none of a Life-like rule.
         """
-        if not re.fullmatch(NOTATION.strip("^$"), notation):
-            raise InputError(f'notation {notation[:40]!r}: allowed are born and survive counts as in "B3/S23"')
-        born, survive = notation[1:].split("/S")
+        try:
+            born, survive = canonical_rule(notation)[1:].split("/S")
+        except InputError as error:
+            raise InputError(f"notation {error}") from error
         return cls(
             tuple(str(count) in born for count in range(9)),
             tuple(str(count) in survive for count in range(9)),
@@ -70,56 +70,21 @@ class Life:
 
 
 def parse_rle(text: str) -> Bool[np.ndarray, "h w"]:
-    """The pattern of a text in Golly's RLE.
+    """The pattern of a text in Golly's RLE, Life 1.05, Life 1.06 or plain text.
 
-    Lines that begin with # are comments. The header gives the size if it is there; its rule is not used. What
-    follows the final ! is ignored.
+    The header gives the size if that holds the cells; its rule and topology are the world's matter.
 
     Returns:
         True where a cell lives.
 
     Raises:
-        InputError: If the text is not RLE, does not end in !, or is larger than it says or than
-            `MAX_PATTERN_SIDE` a side.
+        InputError: If the text is no pattern, has no cell, or is larger than `MAX_PATTERN_SIDE` a side.
     """
-    lines = [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
-    header = _HEADER.fullmatch(lines[0]) if lines else None
-    limits, body = (MAX_PATTERN_SIDE, MAX_PATTERN_SIDE), "".join("".join(lines[1 if header else 0 :]).split())
-    if header:
-        limits = (int(header[2]), int(header[1]))
-        if not all(1 <= side <= MAX_PATTERN_SIDE for side in limits):
-            raise InputError(f"rle: a pattern of {limits[0]}x{limits[1]}; allowed: sides of 1 to {MAX_PATTERN_SIDE}")
-    runs, height, width = _runs(body, limits)
-    pattern = np.zeros(limits if header else (height, width), bool)
-    for row, start, stop in runs:
-        pattern[row, start:stop] = True
-    if not pattern.size:
-        raise InputError("rle: the pattern is empty; allowed: at least one cell")
-    return pattern
-
-
-def _runs(body: str, limits: tuple[int, int]) -> tuple[list[tuple[int, int, int]], int, int]:
-    """Living runs as (row, start, stop), and the height and width that the runs cover."""
-    runs, place, row, column, width = [], 0, 0, 0, 0
-    while True:
-        run = _RUN.match(body, place)
-        if run is None:
-            found = f"{body[place : place + 10]!r}" if place < len(body) else "the end"
-            raise InputError(f"rle: {found} where a run or the final ! should be; allowed: b, o, $, ! and counts")
-        count, tag, place = run[1], run[2], run.end()
-        if tag == "!":
-            return runs, row + (column > 0), width
-        length = int(count or 1) if len(count) <= 4 else MAX_PATTERN_SIDE + 1
-        if tag == "$":
-            row, column = row + length, 0
-        else:
-            if tag in "oA" and length:
-                runs.append((row, column, column + length))
-            column += length
-            width = max(width, column)
-        used = row + (column > 0)
-        if column > limits[1] or used > limits[0]:
-            raise InputError(f"rle: the pattern is larger than {limits[0]}x{limits[1]}, its header or the limit")
+    pattern = parse_pattern(text)
+    cells = np.zeros(pattern.size, bool)
+    for row, start, stop in pattern.runs:
+        cells[row, start:stop] = True
+    return cells
 
 
 def to_rle(pattern: Bool[np.ndarray, "h w"], notation: str = "B3/S23") -> str:
@@ -152,6 +117,8 @@ def initial_state(world: LifeWorld, *, key: PRNGKeyArray) -> Float[Array, "H W 1
         return soup(world.grid.size, world.start.density or 0.0, key=key)
     pattern = parse_rle(world.start.rle)
     if pattern.shape[0] > height or pattern.shape[1] > width:
+        pattern = _living_part(pattern)
+    if pattern.shape[0] > height or pattern.shape[1] > width:
         raise InputError(
             f"{world.title}: a grid of {height}x{width} is too small for its pattern; "
             f"allowed: at least {pattern.shape[0]}x{pattern.shape[1]}"
@@ -160,3 +127,11 @@ def initial_state(world: LifeWorld, *, key: PRNGKeyArray) -> Float[Array, "H W 1
     state = np.zeros((height, width, 1), np.float32)
     state[top : top + pattern.shape[0], left : left + pattern.shape[1], 0] = pattern
     return jnp.asarray(state)
+
+
+def _living_part(pattern: Bool[np.ndarray, "h w"]) -> Bool[np.ndarray, "down across"]:
+    """The pattern without the empty rows and columns around it; as it is if nothing lives."""
+    if not pattern.any():
+        return pattern
+    (rows, columns) = (np.flatnonzero(pattern.any(axis)) for axis in (1, 0))
+    return pattern[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]

@@ -18,6 +18,8 @@ from ffnca.growth.schedule import Budget, falling_rate
 
 ROUNDS_PER_REPORT = 25
 MEASURED_AGES = (200, 600)
+LEARNED_MSE = 0.05
+"""A rule has learned if its relative MSE is lower than this at each of the measured ages: no fog, nothing run away."""
 _NUM_MEASURED = 8
 _FEWEST_OF_EACH = 4
 _SECONDS_PER_MEASUREMENT = 12.0
@@ -31,7 +33,7 @@ class Progress(NamedTuple):
     """What a run carries besides its `TrainState`, so that it can go on where it stopped.
 
     Attributes:
-        seconds: On the clock so far, measuring and saving included.
+        seconds: On the clock so far, measuring and saving included, compiling not.
         rate_scale: Halved by every rollback.
         best: Lowest measured relative MSE so far, the larger of the two ages.
     """
@@ -69,6 +71,24 @@ class Report(NamedTuple):
     grown: Float[np.ndarray, "seed H W C"] | None
     improved: bool
     event: str | None
+
+
+class _Clock:
+    """Seconds of a run. It stands still while code is compiled, so that a budget of minutes is one of learning."""
+
+    def __init__(self, seconds: float) -> None:
+        self._before, self._since = seconds, None
+
+    @property
+    def seconds(self) -> float:
+        return self._before + (0.0 if self._since is None else time.monotonic() - self._since)
+
+    def start(self) -> None:
+        if self._since is None:
+            self._since = time.monotonic()
+
+    def stop(self) -> None:
+        self._before, self._since = self.seconds, None
 
 
 def begin(body: Body, recipe: Recipe, *, key: PRNGKeyArray) -> TrainState:
@@ -114,6 +134,8 @@ def train(
 ) -> Iterator[Report]:
     """Train until the budget is used up; a loss that is not finite goes back to the last report at half the rate.
 
+    The clock starts when the first round has run, and stands still for the first measurement: both compile.
+
     Args:
         body: What to grow, on the training grid.
         recipe: Everything fixed.
@@ -124,7 +146,7 @@ def train(
         stop: Asked after every round; a report comes at once if it says so.
 
     Yields:
-        A report after every `ROUNDS_PER_REPORT` rounds of the run, and at the end.
+        A report after every `ROUNDS_PER_REPORT` rounds of the run, and at the end, where it is always measured.
 
     Raises:
         FloatingPointError: If the loss stays not finite however small the rate.
@@ -139,7 +161,7 @@ def train(
     fraction = budget.fraction(progress.seconds, updates)
     reported = updates - updates % (ROUNDS_PER_REPORT * per_round)
     part = int(_MEASUREMENTS * budget.fraction(progress.seconds, reported))
-    seconds, began = progress.seconds, time.monotonic()  # all of it counts: compiling, measuring, the caller's saving
+    clock, measured = _Clock(progress.seconds), False
     while fraction < 1:
         losses, event = [], None
         rate, stopped = 0.0, False
@@ -148,12 +170,13 @@ def train(
             losses.append(figures)
             updates += per_round
             jax.block_until_ready(figures)
-            fraction = budget.fraction(seconds + time.monotonic() - began, updates)
+            clock.start()  # from now on all of it counts, the caller's saving too
+            fraction = budget.fraction(clock.seconds, updates)
             stopped = stop()
             if fraction >= 1 or stopped:
                 break
         loss = float(np.mean([figures.loss for figures in losses]))
-        progress = progress._replace(seconds=seconds + time.monotonic() - began)
+        progress = progress._replace(seconds=clock.seconds)
         if not math.isfinite(loss):
             progress = progress._replace(rate_scale=progress.rate_scale / 2)
             state = jax.device_put(kept)
@@ -167,10 +190,14 @@ def train(
         due = progress.seconds - last_measured >= pause
         if budget.updates is not None and not stopped:  # a run that goes on measures where one that never stopped does
             due, part = int(_MEASUREMENTS * fraction) > part, int(_MEASUREMENTS * fraction)
-        if event is None and (fraction >= 1 or (due and not stopped)):
-            begun = time.monotonic()
+        if fraction >= 1 or (event is None and due and not stopped):
+            if not measured:
+                clock.stop()
+            begun = clock.seconds
             quality, states = measure(state, body, recipe, key=measure_key)
-            pause = max(_SECONDS_PER_MEASUREMENT, _TIMES_A_MEASUREMENT * (time.monotonic() - begun))
+            pause = max(_SECONDS_PER_MEASUREMENT, _TIMES_A_MEASUREMENT * (clock.seconds - begun))
+            clock.start()
+            measured = True
             grown, last_measured = np.asarray(states), progress.seconds
             worst = float(np.max(quality))  # not a number if one of them is not
             improved = worst < progress.best

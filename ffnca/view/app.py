@@ -10,7 +10,7 @@ import pygame
 
 from ffnca.atomic import replacing
 from ffnca.errors import InputError, Stopped
-from ffnca.training import ctrl_c_noted
+from ffnca.signals import stop_noted
 from ffnca.view.controller import Controller
 from ffnca.view.learner import MINUTES
 from ffnca.view.opening import opened_session
@@ -90,7 +90,7 @@ def view_world(
         session = opened_session(text, size, seed, which, angle)
         controller = Controller(text, session, folder=folder, size=size, minutes=minutes, patient=headless)
         window = Window(controller, window_size)
-        with ctrl_c_noted(controller.quit) as interrupted:
+        with stop_noted(controller.quit) as interrupted:
             try:
                 work, shots = _shoot(window, num_frames, folder) if num_frames is not None else (window.run(), [])
             finally:

@@ -4,14 +4,15 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
 from ffnca.automata.base import Automaton, rollout
 from ffnca.automata.life import Life, initial_state, parse_rle, to_rle
 from ffnca.errors import InputError
-from ffnca.world import LifeWorld, build_world, load_world, shipped_worlds
+from ffnca.life_rule import canonical_rule
+from ffnca.world import LifeWorld, build_world, dump_world, load_world, shipped_worlds, world_from_json
 
 BOUNDARIES = ("wrap", "zero", "reflect")
 NOTATIONS = ("B3/S23", "B36/S23", "B2/S", "B0123478/S01234678")
@@ -120,10 +121,28 @@ def test_contract_and_rendering() -> None:
     assert life.render(_state(np.stack([cells, cells]))).shape == (2, 12, 12, 3)
 
 
-@pytest.mark.parametrize("notation", ["", "B3", "B9/S2", "b3/s23", "B3/S23\n", "3/23", "B\u0663/S2"])
+@pytest.mark.parametrize(
+    ("spelt", "notation"),
+    [
+        *((spelt, "B3/S23") for spelt in ("b3s23", "B3S23", "b3/s23", "23/3", "s23b3", "S32/B33", " B3 / S23\n")),
+        *((spelt, "B3/S23") for spelt in ("Life", "LIFE", "Conway's Life")),
+        *(("HighLife", "B36/S23"), ("Seeds", "B2/S"), ("/2", "B2/S"), ("Day & Night", "B3678/S34678")),
+        *(("B/S8", "B/S8"), ("2x2", "B36/S125"), ("b0123478s01234678", "B0123478/S01234678")),
+    ],
+)
+def test_rules_as_people_spell_them(spelt: str, notation: str) -> None:
+    assert canonical_rule(spelt) == notation
+    assert Life.from_notation(spelt) == Life.from_notation(notation)
+
+
+@pytest.mark.parametrize(
+    "notation",
+    ["", "/", "B3", "B9/S2", "B\u0663/S2", "23/3/4", "B2-a/S12", "Lifes", "3" * 5000, "B3/S23:T8"],
+)
 def test_bad_notation(notation: str) -> None:
-    with pytest.raises(InputError, match="notation"):
+    with pytest.raises(InputError, match="notation") as caught:
         Life.from_notation(notation)
+    assert len(str(caught.value)) < 300
 
 
 @given(arrays(bool, array_shapes(min_dims=2, max_dims=2, max_side=90)))
@@ -147,34 +166,66 @@ def test_rle_as_golly_writes_it() -> None:
     assert to_rle(glider) == "x = 3, y = 3, rule = B3/S23\nbo$2bo$3o!\n"
 
 
+GLIDER = np.array([[0, 1, 0], [0, 0, 1], [1, 1, 1]], bool)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x = 3, y = 3, rule = B3/S23\nbob$2bo$3o",  # the final ! is optional
+        "X=3 Y=3 RULE=life\r\n#C within\r\nbob$\r\n2bo$3o!\r\n",
+        *(f"x = {width}, y = {height}\nbob$2bo$3o!" for width, height in ((1, 1), (0, 0), (9999, 3), (-1, 10**12))),
+        "bob$2bo$3o9999$!",
+        "#Life 1.06\n0 -1\n1 0\n-1 1\n0 1\n1 1\n",
+        "#Life 1.05\n#D A glider\n#N\n#P -1 -1\n.*\n..*\n***\n",
+        "#Life 1.05\n#P 4 4\n.*\n..*\n#P 4 6\n***\n",
+        "!Name: Glider\n!\n.O\n..O\nOOO\n",
+        ".O.\r\n..O\r\nOOO",
+    ],
+)
+def test_no_stricter_than_the_formats(text: str) -> None:
+    np.testing.assert_array_equal(parse_rle(text), GLIDER)
+
+
 @pytest.mark.parametrize(
     ("text", "part"),
     [
-        ("", "the end"),
+        ("", "empty"),
         ("!", "empty"),
-        ("3o", "the end"),
-        ("3o$2", "'2'"),
-        ("3z!", "'3z!'"),
-        ("x = 2, y = 1\n3o!", "larger"),
-        ("x = 3, y = 1\n3o$o!", "larger"),
-        ("x = 0, y = 3\n!", "allowed"),
-        ("x = 9999, y = 3\n!", "allowed"),
+        ("3o$2", '"2"'),
+        ("3z!", '"3z"'),
+        (".B$2A!", "is a state that no Life-like rule has"),
+        ("x = 0, y = 3\n!", "empty"),
         ("2049o!", "larger"),
         ("99999999999999999999o!", "larger"),
         ("9999$9999$9999$o!", "larger"),
         ("\u0663o!", "allowed"),
+        ("x = 3, y = 3, rule = LifeHistory\n3o!", "LifeHistory"),
+        ("x = 3, y = 3, rule = B3/S23:K8*,8\n3o!", ":T (torus) and :P (plane)"),
+        ("x = 3, y = 3, rule = B3/S23:T8+1,8\n3o!", "not supported"),
+        ("x = 3, y = 3, rule = B3/S23:T8,0\n3o!", "infinite one way"),
+        ("#Life 1.06\n0 0\n99999 1\n", "larger"),
+        ("#Life 1.06\n0 zero\n", "Life 1.06"),
+        ("#Life 1.06\n", "empty"),
+        ("#Life 1.05\n#P one\n", "Life 1.05"),
+        ("#Life 1.05\n#R 23/3/4\n***\n", "Life-like"),
+        ("#Life 1.05\nbob\n", "Life 1.05"),
     ],
 )
-def test_bad_rle(text: str, part: str) -> None:
+def test_bad_patterns(text: str, part: str) -> None:
     with pytest.raises(InputError) as caught:
         parse_rle(text)
     assert part in str(caught.value)
 
 
-@given(st.text(alphabet="bo$!.A0123456789 xy=,#\n\t\u0663z", max_size=60))
-def test_any_rle(text: str) -> None:
+@given(
+    st.sampled_from(["", "#Life 1.05\n", "#Life 1.06\n", "!\n", "x = 3, y = 1\n", "x = 1, y = 1, rule = 23/3:P9\n"]),
+    st.text(alphabet="bo$!.AO*P0123456789 -xy=,#\r\n\t\u0663\0z", max_size=60),
+)
+@example("x = 3, y = 1\n", "$3o!")  # a run beyond a pattern of one row
+def test_any_pattern(start: str, text: str) -> None:
     try:
-        pattern = parse_rle(text)
+        pattern = parse_rle(start + text)
     except InputError as error:
         if len(str(error).splitlines()) != 1:
             pytest.fail(str(error))
@@ -225,3 +276,69 @@ def test_the_replicator_makes_two_of_itself() -> None:
     after = _after(cells, 12, life)
     assert after.sum() == 2 * cells.sum()
     assert (_after(cells, 24, life).sum(), _after(cells, 36, life).sum()) == (2 * cells.sum(), 4 * cells.sum())
+
+
+def _by_header(header: str, **tables: object) -> LifeWorld:
+    settings = {"kind": "life", "title": "t", "start": {"rle": f"x = 3, y = 3, rule = {header}\nbob$2bo$3o!"}, **tables}
+    world = build_world(settings, "w.toml")
+    assert isinstance(world, LifeWorld)
+    return world
+
+
+ANY_GRID = {"size": [32, 40]}
+
+
+@pytest.mark.parametrize("rule", ["B3/S23:T8,8", "life:t8", "23/3 : T 8 , 8"])
+@pytest.mark.parametrize("grid", [ANY_GRID, {"size": [32, 32], "boundary": "wrap"}, {}])
+def test_a_torus_of_the_header_is_the_grid(rule: str, grid: dict) -> None:
+    world = _by_header(rule, rule={"notation": "B3/S23"}, grid=grid)
+    assert (world.grid.size, world.grid.boundary) == ((8, 8), "wrap")
+    assert world_from_json(dump_world(world), "w") == world
+
+
+def test_on_the_torus_of_its_header_a_glider_comes_back() -> None:
+    world = _by_header("B3/S23:T8,8", grid=ANY_GRID)
+    start = np.asarray(initial_state(world, key=jax.random.key(0)))[..., 0] > 0
+    life = Life.from_notation(world.rule.notation, boundary=world.grid.boundary)
+    np.testing.assert_array_equal(_after(start, 32, life), start)
+    assert not np.array_equal(_after(start, 16, life), start)
+
+
+def test_what_a_header_says_of_its_grid() -> None:
+    plane = _by_header("B3/S23:P12,9", grid={})
+    assert (plane.grid.size, plane.grid.boundary) == ((9, 12), "zero")
+    for endless in ("B3/S23", "B3/S23:T0,0", "B3/S23:P0"):
+        assert _by_header(endless, grid=ANY_GRID).grid.size == (32, 40)
+    assert _by_header("HighLife", grid=ANY_GRID).rule.notation == "B36/S23"
+    assert _by_header("", grid=ANY_GRID, rule={"notation": "b36s23"}).rule.notation == "B36/S23"
+
+
+@pytest.mark.parametrize(
+    ("rule", "tables", "parts"),
+    [
+        ("B36/S23", {"rule": {"notation": "B3/S23"}}, ('"B3/S23"', "B36/S23", "start.rle")),
+        ("B3/S23:T8,8", {"grid": {"size": [8, 8], "boundary": "zero"}}, ('"zero"', '"wrap"', "start.rle")),
+        ("B3/S23:P8,8", {"grid": {"size": [8, 8], "boundary": "wrap"}}, ('"wrap"', '"zero"', "start.rle")),
+        ("B3/S23:T5,8", {}, ("5 wide", "8 to 1024")),
+        ("B3/S23:T2000,8", {}, ("2000 wide", "8 to 1024")),
+        ("B3/S23:S8", {}, (":T (torus)", "S8")),
+        ("Wireworld", {}, ("Wireworld", "Life-like")),
+        ("", {}, ("rule is missing",)),
+    ],
+)
+def test_contradictions_are_refused_by_both_names(rule: str, tables: dict, parts: tuple[str, ...]) -> None:
+    with pytest.raises(InputError) as caught:
+        _by_header(rule, **{"grid": ANY_GRID} | tables)
+    for part in ("w.toml: ", *parts):
+        assert part in str(caught.value)
+
+
+def test_wrong_sizes_of_a_header_are_told(caplog: pytest.LogCaptureFixture) -> None:
+    world = _world(rle="x = 2, y = 9999\nbob$2bo$3o!")
+    assert caplog.messages == ["start.rle: its header says 9999x2 (height x width), its rows 3x3; the rows count"]
+    assert float(initial_state(world, key=jax.random.key(0)).sum()) == 5.0
+
+
+def test_a_roomy_header_does_not_make_the_grid_too_small() -> None:
+    state = initial_state(_world(rle="x = 100, y = 100\n3b3o!"), key=jax.random.key(0))
+    assert float(state.sum()) == 3.0

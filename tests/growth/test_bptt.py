@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from ffnca.automata.base import rollout
-from ffnca.creature import CONTROL, Creature
+from ffnca.creature import Creature
 from ffnca.errors import InputError
+from ffnca.fitted_world import CONTROL
 from ffnca.growth.body import build_body
 from ffnca.growth.bptt import control_rate, control_round, start_control
 from ffnca.growth.round import Recipe

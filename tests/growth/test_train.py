@@ -7,12 +7,13 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from ffnca.errors import InputError
 from ffnca.ff.goodness import tempered
 from ffnca.growth.body import build_body
 from ffnca.growth.objectives import Ascent, Cells, Layered, OneStepBackprop
 from ffnca.growth.perceivers import PERCEIVERS, FixedPerceiver
 from ffnca.growth.round import FRONT_WEIGHT, Recipe, RoundFigures, chances, start, train_round
-from ffnca.growth.schedule import Budget, falling_rate
+from ffnca.growth.schedule import Budget, falling_rate, updates_to_learn
 from ffnca.growth.train import train
 from ffnca.world import NcaSpec, TrainSpec
 
@@ -281,14 +282,77 @@ def test_a_loss_that_is_not_finite_rolls_back_and_halves_the_rate(body, key) -> 
     assert report.updates == 100
 
 
+@pytest.fixture
+def clocked(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
+    """Rounds that learn nothing, one a second, and measurements; the first of each compiles for many seconds more."""
+    clock = SimpleNamespace(now=0.0, compiling=75.0, measuring=40.0, loss=0.0)
+
+    def train_round(state, *given, **keys):
+        clock.now, clock.compiling = clock.now + 1 + clock.compiling, 0.0
+        return state._replace(round=state.round + 1), RoundFigures(jnp.asarray(clock.loss), jnp.zeros(()))
+
+    def measure(state, *given, **keys):
+        clock.now, clock.measuring = clock.now + 1 + clock.measuring, 0.0
+        return (0.5, 0.5), jnp.zeros((1, 18, 18, 16))
+
+    monkeypatch.setattr("ffnca.growth.train.train_round", train_round)
+    monkeypatch.setattr("ffnca.growth.train.measure", measure)
+    monkeypatch.setattr("ffnca.growth.train.time", SimpleNamespace(monotonic=lambda: clock.now))
+    return clock
+
+
+def test_the_clock_starts_when_the_first_round_has_run(clocked, body, key) -> None:
+    recipe = _recipe("ascent")
+    reports = list(train(body, recipe, Budget(minutes=2), key=key))
+    num_measured = sum(report.quality is not None for report in reports)
+    assert reports[0].learning_rate > 0.9 * recipe.train.learning_rate  # it had all the time before it
+    # Every round but the first, and every measurement but the first, which compile.
+    assert int(reports[-1].state.round) - 1 + num_measured - 1 == pytest.approx(120, abs=1)
+    assert reports[-1].progress.seconds == pytest.approx(120, abs=1)
+
+    half, clocked.compiling = reports[1], 75.0
+    resumed = list(train(body, recipe, Budget(minutes=2), key=key, resumed=half.state, progress=half.progress))
+    rounds = int(resumed[-1].state.round) - int(half.state.round)
+    assert rounds == pytest.approx(120 - half.progress.seconds, abs=5)
+    assert resumed[-1].progress.seconds == pytest.approx(120, abs=2)
+
+
+def test_a_run_that_ends_on_a_rollback_is_measured_too(clocked, body, key) -> None:
+    clocked.loss = math.nan
+    reports = list(itertools.islice(train(body, _recipe("ascent"), Budget(minutes=0.4), key=key), 2))
+    assert len(reports) == 1
+    assert reports[0].event is not None
+    assert reports[0].quality == (0.5, 0.5)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {},
+        {"minutes": 1, "updates": 1},
+        *({"updates": updates} for updates in (0, -1, 1.5, True, "9", math.nan, 10**10)),
+        *({"minutes": minutes} for minutes in (0, -1, math.nan, math.inf, True, "1", 10**6)),
+    ],
+)
+def test_a_budget_that_cannot_be_spent_is_refused_when_made(given: dict) -> None:
+    with pytest.raises(InputError, match=r"allowed is|one of the two"):
+        Budget(**given)
+
+
+def test_larger_bodies_and_more_of_them_need_more_updates() -> None:
+    needed = [updates_to_learn(longest) for longest in (8, 24, 40, 64, 128)]
+    assert needed == sorted(needed)
+    assert updates_to_learn(24) == 1500
+    assert updates_to_learn(16, 8) == 8 * updates_to_learn(16)
+
+
 def test_budget_and_rate() -> None:
     assert Budget(minutes=2).fraction(60, 10**6) == 0.5
     assert Budget(updates=400).fraction(10**6, 100) == 0.25
     assert falling_rate(0.1, 0.0) == pytest.approx(0.1)
     assert falling_rate(0.1, 1.0) == pytest.approx(0.001)
     assert falling_rate(0.1, 0.5) == pytest.approx(0.0505)
-    with pytest.raises(ValueError, match="minutes or updates"):
-        Budget().fraction(1, 1)
+    assert [str(Budget(minutes=2.5)), str(Budget(updates=np.int64(400)))] == ["2.5 minutes", "400 updates"]
 
 
 def test_a_state_is_drawn_by_the_root_of_its_living_cells() -> None:

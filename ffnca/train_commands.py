@@ -1,0 +1,246 @@
+"""The commands that train: what is kept, whether it learned, and how to go on."""
+
+import itertools
+import math
+import os
+import re
+import shlex
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+from ffnca.atomic import made_folder, writable
+from ffnca.commands import story
+from ffnca.creature import Creature
+from ffnca.errors import InputError, Stopped
+from ffnca.growth.cutout import is_opaque
+from ffnca.growth.schedule import MAX_MINUTES, Budget, updates_to_learn
+from ffnca.growth.target import target_name
+from ffnca.growth.train import LEARNED_MSE, Report
+from ffnca.progress import training_bar
+from ffnca.run_folder import RunFolder
+from ffnca.training import Interrupted, train_creature, worst_error
+from ffnca.world import GrowthWorld, find_world, load_world
+
+GROW_MINUTES = 10.0
+ANIMATIONS = (".gif", ".webp", ".apng")
+RUN_SUFFIX = ".run"
+ATTRIBUTION = "All emojis designed by OpenMoji – the open-source emoji and icon project. License: CC BY-SA 4.0"
+"""What the licence of an emoji's picture asks to be said."""
+
+
+class Trained(NamedTuple):
+    """What a training came to.
+
+    Attributes:
+        line: Files and figures.
+        shortfall: Why it did not learn, and the command that goes on; None if it did.
+    """
+
+    line: str
+    shortfall: str | None
+
+
+def checked_budget(minutes: float | None, updates: int | None) -> Budget | None:
+    """The budget that the options ask for, None if they ask for nothing.
+
+    Raises:
+        InputError: If both are given, or one is out of range.
+    """
+    if minutes is not None and updates is not None:
+        raise InputError("--minutes and --updates: give one of the two")
+    if minutes is None and updates is None:
+        return None
+    try:
+        return Budget(minutes, updates)
+    except InputError as error:
+        raise InputError(f"--{error}") from error
+
+
+def train_world(
+    text: str, out: Path | None, budget: Budget | None, seed: int, objective: str | None, resume: bool
+) -> Trained:
+    """Train a growth world in a run folder.
+
+    Raises:
+        InputError: If the world, an option or the folder cannot be used.
+        Stopped: On Ctrl-C, after everything was saved.
+    """
+    path = find_world(text)
+    if path.suffix.lower() == ".safetensors":
+        creature = Creature.load(path)
+    else:
+        world = load_world(path)
+        if not isinstance(world, GrowthWorld):
+            raise InputError(f"{text[:80]}: is a {world.kind} world; only growth worlds can be trained")
+        creature = Creature.untrained(world, path.parent)
+    if objective is not None:
+        creature = creature.retrained_by(objective)
+    run = RunFolder(out or Path("runs") / path.stem)
+    budget = budget or (run.budget if resume else Budget(minutes=creature.world.train.minutes))
+    words = ["train", text, "--out", str(run.folder), *_if_not("--seed", seed, 0), *_if_not("--objective", objective)]
+    best, spent = _train(creature, budget, seed, run, resume, words, path.stem)
+    return Trained(f"{run.rule}: {_quality(best)}{spent}", _shortfall(best, budget, run, words))
+
+
+def grow_target(
+    target: str,
+    size: int,
+    budget: Budget | None,
+    seed: int,
+    out: str | None,
+    resume: bool = False,
+    *,
+    cut_background: bool = False,
+    say: Callable[[str], None] = lambda line: None,
+) -> Trained:
+    """Train on an emoji or a picture in a run folder, then write its rule, its animation and its contact sheet.
+
+    Args:
+        target: What the user named.
+        size: Longer side in cells.
+        budget: In all; that of the run, or 10 minutes, if None.
+        seed: Of everything random.
+        out: Name of the animation, or a folder for it; a name of its own that is free if None.
+        resume: Go on with what is in the run folder.
+        cut_background: Remove the plain background of a picture.
+        say: Told what the user should know before the training.
+
+    Raises:
+        InputError: If the target or an option cannot be used, or a place cannot be written.
+        Stopped: On Ctrl-C, after everything was saved.
+    """
+    is_file = Path(target).is_file()
+    name = f"{target_name(target)}{'-grown' if is_file else ''}"
+    path, is_open = (Path(f"{name}.gif"), True) if out is None else _animation_in(out, name)
+    creature = Creature.for_target(target, size, cut_background=cut_background)
+    words = ["grow", target, "--size", str(size), *["--cut-background"] * cut_background, *_if_not("--seed", seed, 0)]
+    with made_folder(path.parent):
+        animation = _free(path, resume=resume) if is_open else path
+        if not is_file:
+            say(ATTRIBUTION)
+        elif is_opaque(creature.picture):
+            say(f"{target}: has no transparency, so all of its rectangle lives; --cut-background frees what it shows")
+        return _grown(creature, target, animation, budget, seed, resume, [*words, "--out", str(animation)])
+
+
+def _grown(
+    creature: Creature, target: str, animation: Path, budget: Budget | None, seed: int, resume: bool, words: list[str]
+) -> Trained:
+    rule, sheet = animation.with_suffix(".safetensors"), animation.with_suffix(".png")
+    run, replaced = RunFolder(animation.with_suffix(RUN_SUFFIX)), []
+    for path in (animation, sheet, rule):  # what cannot be written is found now, not after the training
+        writable(path)
+        if path.exists():
+            replaced.append(str(path))
+            if os.path.exists(target) and path.samefile(target):
+                raise InputError(f"--out {animation}: would overwrite the picture {target}; name another")
+    if run.exists and not resume:
+        if not rule.exists():
+            hint = "add --resume to go on, or name another --out"
+            raise InputError(f"{run.folder}: holds a run that has not ended; {hint}")
+        run.clear()
+        replaced.append(str(run.folder))
+    budget = budget or (run.budget if resume else Budget(minutes=GROW_MINUTES))
+    best, spent = _train(creature, budget, seed, run, resume, words, animation.stem)
+    if spent and len(replaced) == 3:  # all is there already
+        replaced = []
+    else:
+        best.save(rule)
+        story(str(rule), [animation, sheet], seed=seed)
+    said = f"; replaced: {', '.join(replaced)}" if replaced else ""
+    line = f"{animation}, {sheet}, {rule}: {_quality(best)}{spent}{said}"
+    return Trained(line, _shortfall(best, budget, run, words))
+
+
+def _train(
+    creature: Creature, budget: Budget, seed: int, run: RunFolder, resume: bool, words: list[str], label: str
+) -> tuple[Creature, str]:
+    """The best rule, and a remark if there was nothing left to do; `words` is the command without budget."""
+    seconds, updates = run.spent if resume else (0.0, 0)
+    num_reports = 0
+
+    def show(report: Report) -> None:
+        nonlocal num_reports
+        num_reports += 1
+        draw(report)
+
+    with training_bar(label) as draw:
+        try:
+            best = train_creature(creature, budget, seed=seed, run=run, resume=resume, show=show)
+        except Interrupted as stop:
+            command = _command([*words, *_options(budget), "--resume"])
+            raise Stopped(f"interrupted; the rule so far is {run.rule}; go on with: {command}") from stop
+    if num_reports:
+        return best, ""
+    done = f"{updates} updates" if budget.updates is not None else f"{seconds / 60:.3g} minutes"
+    return best, f"; nothing left to do: had run for {done}, the budget is {budget}; give it more to go on"
+
+
+def _animation_in(out: str, name: str) -> tuple[Path, bool]:
+    """The animation that `--out` asks for, and whether it names a folder for it."""
+    path = Path(out)
+    if out.endswith(("/", os.sep)) or not path.suffix or path.is_dir():
+        if path.exists() and not path.is_dir():
+            raise InputError(f"--out {out}: is neither a folder nor a name that ends in {', '.join(ANIMATIONS)}")
+        return path / f"{name}.gif", True
+    if path.suffix.lower() not in ANIMATIONS:
+        raise InputError(f"--out {out}: allowed is a folder, or a name that ends in {', '.join(ANIMATIONS)}")
+    return path, False
+
+
+def _free(path: Path, *, resume: bool) -> Path:
+    """The first name that is free with all that goes beside it, or to resume, the last that has a run."""
+    names = (path.with_stem(f"{path.stem}{f'-{number}' if number > 1 else ''}") for number in itertools.count(1))
+    if not resume:
+        suffixes = (path.suffix, ".png", ".safetensors", RUN_SUFFIX)
+        return next(one for one in names if not any(os.path.lexists(one.with_suffix(end)) for end in suffixes))
+    runs = list(itertools.takewhile(lambda one: one.with_suffix(RUN_SUFFIX).exists(), names))
+    return runs[-1] if runs else path
+
+
+def _if_not(option: str, value: object, default: object = None) -> list[str]:
+    return [] if value == default else [option, str(value)]
+
+
+def _options(budget: Budget) -> list[str]:
+    if budget.updates is not None:
+        return ["--updates", str(budget.updates)]
+    return ["--minutes", f"{budget.minutes:.6g}"]
+
+
+def _command(words: list[str]) -> str:
+    """As it is typed into a shell; what is not ASCII needs no quotes there."""
+    plain = (re.sub(r"[^\x00-\x7f]", "a", word) for word in words)
+    pairs = zip(words, plain, strict=True)
+    return " ".join(["ffnca", *(word if shlex.quote(one) == one else shlex.quote(word) for word, one in pairs)])
+
+
+def _shortfall(best: Creature, budget: Budget, run: RunFolder, words: list[str]) -> str | None:
+    """Why a rule has not learned and what goes on, None if it has."""
+    error = worst_error(best)
+    if error < LEARNED_MSE:
+        return None
+    seconds, updates = run.spent
+    longest, num_targets = max(best.picture.shape[:2]), len(best.pictures)
+    needed = updates_to_learn(longest, num_targets)
+    wanted = needed if updates < needed else 2 * updates
+    if budget.minutes is None:
+        more = Budget(updates=wanted)
+    else:
+        minutes = max(1.2 * wanted * seconds / max(updates, 1) / 60, 1.5 * budget.minutes)
+        more = Budget(minutes=min(math.ceil(minutes), MAX_MINUTES))
+    measured = f"relative MSE {error:.4f}" if math.isfinite(error) else "relative MSE not finite"
+    several = f"{num_targets} times " if num_targets > 1 else ""
+    return (
+        f"has not learned yet: {measured}, where under {LEARNED_MSE:g} is learned, after {updates} updates of about "
+        f"{needed} that {several}{longest} cells need; go on with: {_command([*words, *_options(more), '--resume'])}"
+    )
+
+
+def _quality(creature: Creature) -> str:
+    errors = [(name, value) for name, value in creature.record.items() if name.startswith("rel_mse_")]
+    shown = ", ".join(f"{float(value):.4f} at step {name.rpartition('_')[2]}" for name, value in errors)
+    if not shown:
+        return "not measured"
+    return f"{'learned, ' if worst_error(creature) < LEARNED_MSE else ''}relative MSE {shown}"

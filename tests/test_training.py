@@ -1,0 +1,142 @@
+"""A training run as a whole: what is checked before it, what is kept, and how it goes on."""
+
+import json
+import math
+import os
+import signal
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from ffnca.creature import Creature
+from ffnca.errors import InputError
+from ffnca.growth.round import RoundFigures
+from ffnca.growth.schedule import Budget
+from ffnca.run_folder import RunFolder
+from ffnca.training import Interrupted, train_creature, worst_error
+
+
+@pytest.fixture
+def creature(ring_picture: np.ndarray) -> Creature:
+    small = {"pool_size": 16, "margin": 2}
+    return Creature.for_picture(ring_picture, "ring.png", **small).reshaped(hidden=(8,))
+
+
+@pytest.fixture
+def measured(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Rounds that change nothing but their number; measurements give these errors in turn, the last for ever."""
+    errors: list[float] = [0.5]
+
+    def measure(state, body, recipe, *, key):
+        error = errors.pop(0) if len(errors) > 1 else errors[0]
+        return (error / 2, error), jnp.zeros((1, *body.picture.shape[-3:-1], 16))
+
+    def train_round(state, *given, **keys):
+        return state._replace(round=state.round + 1), RoundFigures(jnp.zeros(()), jnp.zeros(()))
+
+    monkeypatch.setattr("ffnca.growth.train.measure", measure)
+    monkeypatch.setattr("ffnca.growth.train.train_round", train_round)
+    return errors
+
+
+def _updates(run: Path) -> list[int]:
+    return [json.loads(line)["updates"] for line in (run / "metrics.jsonl").read_text().splitlines()]
+
+
+def test_the_best_measured_rule_is_kept_and_the_last_is_measured(creature, measured, tmp_path: Path) -> None:
+    measured[:] = [0.4, 0.2, 0.3]
+    best = train_creature(creature, Budget(updates=300), run=str(tmp_path / "run"))
+    assert _updates(tmp_path / "run") == [100, 200, 300]
+    assert (best.record["updates"], worst_error(best)) == (200, 0.2)
+    assert measured == [0.3]  # all were asked for
+    assert Creature.load(tmp_path / "run" / "rule.safetensors").record["updates"] == 200
+
+
+@pytest.mark.usefixtures("measured")
+def test_a_run_goes_on_with_a_larger_budget_and_at_its_learning_rate(creature, tmp_path: Path) -> None:
+    run, rates = tmp_path / "run", []
+    train_creature(creature, Budget(updates=200), run=run)
+    assert RunFolder(run).budget == Budget(updates=200)
+    seen: list = []
+    train_creature(creature, Budget(updates=200), run=run, resume=True, show=seen.append)
+    assert not seen  # nothing was left to do
+    train_creature(
+        creature, Budget(updates=800), run=run, resume=True, show=lambda report: rates.append(report.learning_rate)
+    )
+    assert _updates(run) == [100, 200, *range(300, 801, 100)]
+    assert rates == sorted(rates, reverse=True)
+    assert rates[0] > 0.5 * creature.world.train.learning_rate  # a quarter was behind it, no longer all of it
+    assert RunFolder(run).budget == Budget(updates=800)
+    assert RunFolder(run).spent[1] == 800
+
+
+@pytest.mark.usefixtures("measured")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_stop_saves_and_the_run_goes_on(creature, tmp_path: Path, number: signal.Signals) -> None:
+    run = RunFolder(tmp_path / "run")
+    with pytest.raises(Interrupted):
+        train_creature(creature, Budget(updates=300), run=run, show=lambda report: os.kill(os.getpid(), number))
+    assert run.rule.exists()
+    assert run.spent[1] < 300
+    train_creature(creature, run.budget, run=run, resume=True)
+    assert run.spent[1] == 300
+
+
+@pytest.mark.usefixtures("measured")
+def test_a_resumed_run_must_be_of_the_same(creature, ring_picture, tmp_path: Path) -> None:
+    run, budget = tmp_path / "run", Budget(updates=4)
+    with pytest.raises(InputError, match="no run"):
+        train_creature(creature, budget, run=run, resume=True)
+    train_creature(creature, budget, run=run)
+    other = Creature.for_picture(ring_picture[::-1] * 0.9, "ring.png", pool_size=16, margin=2).reshaped(hidden=(8,))
+    for changed, seed, name in (
+        (creature, 1, "seed 0, not 1"),
+        (creature.reshaped(hidden=(9,)), 0, r"world.rule.hidden \[8\], not \[9\]"),
+        (other, 0, "another picture"),
+    ):
+        with pytest.raises(InputError, match=name):
+            train_creature(changed, budget, seed=seed, run=run, resume=True)
+    with pytest.raises(InputError, match="holds a run already"):
+        train_creature(creature, budget, run=run)
+
+
+@pytest.mark.usefixtures("measured")
+def test_a_rule_that_is_better_than_its_checkpoint_is_not_lost(creature, measured, tmp_path: Path) -> None:
+    """As after a kill between the two: the rule is the newer."""
+    run = RunFolder(tmp_path / "run")
+    first = train_creature(creature, Budget(updates=100), run=run)
+    newer = replace(first, record=first.record | {"rel_mse_200": 0.1, "rel_mse_600": 0.1})
+    newer.save(run.rule)
+    measured[:] = [0.3]  # better than what the checkpoint knows of
+    kept = train_creature(creature, Budget(updates=200), run=run, resume=True)
+    assert worst_error(kept) == worst_error(Creature.load(run.rule)) == 0.1
+
+
+def _not_finite(creature: Creature) -> Creature:
+    pictures = creature.pictures.copy()
+    pictures[0, 3, 3, 0] = math.nan
+    return Creature.with_rule(creature.world, pictures, creature.automaton.rule)
+
+
+@pytest.mark.parametrize(
+    ("spoilt", "options", "match"),
+    [
+        (_not_finite, {}, "not finite"),
+        (lambda creature: creature, {"budget": 5}, "budget"),
+        (lambda creature: creature, {"seed": -1}, "seed"),
+        (lambda creature: creature, {"seed": "a"}, "seed"),
+        (lambda creature: creature, {"seed": 1.5}, "seed"),
+        (lambda creature: creature, {"resume": True}, "run"),
+    ],
+)
+def test_what_could_not_be_saved_or_is_no_setting_is_refused_before_the_training(
+    creature: Creature, spoilt: Callable, options: dict, match: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ffnca.training.train", lambda *given, **keys: pytest.fail("it began"))
+    options = {"budget": Budget(updates=4)} | options
+    with pytest.raises(InputError, match=match):
+        train_creature(spoilt(creature), **options)
