@@ -6,6 +6,7 @@ from typing import Protocol, runtime_checkable
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 from jaxtyping import Array, Float, Int, PRNGKeyArray, UInt8
 
 
@@ -47,7 +48,7 @@ def rollout(
         The state after `num_steps` steps.
     """
     leaves = jax.tree.leaves((automaton, state))
-    if isinstance(num_steps, int) and any(isinstance(leaf, jax.core.Tracer) for leaf in leaves):
+    if isinstance(num_steps, int) and any(isinstance(leaf, Tracer) for leaf in leaves):
         return _counted(num_steps, automaton, state, key, jnp.asarray(first_step))
     return _rolled(automaton, state, jnp.asarray(num_steps), key, jnp.asarray(first_step))
 
