@@ -11,6 +11,7 @@ from PIL import Image, ImageCms, ImageFile
 
 from ffnca.errors import InputError, safe_line
 from ffnca.files import read_bounded
+from ffnca.growth.png_colour import profile_of_png
 
 MAX_PICTURE_BYTES = 64 * 2**20
 _FORMATS = ("PNG", "WEBP", "GIF", "JPEG")
@@ -88,7 +89,8 @@ def standard_picture(picture: Image.Image, name: str, alpha: Image.Image | None 
         InputError: If its numbers have no known range.
     """
     colour, own = _split(picture, name)
-    standard = _in_srgb(colour, picture.info.get("icc_profile"), name)
+    profile = picture.info.get("icc_profile") or profile_of_png(picture.info, colour.mode == "L")
+    standard = _in_srgb(colour, profile, name)
     standard.putalpha(next((mask for mask in (alpha, own) if mask is not None), 255))
     return standard.transpose(method) if (method := _UPRIGHT.get(_orientation(picture))) is not None else standard
 
