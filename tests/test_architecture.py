@@ -20,6 +20,7 @@ LAYERS = (
         "atomic",
         "strict_json",
         "spec",
+        "notes",
         "life_rule",
         "life_pattern",
         "settings_text",

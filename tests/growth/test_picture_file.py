@@ -216,11 +216,12 @@ def test_gamma_and_primaries_of_a_png_are_a_profile(tmp_path, chunks, wanted):
 @pytest.mark.parametrize(
     "profile", [b"no profile", icc_profile(b"GRAY", 1.0), icc_profile(b"RGB ", 2.2)[:150]], ids=["junk", "grey", "cut"]
 )
-def test_a_profile_that_cannot_be_used_is_told_of(tmp_path, caplog, profile):
+def test_a_profile_that_cannot_be_used_is_told_of(tmp_path, capsys, profile):
     Image.new("RGB", (9, 9), (60, 180, 60)).save(tmp_path / "odd.png", icc_profile=profile)
     assert pixels(tmp_path / "odd.png")[0] == [60, 180, 60, 255]
-    assert len(caplog.messages) == 1
-    assert caplog.messages[0].startswith(f"{tmp_path / 'odd.png'}: its colour profile cannot be used")
+    told = capsys.readouterr().err
+    assert told.startswith(f"ffnca: {tmp_path / 'odd.png'}: its colour profile cannot be used")
+    assert len(told.splitlines()) == 1
 
 
 def test_a_picture_at_hand_is_read_as_its_file(tmp_path):
