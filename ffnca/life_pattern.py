@@ -1,6 +1,5 @@
 """Patterns of Life-like automata as other programs write them: RLE, Life 1.05, Life 1.06 and plain text (.cells)."""
 
-import logging
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,10 +7,10 @@ from typing import Any, Literal
 
 from ffnca.errors import InputError
 from ffnca.life_rule import canonical_rule
+from ffnca.notes import tell
 from ffnca.spec import shown
 
 MAX_PATTERN_SIDE = 2048
-_LOG = logging.getLogger("ffnca")
 _HEADER = re.compile(r"\s*x\s*=\s*(-?\d+)\s*,?\s*y\s*=\s*(-?\d+)\s*(?:,?\s*rule\s*=\s*(.*?))?[\s,]*", re.ASCII | re.I)
 _RULE_LINE = re.compile(r"#r\s+(.+)")
 _RUN = re.compile(r"([0-9]*)([A-Za-z.$!])", re.ASCII)
@@ -218,7 +217,7 @@ def settings_by_pattern(given: dict[str, Any], text: str, sides: tuple[int, int]
         raise InputError(f"start.rle: {error}") from error
     if pattern.claimed:
         claimed, found = ("x".join(map(str, size)) for size in (pattern.claimed, pattern.size))
-        _LOG.warning("start.rle: its header says %s (height x width), its rows %s; the rows count", claimed, found)
+        tell(f"start.rle: its header says {claimed} (height x width), its rows {found}; the rows count")
     return _with_universe(_with_rule(given, pattern), pattern, sides)
 
 

@@ -12,7 +12,19 @@ import ffnca
 
 PACKAGE = Path(ffnca.__file__).parent
 LAYERS = (
-    *("errors", "terminal", "allocation", "computing", "signals", "draws", "files", "atomic", "strict_json", "spec"),
+    *(
+        "errors",
+        "terminal",
+        "allocation",
+        "computing",
+        "signals",
+        "draws",
+        "files",
+        "atomic",
+        "strict_json",
+        "spec",
+        "notes",
+    ),
     *("life_rule", "life_pattern", "settings_text"),
     *("world", "rule_file", "idx_file", "palette_file", "render"),
     *("ff", "grid", "automata", "depict", "growth"),

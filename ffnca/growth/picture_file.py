@@ -1,24 +1,26 @@
 """Picture files as they say they are: upright, in sRGB, with their transparency; bounded in time and memory."""
 
 import io
-import logging
 import os
+import re
 import warnings
 from functools import cache
 
 import numpy as np
 from PIL import Image, ImageCms, ImageFile
 
-from ffnca.errors import InputError, safe_line
+from ffnca.errors import InputError
 from ffnca.files import read_bounded
+from ffnca.growth.png_colour import profile_of_png
+from ffnca.notes import tell
 
 MAX_PICTURE_BYTES = 64 * 2**20
 _FORMATS = ("PNG", "WEBP", "GIF", "JPEG")
 _MAX_SIDE = 16_384
 _MAX_PIXELS = 64_000_000
 _MAX_READS = 50_000
-_LOG = logging.getLogger("ffnca")
 _ORIENTATION = 0x0112
+_XMP_ORIENTATION = re.compile(rb"tiff:Orientation(?:\s*=\s*[\"']|>)\s*([1-8])")
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -88,7 +90,8 @@ def standard_picture(picture: Image.Image, name: str, alpha: Image.Image | None 
         InputError: If its numbers have no known range.
     """
     colour, own = _split(picture, name)
-    standard = _in_srgb(colour, picture.info.get("icc_profile"), name)
+    profile = picture.info.get("icc_profile") or profile_of_png(picture.info, colour.mode == "L")
+    standard = _in_srgb(colour, profile, name)
     standard.putalpha(next((mask for mask in (alpha, own) if mask is not None), 255))
     return standard.transpose(method) if (method := _UPRIGHT.get(_orientation(picture))) is not None else standard
 
@@ -147,7 +150,11 @@ def _orientation(picture: Image.Image) -> int:
     try:
         value = picture.getexif().get(_ORIENTATION)
     except Exception:  # EXIF of strangers raises nearly anything
-        return 1
+        value = None
+    if value is None:
+        xmp = picture.info.get("xmp") or picture.info.get("XML:com.adobe.xmp") or b""
+        found = _XMP_ORIENTATION.search(xmp.encode() if isinstance(xmp, str) else xmp)
+        return int(found[1]) if found else 1
     return value if isinstance(value, int) else 1
 
 
@@ -168,6 +175,5 @@ def _in_srgb(colour: Image.Image, profile: bytes | None, name: str) -> Image.Ima
             raise ImageCms.PyCMSError(f"it is for {space}, the picture is {colour.mode}")
         return ImageCms.profileToProfile(colour, own, _srgb(), outputMode="RGB") or colour
     except (ImageCms.PyCMSError, OSError, ValueError, TypeError) as error:
-        reason = safe_line(str(error))[:100]
-        _LOG.warning("%s", safe_line(f"{name}: its colour profile cannot be used ({reason}); taken as sRGB"))
+        tell(f"{name}: its colour profile cannot be used ({str(error)[:100]}); taken as sRGB")
         return colour.convert("RGB")

@@ -333,9 +333,10 @@ def test_contradictions_are_refused_by_both_names(rule: str, tables: dict, parts
         assert part in str(caught.value)
 
 
-def test_wrong_sizes_of_a_header_are_told(caplog: pytest.LogCaptureFixture) -> None:
+def test_wrong_sizes_of_a_header_are_told(capsys: pytest.CaptureFixture[str]) -> None:
     world = _world(rle="x = 2, y = 9999\nbob$2bo$3o!")
-    assert caplog.messages == ["start.rle: its header says 9999x2 (height x width), its rows 3x3; the rows count"]
+    told = "ffnca: start.rle: its header says 9999x2 (height x width), its rows 3x3; the rows count\n"
+    assert capsys.readouterr().err == told
     assert float(initial_state(world, key=jax.random.key(0)).sum()) == 5.0
 
 

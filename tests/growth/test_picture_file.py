@@ -184,14 +184,44 @@ def test_colours_come_by_the_profile_of_the_file(tmp_path):
     assert pixels(tmp_path / "srgb.webp")[0] == [60, 180, 61, 99]
 
 
+P3_SPOTS = (0.3127, 0.329, 0.68, 0.32, 0.265, 0.69, 0.15, 0.06)
+
+
+def _hundred_thousandths(*values):
+    return struct.pack(f">{len(values)}I", *(round(value * 100_000) for value in values))
+
+
+@pytest.mark.parametrize(
+    ("chunks", "wanted"),
+    [
+        ({"gAMA": 0.45455}, (60, 180, 60)),
+        ({"gAMA": 1.0}, (132, 219, 132)),  # linear light
+        ({"gAMA": 1.0, "sRGB": 0}, (60, 180, 60)),
+        ({"gAMA": 0.45455, "cHRM": P3_SPOTS}, (0, 185, 22)),
+        ({"gAMA": 0.45455, "cHRM": (0,) * 8}, (60, 180, 60)),  # of no use
+        ({"gAMA": 0}, (60, 180, 60)),
+    ],
+)
+def test_gamma_and_primaries_of_a_png_are_a_profile(tmp_path, chunks, wanted):
+    bodies = {"gAMA": _hundred_thousandths(chunks["gAMA"])}
+    bodies |= {"sRGB": b"\0"} if "sRGB" in chunks else {}
+    bodies |= {"cHRM": _hundred_thousandths(*chunks["cHRM"])} if "cHRM" in chunks else {}
+    found = pixels(write_png(tmp_path / "told.png", 8, 2, bytes([60, 180, 60]), 1, **bodies))[0]
+    assert max(abs(one - other) for one, other in zip(found, (*wanted, 255), strict=True)) <= 4
+    if wanted[0] != 0:
+        grey = pixels(write_png(tmp_path / "grey.png", 8, 0, bytes([60]), 1, **bodies))[0]
+        assert abs(grey[0] - wanted[0]) <= 1
+
+
 @pytest.mark.parametrize(
     "profile", [b"no profile", icc_profile(b"GRAY", 1.0), icc_profile(b"RGB ", 2.2)[:150]], ids=["junk", "grey", "cut"]
 )
-def test_a_profile_that_cannot_be_used_is_told_of(tmp_path, caplog, profile):
+def test_a_profile_that_cannot_be_used_is_told_of(tmp_path, capsys, profile):
     Image.new("RGB", (9, 9), (60, 180, 60)).save(tmp_path / "odd.png", icc_profile=profile)
     assert pixels(tmp_path / "odd.png")[0] == [60, 180, 60, 255]
-    assert len(caplog.messages) == 1
-    assert caplog.messages[0].startswith(f"{tmp_path / 'odd.png'}: its colour profile cannot be used")
+    told = capsys.readouterr().err
+    assert told.startswith(f"ffnca: {tmp_path / 'odd.png'}: its colour profile cannot be used")
+    assert len(told.splitlines()) == 1
 
 
 def test_a_picture_at_hand_is_read_as_its_file(tmp_path):
