@@ -1,8 +1,9 @@
 """Progress bars on stderr: rate and time left for long work, silence where stderr is no terminal."""
 
+import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from typing import TypeVar
+from contextlib import contextmanager, suppress
+from typing import IO, Any, TypeVar, cast
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, TextColumn, TimeRemainingColumn
@@ -12,8 +13,27 @@ from ffnca.growth.train import MEASURED_AGES, Report
 Item = TypeVar("Item")
 
 
+class _Spoken:
+    """Stderr for as long as it can be written: no work ends because a terminal was closed."""
+
+    def __init__(self) -> None:
+        self._stream = sys.stderr
+
+    def write(self, text: str) -> int:
+        with suppress(OSError, ValueError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with suppress(OSError, ValueError):
+            self._stream.flush()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
 def _bar(*columns: ProgressColumn) -> Progress:
-    console = Console(stderr=True)
+    console = Console(file=cast(IO[str], _Spoken()))
     shown = (TextColumn("{task.description}"), BarColumn(), *columns, TimeRemainingColumn())
     return Progress(*shown, console=console, disable=not console.is_terminal, transient=True)
 

@@ -104,7 +104,7 @@ def grow_target(
         out: Name of the animation, or a folder for it; a name of its own that is free if None.
         resume: Go on with what is in the run folder.
         cut_background: Remove the plain background of a picture.
-        say: Told what the user should know before the training.
+        say: Told what the user should know besides.
 
     Raises:
         InputError: If the target or an option cannot be used, or a place cannot be written.
@@ -117,11 +117,12 @@ def grow_target(
     words = ["grow", target, "--size", str(size), *["--cut-background"] * cut_background, *_if_not("--seed", seed, 0)]
     with made_folder(path.parent):
         animation = _free(path, resume=resume) if is_open else path
-        if not is_file:
-            say(ATTRIBUTION)
-        elif is_opaque(creature.picture):
+        if is_opaque(creature.picture) and not resume:
             say(f"{target}: has no transparency, so all of its rectangle lives; --cut-background frees what it shows")
-        return _grown(creature, target, animation, budget, seed, resume, [*words, "--out", str(animation)])
+        grown = _grown(creature, target, animation, budget, seed, resume, [*words, "--out", str(animation)])
+    if not is_file:
+        say(ATTRIBUTION)
+    return grown
 
 
 def _grown(
