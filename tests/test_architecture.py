@@ -100,7 +100,7 @@ def test_no_cycles() -> None:
 @pytest.mark.parametrize(
     ("folder", "allowed"),
     [
-        ("ff", {"ff", "errors"}),
+        ("ff", {"ff", "errors", "atomic"}),
         ("grid", {"grid", "errors", "draws"}),
         ("world", {"errors", "spec"}),
         ("rule_file", {"errors", "atomic"}),
