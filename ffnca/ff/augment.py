@@ -7,9 +7,7 @@ from jaxtyping import Array, Float, PRNGKeyArray, Shaped
 from ffnca.errors import InputError
 
 
-def jitter(
-    images: Shaped[Array, "batch H W *colour"], *, key: PRNGKeyArray, reach: int = 1
-) -> Shaped[Array, "batch H W *colour"]:
+def jitter(images: Shaped[Array, "batch ..."], *, key: PRNGKeyArray, reach: int = 1) -> Shaped[Array, "batch ..."]:
     """Each image moved by up to `reach` pixels in both directions, zeros coming in at the border.
 
     Raises:
@@ -26,14 +24,14 @@ def jitter(
 
 
 def warp(
-    images: Float[Array, "batch H W *colour"],
+    images: Float[Array, "batch ..."],
     *,
     key: PRNGKeyArray,
     degrees: float = 8.0,
     stretch: float = 0.08,
     shear: float = 0.15,
     reach: float = 1.0,
-) -> Float[Array, "batch H W *colour"]:
+) -> Float[Array, "batch ..."]:
     """Each image turned, stretched, slanted and moved a little about its middle, zeros coming in at the border.
 
     Args:

@@ -10,7 +10,7 @@ from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from ffnca.ff.base import LayeredNetwork
 from ffnca.ff.calibration import DIRECTION
-from ffnca.ff.inputs import Inputs, Samples
+from ffnca.ff.inputs import Inputs, Labels, Samples
 from ffnca.ff.layer import FFLayer
 from ffnca.ff.losses import n_pair_loss
 from ffnca.ff.network import stack
@@ -65,7 +65,7 @@ class BackpropNetwork(LayeredNetwork):
         """The likeliest label."""
         return jnp.argmax(self.log_odds(images), -1)
 
-    def activities(self, images: Samples, labels: Int[Array, " batch"]) -> list[Array]:
+    def activities(self, images: Samples, labels: Labels) -> list[Array]:
         """Activity of every layer; `labels` are not looked at."""
         activity, found = self.inputs.flat(images), []
         for layer in self.layers:

@@ -66,9 +66,9 @@ class LayeredNetwork:
         """Kind, sizes and settings on one line."""
         count = sum(leaf.size for leaf in jax.tree.leaves(self.layers))
         settings = [
-            f"{field.name}={getattr(value, '__name__', None) or repr(value)}"
+            f"{field.name}={value!r}"
             for field in fields(self)  # pyright: ignore[reportArgumentType]
-            if field.name not in ("layers", "inputs") and (value := getattr(self, field.name)) is not None
+            if isinstance(value := getattr(self, field.name), int | float | str | LayeredNetwork)
         ]
         kinds = ", ".join(sorted({type(layer).__name__ for layer in self.layers}))
         parts = [f"{len(self.layers)} x {kinds}", f"{count:,} weights", *settings]

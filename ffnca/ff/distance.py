@@ -10,7 +10,7 @@ from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from ffnca.ff.base import LayeredNetwork
 from ffnca.ff.calibration import DIRECTION, Calibration
-from ffnca.ff.inputs import Inputs, Samples
+from ffnca.ff.inputs import Inputs, Labels, Samples
 from ffnca.ff.layer import FFLayer
 from ffnca.ff.local_step import Labelled
 from ffnca.ff.losses import n_pair_loss
@@ -143,7 +143,7 @@ class DistanceNetwork(LayeredNetwork):
         """How many labels."""
         return self.layers[0].centres.shape[0]
 
-    def signal(self, images: Samples, labels: Int[Array, " batch"], *, key: PRNGKeyArray) -> Labelled:
+    def signal(self, images: Samples, labels: Labels, *, key: PRNGKeyArray) -> Labelled:
         """Samples and labels as they are; `key` is not used."""
         return Labelled(self.inputs.flat(images), jnp.asarray(labels))
 
@@ -163,7 +163,7 @@ class DistanceNetwork(LayeredNetwork):
         """The label of the nearest centre in each layer alone."""
         return jnp.argmax(self.goodness(images), -1)
 
-    def activities(self, images: Samples, labels: Int[Array, " batch"]) -> list[Array]:
+    def activities(self, images: Samples, labels: Labels) -> list[Array]:
         """Activity of every layer; `labels` are not looked at."""
         activity, found = self.inputs.flat(images), []
         for layer in self.layers:

@@ -6,12 +6,12 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 from flax import nnx
-from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray
+from jaxtyping import Array, Bool, Float, PRNGKeyArray
 
 from ffnca.errors import InputError
 from ffnca.ff.base import LayeredNetwork
 from ffnca.ff.goodness import distance_goodness
-from ffnca.ff.inputs import Inputs, Samples
+from ffnca.ff.inputs import Inputs, Labels, Samples
 from ffnca.ff.layer import FFLayer
 from ffnca.ff.negatives import large_masks
 
@@ -91,7 +91,7 @@ class GeneratorNetwork(LayeredNetwork):
         """A fresh one; the arguments are those of its generator."""
         return cls((NegativeGenerator(height, width, num_units, key=key),), Inputs(height * width))
 
-    def signal(self, images: Samples, labels: Int[Array, " batch"] | None = None, *, key: PRNGKeyArray) -> Masked:
+    def signal(self, images: Samples, labels: Labels | None = None, *, key: PRNGKeyArray) -> Masked:
         """Images, of each of which large regions are hidden; `labels` are not looked at.
 
         Raises:

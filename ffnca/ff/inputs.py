@@ -18,12 +18,15 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.core import Tracer
-from jaxtyping import Array, Float, Shaped
+from jaxtyping import Array, Float, Int, Shaped
 
 from ffnca.errors import InputError
 
 Samples = Shaped[Array, "batch ..."] | Shaped[np.ndarray, "batch ..."] | Sequence[Any]
 """Rows of a table or images, of a few colours or none, one after another."""
+
+Labels = Int[Array, " batch"] | Int[np.ndarray, " batch"] | Sequence[int]
+"""The class of each sample."""
 
 USUAL = 0.1, 1.0
 """Between these the largest value of images is left as it is."""

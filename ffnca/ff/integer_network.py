@@ -118,7 +118,7 @@ class IntegerNetwork(LayeredNetwork):
                 inputs = layer.forward(inputs)
             return jnp.stack(judged)
 
-        return jnp.moveaxis(jax.lax.map(judge, jnp.arange(self.num_labels)), 0, -1)
+        return jnp.moveaxis(jax.lax.map(judge, jnp.arange(self.num_labels, dtype=jnp.int32)), 0, -1)
 
     def predict(self, images: Samples) -> Int32[Array, " batch"]:
         """The label of the highest goodness, summed over the layers; a wider layer has a larger say."""

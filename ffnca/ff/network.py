@@ -11,7 +11,7 @@ from jaxtyping import Array, Float, Int, PRNGKeyArray
 from ffnca.errors import InputError
 from ffnca.ff.base import LayeredNetwork
 from ffnca.ff.calibration import SYMBA, Calibration
-from ffnca.ff.inputs import Inputs, Samples
+from ffnca.ff.inputs import Inputs, Labels, Samples
 from ffnca.ff.labels import embed_label, prepend_label
 from ffnca.ff.layer import FFLayer
 from ffnca.ff.local_step import Pair
@@ -122,7 +122,7 @@ class FFNetwork(LayeredNetwork):
         layers = stack(reads, widths, calibrations=(calibration,) * len(widths), key=key)
         return cls(layers, num_labels, label_strength, temperature, inputs=Inputs(num_inputs))
 
-    def signal(self, images: Samples, labels: Int[Array, " batch"], *, key: PRNGKeyArray) -> Pair:
+    def signal(self, images: Samples, labels: Labels, *, key: PRNGKeyArray) -> Pair:
         """Positives with the true label, negatives with a wrong one.
 
         Only the first layer has a say in which wrong label, so no layer depends on one above it.
@@ -158,7 +158,7 @@ class FFNetwork(LayeredNetwork):
         """The label of the highest goodness in each layer alone."""
         return jnp.argmax(self.goodness(images), -1)
 
-    def activities(self, images: Samples, labels: Int[Array, " batch"]) -> list[Array]:
+    def activities(self, images: Samples, labels: Labels) -> list[Array]:
         """Activity of every layer under the given labels."""
         activity, found = self._embed(self.inputs.flat(images), jnp.asarray(labels)), []
         for layer in self.layers:

@@ -63,8 +63,7 @@ def save_network(path: str | Path, network: Any) -> None:
     """
     path = Path(path)
     description = _described(network, path)
-    skeleton = jax.eval_shape(lambda: _rebuilt(description))
-    if jax.tree.structure(skeleton) != jax.tree.structure(network):
+    if _outline(description)[0] != jax.tree.structure(network):
         raise InputError(
             f"{path}: a layer has parts of its own; allowed: layers and settings as this package makes them"
         )
@@ -96,14 +95,11 @@ def load_network(path: str | Path) -> Any:
         metadata = header.pop("__metadata__", None) or {}
         if metadata.get("format") != FORMAT or metadata.get("format_version") != FORMAT_VERSION:
             found = f"{str(metadata.get('format'))[:40]} {str(metadata.get('format_version'))[:20]}"
-            raise InputError(f"{path}: is no network file; its format is {found}, allowed: {FORMAT} {FORMAT_VERSION}")
-        network = _filled(metadata["network"], header, content)
-    except InputError:
-        raise
+            raise ValueError(f"its format is {found}; allowed: {FORMAT} {FORMAT_VERSION}")
+        return _filled(metadata["network"], header, content)
     except (SafetensorError, ArithmeticError, RecursionError, ValueError, KeyError, TypeError, AttributeError) as error:
         reason = " ".join(str(error).split()) or type(error).__name__
-        raise InputError(f"{path}: is no network file, or a broken one ({reason[:200]})") from error
-    return network
+        raise InputError(f"{path}: is not a network that can be read ({reason[:200]})") from error
 
 
 def _read(path: Path) -> bytes:
@@ -125,8 +121,8 @@ def _filled(text: str, header: dict[str, Any], content: bytes) -> Any:
     description = json.loads(text, object_hook=lambda part: parts.append(part) or part)
     if len(parts) > MAX_PARTS:
         raise ValueError(f"{len(parts)} layers and presets; allowed: up to {MAX_PARTS}")
-    skeleton = jax.eval_shape(lambda: _rebuilt(description))
-    wanted = {name: (str(np.dtype(leaf.dtype)), list(leaf.shape)) for name, leaf in _named(skeleton).items()}
+    structure, outline = _outline(description)
+    wanted = {name: (str(np.dtype(leaf.dtype)), list(leaf.shape)) for name, leaf in outline.items()}
     names = {kind: str(np.dtype(dtype)) for kind, dtype in _TYPES.items()}
     found = {name: (names.get(about["dtype"], about["dtype"]), about["shape"]) for name, about in header.items()}
     for name in sorted(wanted.keys() | found.keys()):
@@ -136,7 +132,7 @@ def _filled(text: str, header: dict[str, Any], content: bytes) -> Any:
     for name, tensor in tensors.items():
         if not np.isfinite(tensor).all():
             raise ValueError(f"{name} has numbers that are not finite")
-    network = jax.tree.unflatten(jax.tree.structure(skeleton), [jnp.asarray(tensors[name]) for name in wanted])
+    network = jax.tree.unflatten(structure, [jnp.asarray(tensors[name]) for name in wanted])
     _try(network)
     return network
 
@@ -172,15 +168,30 @@ def _settings(value: Any) -> dict[str, Any]:
     return {field.name: getattr(value, field.name) for field in fields(value)}
 
 
+def _outline(description: Any) -> tuple[Any, dict[str, jax.ShapeDtypeStruct]]:
+    """Structure of what was described, and the shapes of its weights by name; none is computed."""
+    found: list[Any] = []
+
+    def weights() -> list[Any]:
+        network = _rebuilt(description)
+        named = _named(network)
+        found[:] = [jax.tree.structure(network), list(named)]
+        return list(named.values())
+
+    shapes = jax.eval_shape(weights)
+    return found[0], dict(zip(found[1], shapes, strict=True))
+
+
 def _rebuilt(description: Any) -> Any:
-    """What was described, with fresh weights: to be run by `jax.eval_shape`, which computes none."""
+    """What was described, with fresh weights."""
     kind = description["kind"]
     made = _home(kind)
     if isinstance(made, FunctionType):
         return made
     if hasattr(made, "settings"):
         made = getattr(made, "create", made)  # a layer draws its weights
-    taken = dict(inspect.signature(made).parameters)
+    taken = dict(inspect.signature(made.__init__ if isinstance(made, type) else made).parameters)
+    taken.pop("self", None)
     key = {"key": jax.random.key(0)} if taken.pop("key", None) else {}
     if wrong := sorted(taken.keys() ^ (description.keys() - {"kind"})):
         raise ValueError(f"{kind}: setting {wrong[0][:40]!r} is missing or unknown; allowed: {', '.join(taken)}")
@@ -196,7 +207,7 @@ def _value(value: Any, annotation: Any, name: str) -> Any:
     if isinstance(value, list) and name in _ARRAYS:
         return jnp.zeros(value, jnp.float32)
     if not _fits(value, annotation):
-        raise ValueError(f"{name} is {str(value)[:40]!r}; allowed: {annotation}")
+        raise ValueError(f"{name} is {repr(value)[:40]}; allowed: {annotation}")
     return tuple(value) if isinstance(value, list) else value
 
 

@@ -9,7 +9,7 @@ from flax import nnx
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from ffnca.ff.base import LayeredNetwork
-from ffnca.ff.inputs import Inputs, Samples
+from ffnca.ff.inputs import Inputs, Labels, Samples
 from ffnca.ff.local_step import Labelled
 from ffnca.ff.losses import n_pair_loss
 
@@ -92,7 +92,7 @@ class ReadoutNetwork(LayeredNetwork):
         """The same readouts on a network that scales what it reads as these samples ask for; it does so once."""
         return replace(self, body=self.body.measured(samples))
 
-    def signal(self, images: Samples, labels: Int[Array, " batch"], *, key: PRNGKeyArray) -> Labelled:
+    def signal(self, images: Samples, labels: Labels, *, key: PRNGKeyArray) -> Labelled:
         """Features and labels; `key` is not used."""
         return Labelled(self.body.features(images), jnp.asarray(labels))
 
@@ -105,7 +105,7 @@ class ReadoutNetwork(LayeredNetwork):
         features = self.body.features(images)
         return jnp.stack([jnp.argmax(readout(features), -1) for readout in self.layers[:-1]])
 
-    def activities(self, images: Samples, labels: Int[Array, " batch"]) -> list[Array]:
+    def activities(self, images: Samples, labels: Labels) -> list[Array]:
         """Activity of every layer of the network below; `labels` are not looked at."""
         edges = [readout.first for readout in self.layers[1:-1]]
         return jnp.split(self.body.features(images), edges, axis=-1)

@@ -18,7 +18,7 @@ from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from ffnca.ff.base import LayeredNetwork
 from ffnca.ff.calibration import DIRECTION, Calibration
-from ffnca.ff.inputs import Inputs, Samples
+from ffnca.ff.inputs import Inputs, Labels, Samples
 from ffnca.ff.layer import FFLayer
 from ffnca.ff.local_step import Gradient, Pair, local_step, own_gradient
 from ffnca.ff.negatives import wrong_labels
@@ -113,7 +113,7 @@ class RecurrentNetwork(LayeredNetwork):
             below = hidden[-1]
         return tuple(hidden)
 
-    def views(self, hidden: Activities, images: Samples, labels: Int[Array, " batch"]) -> list[Float[Array, "batch _"]]:
+    def views(self, hidden: Activities, images: Samples, labels: Labels) -> list[Float[Array, "batch _"]]:
         """What each layer reads at this moment."""
         return self._views(hidden, self.inputs.flat(images), jnp.asarray(labels))
 
@@ -156,7 +156,7 @@ class RecurrentNetwork(LayeredNetwork):
         """The label of the highest goodness in each layer alone."""
         return jnp.argmax(self.goodness(images), -1)
 
-    def activities(self, images: Samples, labels: Int[Array, " batch"]) -> list[Array]:
+    def activities(self, images: Samples, labels: Labels) -> list[Array]:
         """Activity of every layer at the last moment counted."""
         inputs, labels = self.inputs.flat(images), jnp.asarray(labels)
         hidden = self._begin(inputs)

@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int, PRNGKeyArray
+from jaxtyping import Array, Float, PRNGKeyArray
 
 from ffnca.errors import InputError
 from ffnca.ff.base import LayeredNetwork
 from ffnca.ff.calibration import CENTRED, PAIRED_VIEWS, SYMBA, Calibration
 from ffnca.ff.generator import GeneratorNetwork
-from ffnca.ff.inputs import Inputs, Samples
+from ffnca.ff.inputs import Inputs, Labels, Samples
 from ffnca.ff.layer import FFLayer
 from ffnca.ff.local_step import Pair
 from ffnca.ff.negatives import hybrid_images, noisy, other_samples
@@ -89,7 +89,7 @@ class SelfContrastiveNetwork(LayeredNetwork):
         calibrations = (first,) + (later,) * (len(widths) - 1)
         return cls(stack(num_inputs, widths, calibrations=calibrations, key=key), augment, Inputs(num_inputs))
 
-    def signal(self, images: Samples, labels: Int[Array, " batch"] | None = None, *, key: PRNGKeyArray) -> Pair:
+    def signal(self, images: Samples, labels: Labels | None = None, *, key: PRNGKeyArray) -> Pair:
         """Sums of two views; `labels` are not looked at."""
         first_key, second_key, other_key = jax.random.split(key, 3)
         images = self.inputs(images)
@@ -167,7 +167,7 @@ class UnlabelledNetwork(LayeredNetwork):
         layers = stack(num_inputs, widths, calibrations=(calibration,) * len(widths), key=key)
         return cls(layers, negatives, deviation, generator, Inputs(num_inputs))
 
-    def signal(self, images: Samples, labels: Int[Array, " batch"] | None = None, *, key: PRNGKeyArray) -> Pair:
+    def signal(self, images: Samples, labels: Labels | None = None, *, key: PRNGKeyArray) -> Pair:
         """Images against negatives; `labels` are not looked at."""
         read = self.inputs(images)
         real = _standardised(read)
