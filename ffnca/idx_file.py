@@ -14,26 +14,29 @@ from ffnca.errors import InputError
 
 _UNSIGNED_BYTES = 0x08
 MAX_BYTES = 2**30
+"""Of an array, and so of a file, which may be compressed but no longer than what is in it may be."""
 
 
 def read_idx(path: str | os.PathLike[str], num_axes: int) -> UInt8[np.ndarray, "..."]:
     """Read an array of bytes.
 
     Args:
-        path: An IDX file, or one compressed by gzip (`.gz`).
+        path: An IDX file, or one compressed by gzip (`.gz`); a regular file, whose size is looked at before it is read.
         num_axes: How many axes it must have: 3 for images, 1 for labels.
 
     Returns:
         The array.
 
     Raises:
-        InputError: If the file is missing, is no IDX file of bytes with so many axes, or has another length than its
-            head says.
+        InputError: If the file is missing, too large or no regular file, is no IDX file of bytes with so many axes, or
+            has another length than its head says.
     """
     path = Path(path)
-    if path.exists() and not path.is_file():  # a pipe would be waited for
-        raise InputError(f"{path}: cannot be read (a folder, a pipe or a device)")
     try:
+        if path.exists() and not path.is_file():
+            raise InputError(f"{path}: {'is a folder' if path.is_dir() else 'is not a regular file'}; name a file")
+        if path.stat().st_size > MAX_BYTES + 4 + 4 * num_axes:
+            raise InputError(f"{path}: has {path.stat().st_size} bytes; allowed are up to {MAX_BYTES} and a head")
         with (gzip.open if path.suffix.lower() == ".gz" else open)(path, "rb") as file:
             head = file.read(4 + 4 * num_axes)
             magic = head[:4].hex()

@@ -96,6 +96,8 @@ def load_rule(path: str | os.PathLike[str]) -> RuleFile:
         raise InputError(f"{path}: is not a safetensors file, or is cut off")
     try:
         described, metadata = _header(content)
+        if metadata.get("format") == "ffnca-network":
+            raise InputError(f"{path}: holds a network, not a rule; `ffnca.ff.load_network` reads it")
         for name, about in described.items():
             _check_described(name, about, str(path))
         tensors = safetensors.numpy.load(content)

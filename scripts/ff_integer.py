@@ -98,13 +98,13 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     augment = jitter if num_inputs >= LARGE else None
     init_key, fit_key = jax.random.split(jax.random.key(arguments.seed))
 
-    integer = IntegerNetwork.create(num_inputs, widths, NUM_LABELS, key=init_key)
+    integer = IntegerNetwork.create(num_inputs, widths, NUM_LABELS, key=init_key, overwrite=True)
     course = IntegerCourse(epochs, 100 if many else 20)
     integer_epochs = fit_integer(integer, split.train, course, key=fit_key, augment=augment)
     integer_figures = chosen("integer", integer_epochs, IntegerNetwork.predict, split)
 
     preset = replace(SYMBA, sharpness=10.0)
-    network = FFNetwork.create(num_inputs, widths, NUM_LABELS, key=init_key, calibration=preset)
+    network = FFNetwork.create(num_inputs, widths, NUM_LABELS, key=init_key, calibration=preset, overwrite=True)
     closed_form = Simultaneous(hebbian_gradient)
     course = Course(epochs, 200 if many else 50)
     float_epochs = fit(network, split.train, course, key=fit_key, schedule=closed_form, augment=augment)

@@ -11,6 +11,7 @@ XLA's CPU compiler undoes checkpoints in straight code.
 import argparse
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Self
 
 import jax
@@ -64,7 +65,7 @@ class CheckpointedNetwork:
 
 
 CONTENDERS: dict[str, tuple[Callable[..., Any], Schedule]] = {
-    "Forward-Forward": (FFNetwork.create, Simultaneous()),
+    "Forward-Forward": (partial(FFNetwork.create, overwrite=True), Simultaneous()),
     "backpropagation": (BackpropNetwork.create, Backpropagation()),
     "backpropagation, `jax.checkpoint`": (CheckpointedNetwork.create, Backpropagation()),
 }

@@ -74,13 +74,13 @@ def _self_contrastive(num_inputs: int, widths: tuple[int, ...], key: jax.Array) 
 METHODS = {
     "ff": Method(
         lambda size, widths, key: FFNetwork.create(
-            size, widths, NUM_LABELS, key=key, calibration=CLASSIC, temperature=0.0
+            size, widths, NUM_LABELS, key=key, calibration=CLASSIC, temperature=0.0, overwrite=True
         ),
         small=("2x500", 200),
     ),
     "symba": Method(
         lambda size, widths, key: FFNetwork.create(
-            size, widths, NUM_LABELS, key=key, calibration=replace(SYMBA, sharpness=10.0)
+            size, widths, NUM_LABELS, key=key, calibration=replace(SYMBA, sharpness=10.0), overwrite=True
         )
     ),
     "scff": Method(_self_contrastive, labelled=False, large=("2x3000", 50), body_rate=3e-4, augment=warp),

@@ -40,8 +40,9 @@ def timed(schedule: str, data: str, num_epochs: int, layers: str) -> dict[str, A
     from ffnca.ff.schedules import Greedy, Pipelined, Simultaneous
 
     split, widths, key = load_split(data), parsed_layers(layers), jax.random.key(0)
-    course = Course(num_epochs)
-    network: Any = FFNetwork.create(split.train.images[0].size, widths, NUM_LABELS, key=key)
+    batch_size = 200
+    course = Course(num_epochs, batch_size)
+    network: Any = FFNetwork.create(split.train.images[0].size, widths, NUM_LABELS, key=key, overwrite=True)
 
     def course_of(network: Any, schedule: Any) -> tuple[Any, float]:
         seconds, begun = [], time.perf_counter()
@@ -58,16 +59,16 @@ def timed(schedule: str, data: str, num_epochs: int, layers: str) -> dict[str, A
             parts.append(seconds)
         epoch_seconds = sum(parts)
     elif schedule == "devices":
-        num_steps = len(split.train.images) // course.batch_size
+        num_steps = len(split.train.images) // batch_size
         rate = optax.cosine_decay_schedule(course.learning_rate, num_epochs * num_steps)
         optimiser, seconds = optax.adam(rate), []
         pipeline = DevicePipeline(optimiser, gradient=hebbian_gradient)
         take = jax.jit(lambda rows: Batch(unit_range(split.train.images[rows]), split.train.labels[rows]))
-        placed = place(network, optimiser, take(jnp.arange(course.batch_size)), key=key)
+        placed = place(network, optimiser, take(jnp.arange(batch_size)), key=key)
         for number in range(1, num_epochs + 1):
             begun, order_key = time.perf_counter(), jax.random.fold_in(key, number)
             order = jax.random.permutation(order_key, len(split.train.images))
-            rows = order[: num_steps * course.batch_size].reshape(num_steps, -1)
+            rows = order[: num_steps * batch_size].reshape(num_steps, -1)
             for step, step_key in zip(rows, jax.random.split(order_key, num_steps), strict=True):
                 placed, _ = pipeline.step(placed, take(step), key=step_key)
             jax.block_until_ready(placed.learner)

@@ -113,7 +113,7 @@ def test_no_cycles() -> None:
 @pytest.mark.parametrize(
     ("folder", "allowed"),
     [
-        ("ff", {"ff", "errors"}),
+        ("ff", {"ff", "errors", "atomic"}),
         ("grid", {"grid", "errors", "draws"}),
         ("world", {"errors", "files", "spec", "life_rule", "life_pattern", "settings_text"}),
         ("rule_file", {"errors", "files", "atomic"}),

@@ -61,3 +61,55 @@ def test_files_that_cannot_be_opened(tmp_path: Path) -> None:
             read_idx(tmp_path / name, 3)
     with pytest.raises(InputError, match=r"has none of t10k-labels-idx1-ubyte, .*gz"):
         find_idx(tmp_path, "t10k-labels-idx1-ubyte")
+
+
+def test_paths_may_be_text_and_suffixes_capitals(tmp_path: Path) -> None:
+    (tmp_path / "IMAGES.GZ").write_bytes(gzip.compress(idx(IMAGES)))
+    np.testing.assert_array_equal(read_idx(str(tmp_path / "IMAGES.GZ"), 3), IMAGES)
+    (tmp_path / "labels").write_bytes(idx(IMAGES[0, 0]))
+    np.testing.assert_array_equal(read_idx(find_idx(str(tmp_path), "labels"), 1), IMAGES[0, 0])
+
+
+def _damaged(position: int, value: int) -> bytes:
+    content = bytearray(gzip.compress(idx(np.random.default_rng(0).integers(0, 256, (2, 30, 40), dtype=np.uint8))))
+    content[position] ^= value
+    return bytes(content)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(_damaged(10, 0xFF), id="no such block"),
+        pytest.param(_damaged(-7, 0x01), id="checksum"),
+        pytest.param(_damaged(-2, 0x01), id="length"),
+        *(pytest.param(gzip.compress(idx(IMAGES))[:end], id=f"cut at {end}") for end in (1, 5, 12, 20, -8, -1)),
+    ],
+)
+def test_damaged_gzip_ends_in_one_line(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "images.gz"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=r"images\.gz") as caught:
+        read_idx(path, 3)
+    assert "\n" not in str(caught.value)
+
+
+def test_what_is_no_regular_file_or_too_large_is_not_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    os.mkfifo(tmp_path / "pipe.gz")
+    for name in ("sparse", "sparse.gz"):
+        with (tmp_path / name).open("wb") as file:
+            file.truncate(20 * 2**30)
+    monkeypatch.setattr("builtins.open", lambda *_: pytest.fail("opened"))
+    monkeypatch.setattr("gzip.open", lambda *_: pytest.fail("opened"))
+    for name, message in {"pipe": "not a regular file", "sparse": "21474836480 bytes; allowed", "": "a folder"}.items():
+        for suffix in ("", ".gz") if name else ("",):
+            with pytest.raises(InputError, match=message):
+                read_idx(tmp_path / f"{name}{suffix}", 3)
+
+
+def test_a_bomb_is_read_no_further_than_its_head_says(tmp_path: Path) -> None:
+    """64 MiB in 64 KiB, of which the head claims 24 bytes."""
+    path = tmp_path / "images.gz"
+    path.write_bytes(gzip.compress(idx(IMAGES) + bytes(2**26)))
+    with pytest.raises(InputError, match="makes 24 bytes, the file has more"):
+        read_idx(path, 3)

@@ -1,13 +1,16 @@
 """The control: the same layers trained by backpropagation. Not local: gradients cross every layer."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
+from ffnca.ff.base import LayeredNetwork
 from ffnca.ff.calibration import DIRECTION
+from ffnca.ff.inputs import Inputs, Labels, Samples
 from ffnca.ff.layer import FFLayer
 from ffnca.ff.losses import n_pair_loss
 from ffnca.ff.network import stack
@@ -16,17 +19,19 @@ from ffnca.ff.schedules import Batch, Learner
 
 
 @jax.tree_util.register_dataclass
-@dataclass(frozen=True)
-class BackpropNetwork:
+@dataclass(frozen=True, eq=False, repr=False)
+class BackpropNetwork(LayeredNetwork):
     """Forward-Forward layers, normalisers and all, under a linear readout, with one loss at the top.
 
     Attributes:
         layers: From the input up.
         readout: Log-odds of the labels from the last layer.
+        inputs: How samples are scaled; `fit` measures it.
     """
 
     layers: tuple[FFLayer, ...]
     readout: LinearReadout
+    inputs: Inputs = field(default_factory=Inputs)
 
     @classmethod
     def create(
@@ -38,15 +43,16 @@ class BackpropNetwork:
             ValueError: If there is no layer or fewer than two labels.
         """
         layers = stack(num_inputs, widths, calibrations=(DIRECTION,) * len(widths), key=key)
-        return cls(layers, LinearReadout(widths[-1], num_labels))
+        return cls(layers, LinearReadout(widths[-1], num_labels), Inputs(num_inputs))
 
-    def with_layers(self, layers: tuple[FFLayer, ...]) -> "BackpropNetwork":
-        """The same network of other weights."""
-        return replace(self, layers=layers)
+    @property
+    def num_labels(self) -> int:
+        """How many labels."""
+        return self.readout.bias.shape[0]
 
-    def log_odds(self, images: Float[Array, "batch H W"]) -> Float[Array, "batch label"]:
+    def log_odds(self, images: Samples) -> Float[Array, "batch label"]:
         """Log-odds of each label, with gradients through all layers."""
-        activity = images.reshape(images.shape[0], -1)
+        activity = self.inputs.flat(images)
         for layer in self.layers:
             activity = layer(activity)
         return self.readout(DIRECTION.normalise(activity))
@@ -55,13 +61,13 @@ class BackpropNetwork:
         """Cross-entropy at the top."""
         return n_pair_loss(self.log_odds(batch.images), batch.labels)
 
-    def predict(self, images: Float[Array, "batch H W"]) -> Int[Array, " batch"]:
+    def predict(self, images: Samples) -> Int[Array, " batch"]:
         """The likeliest label."""
         return jnp.argmax(self.log_odds(images), -1)
 
-    def activities(self, images: Float[Array, "batch H W"], labels: Int[Array, " batch"]) -> list[Array]:
+    def activities(self, images: Samples, labels: Labels) -> list[Array]:
         """Activity of every layer; `labels` are not looked at."""
-        activity, found = images.reshape(images.shape[0], -1), []
+        activity, found = self.inputs.flat(images), []
         for layer in self.layers:
             activity = layer(activity)
             found.append(activity)
@@ -70,18 +76,26 @@ class BackpropNetwork:
 
 @dataclass(frozen=True)
 class Backpropagation:
-    """One gradient through all layers and one optimiser for all; not local."""
+    """One gradient through all layers and the readout, and one optimiser for all; not local."""
 
     def start(
         self, network: BackpropNetwork, optimiser: optax.GradientTransformation, batch: Batch, *, key: PRNGKeyArray
     ) -> Learner:
         """A learner before its first step."""
-        return Learner(network, (optimiser.init(network),))  # pyright: ignore[reportArgumentType]
+        weights: Any = (network.layers, network.readout)
+        return Learner(network, (optimiser.init(weights),))
 
     def step(
         self, learner: Learner, optimiser: optax.GradientTransformation, batch: Batch, *, key: PRNGKeyArray
     ) -> tuple[Learner, Float[Array, "1"]]:
         """One step of the whole network; `key` is not used."""
-        loss, gradient = jax.value_and_grad(lambda network: network.loss(batch))(learner.network)
-        change, state = optimiser.update(gradient, learner.optimiser_states[0], learner.network)
-        return Learner(optax.apply_updates(learner.network, change), (state,)), loss[None]
+        network: BackpropNetwork = learner.network
+
+        def loss_of(weights: Any) -> Float[Array, ""]:
+            return replace(network, layers=weights[0], readout=weights[1]).loss(batch)
+
+        weights: Any = (network.layers, network.readout)
+        loss, gradient = jax.value_and_grad(loss_of)(weights)
+        change, state = optimiser.update(gradient, learner.optimiser_states[0], weights)
+        layers, readout = optax.apply_updates(weights, change)  # pyright: ignore[reportGeneralTypeIssues]
+        return Learner(replace(network, layers=layers, readout=readout), (state,)), loss[None]

@@ -1,16 +1,20 @@
 """Distance-forward learning: goodness is nearness to a learned centre of one's class."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 from flax import nnx
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
+from ffnca.ff.base import LayeredNetwork
 from ffnca.ff.calibration import DIRECTION, Calibration
+from ffnca.ff.inputs import Inputs, Labels, Samples
 from ffnca.ff.layer import FFLayer
 from ffnca.ff.local_step import Labelled
 from ffnca.ff.losses import n_pair_loss
+from ffnca.ff.own import own_parts
 
 
 class DistanceLayer(nnx.Module):
@@ -51,17 +55,26 @@ class DistanceLayer(nnx.Module):
             )
         layer_key, centre_key = jax.random.split(key)
         self.layer = FFLayer(num_inputs, num_units, key=layer_key, calibration=calibration)
-        self.centres = nnx.Param(0.3 * jax.random.normal(centre_key, (num_labels, num_units)))
+        self.centres = nnx.Param(0.3 * jax.random.normal(centre_key, (num_labels, num_units), jnp.float32))
         self.sharpness = sharpness
         self.margin = margin
+
+    def settings(self) -> dict[str, Any]:
+        """What a layer like this one is made from."""
+        own = {"num_labels": self.centres.shape[0], "sharpness": self.sharpness, "margin": self.margin}
+        return self.layer.settings() | own
 
     def __call__(self, inputs: Float[Array, "batch feature"]) -> Float[Array, "batch unit"]:
         """Activity of the layer, post-ReLU."""
         return self.layer(inputs)
 
+    def forward(self, inputs: Float[Array, "batch feature"]) -> Float[Array, "batch unit"]:
+        """What the next layer reads."""
+        return self(inputs)
+
     def goodness(self, inputs: Float[Array, "batch feature"]) -> Float[Array, "batch label"]:
         """Minus the mean squared distance to each centre, times the sharpness."""
-        return self._nearness(self.layer(inputs))
+        return self._nearness(self(inputs))
 
     def loss(self, signal: Labelled) -> Float[Array, ""]:
         """N-pair loss with margin; nothing flows back into the inputs."""
@@ -70,7 +83,7 @@ class DistanceLayer(nnx.Module):
 
     def passed_on(self, signal: Labelled) -> Labelled:
         """Activities and labels for the next layer, detached."""
-        return jax.lax.stop_gradient(Labelled(self.layer(signal.inputs), signal.labels))
+        return jax.lax.stop_gradient(Labelled(self.forward(signal.inputs), signal.labels))
 
     def _nearness(self, activity: Array) -> Array:
         """By |h - c|^2 = |h|^2 - 2 h.c + |c|^2, so that nothing is as large as batch x label x unit."""
@@ -79,18 +92,27 @@ class DistanceLayer(nnx.Module):
         return -self.sharpness / activity.shape[-1] * (own[:, None] - 2 * activity @ centres.T + theirs)
 
 
+def _passed_up(layer: Any, inputs: Float[Array, "batch feature"]) -> Float[Array, "batch unit"]:
+    """What the layer above reads: the layer's own `forward`, or what its own `passed_on` trains that layer with."""
+    if own_parts(layer, DistanceLayer, ("passed_on",)):
+        return layer.passed_on(Labelled(inputs, jnp.zeros(inputs.shape[0], jnp.int32))).inputs
+    return layer.forward(inputs)
+
+
 @jax.tree_util.register_dataclass
-@dataclass(frozen=True)
-class DistanceNetwork:
+@dataclass(frozen=True, eq=False, repr=False)
+class DistanceNetwork(LayeredNetwork):
     """A stack of distance layers; the label is that of the nearest centre.
 
     Attributes:
         layers: From the input up.
         first_counted: The first layer whose goodness is counted by `predict`.
+        inputs: How samples are scaled; `fit` measures it.
     """
 
     layers: tuple[DistanceLayer, ...]
     first_counted: int = field(metadata={"static": True}, default=0)
+    inputs: Inputs = field(default_factory=Inputs)
 
     @classmethod
     def create(
@@ -114,36 +136,37 @@ class DistanceNetwork:
         keys, sizes = jax.random.split(key, len(widths)), zip((num_inputs, *widths), widths, strict=False)
         settings = {"calibration": calibration, "sharpness": sharpness, "margin": margin}
         layers = [DistanceLayer(*size, num_labels, key=own, **settings) for size, own in zip(sizes, keys, strict=True)]
-        return cls(tuple(layers))
+        return cls(tuple(layers), inputs=Inputs(num_inputs))
 
-    def with_layers(self, layers: tuple[DistanceLayer, ...]) -> "DistanceNetwork":
-        """The same network of other weights."""
-        return replace(self, layers=layers)
+    @property
+    def num_labels(self) -> int:
+        """How many labels."""
+        return self.layers[0].centres.shape[0]
 
-    def signal(self, images: Float[Array, "batch H W"], labels: Int[Array, " batch"], *, key: PRNGKeyArray) -> Labelled:
+    def signal(self, images: Samples, labels: Labels, *, key: PRNGKeyArray) -> Labelled:
         """Samples and labels as they are; `key` is not used."""
-        return Labelled(images.reshape(images.shape[0], -1), labels)
+        return Labelled(self.inputs.flat(images), jnp.asarray(labels))
 
-    def goodness(self, images: Float[Array, "batch H W"]) -> Float[Array, "layer batch label"]:
+    def goodness(self, images: Samples) -> Float[Array, "layer batch label"]:
         """Log-probability of each label by each layer: goodness up to what no label changes."""
-        activity, found = images.reshape(images.shape[0], -1), []
+        activity, found = self.inputs.flat(images), []
         for layer in self.layers:
             found.append(jax.nn.log_softmax(layer.goodness(activity)))
-            activity = layer(activity)
+            activity = _passed_up(layer, activity)
         return jnp.stack(found)
 
-    def predict(self, images: Float[Array, "batch H W"]) -> Int[Array, " batch"]:
+    def predict(self, images: Samples) -> Int[Array, " batch"]:
         """The label of the highest goodness, summed over the layers counted."""
         return jnp.argmax(jnp.sum(self.goodness(images)[self.first_counted :], 0), -1)
 
-    def layer_predictions(self, images: Float[Array, "batch H W"]) -> Int[Array, "layer batch"]:
+    def layer_predictions(self, images: Samples) -> Int[Array, "layer batch"]:
         """The label of the nearest centre in each layer alone."""
         return jnp.argmax(self.goodness(images), -1)
 
-    def activities(self, images: Float[Array, "batch H W"], labels: Int[Array, " batch"]) -> list[Array]:
+    def activities(self, images: Samples, labels: Labels) -> list[Array]:
         """Activity of every layer; `labels` are not looked at."""
-        activity, found = images.reshape(images.shape[0], -1), []
+        activity, found = self.inputs.flat(images), []
         for layer in self.layers:
-            activity = layer(activity)
-            found.append(activity)
+            found.append(layer(activity))
+            activity = _passed_up(layer, activity)
         return found

@@ -1,14 +1,17 @@
 """A learned generator of negatives: it fills in what was hidden, likely at short range and wrong as a whole."""
 
-from dataclasses import dataclass, replace
-from typing import NamedTuple
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 from flax import nnx
-from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray
+from jaxtyping import Array, Bool, Float, PRNGKeyArray
 
+from ffnca.errors import InputError
+from ffnca.ff.base import LayeredNetwork
 from ffnca.ff.goodness import distance_goodness
+from ffnca.ff.inputs import Inputs, Labels, Samples
 from ffnca.ff.layer import FFLayer
 from ffnca.ff.negatives import large_masks
 
@@ -45,8 +48,13 @@ class NegativeGenerator(nnx.Module):
             key: Source of the initial weights.
         """
         self.layer = FFLayer(2 * height * width, num_units, key=key)
-        self.writer = nnx.Param(jnp.zeros((num_units, height * width)))
-        self.offset = nnx.Param(jnp.zeros(height * width))
+        self.writer = nnx.Param(jnp.zeros((num_units, height * width), jnp.float32))
+        self.offset = nnx.Param(jnp.zeros(height * width, jnp.float32))
+        self.height, self.width = height, width
+
+    def settings(self) -> dict[str, Any]:
+        """What a generator like this one is made from."""
+        return {"height": self.height, "width": self.width, "num_units": self.writer.shape[0]}
 
     def fill(self, signal: Masked) -> Float[Array, "batch H W"]:
         """The whole images that it makes of what it sees."""
@@ -66,32 +74,35 @@ class NegativeGenerator(nnx.Module):
 
 
 @jax.tree_util.register_dataclass
-@dataclass(frozen=True)
-class GeneratorNetwork:
+@dataclass(frozen=True, eq=False, repr=False)
+class GeneratorNetwork(LayeredNetwork):
     """A generator in the form that every schedule trains.
 
     Attributes:
         layers: The generator alone.
+        inputs: How images are scaled; `fit` measures it.
     """
 
     layers: tuple[NegativeGenerator]
+    inputs: Inputs = field(default_factory=Inputs)
 
     @classmethod
     def create(cls, height: int, width: int, num_units: int, *, key: PRNGKeyArray) -> "GeneratorNetwork":
         """A fresh one; the arguments are those of its generator."""
-        return cls((NegativeGenerator(height, width, num_units, key=key),))
+        return cls((NegativeGenerator(height, width, num_units, key=key),), Inputs(height * width))
 
-    def with_layers(self, layers: tuple[NegativeGenerator]) -> "GeneratorNetwork":
-        """The same of other weights."""
-        return replace(self, layers=layers)
+    def signal(self, images: Samples, labels: Labels | None = None, *, key: PRNGKeyArray) -> Masked:
+        """Images, of each of which large regions are hidden; `labels` are not looked at.
 
-    def signal(
-        self, images: Float[Array, "batch H W"], labels: Int[Array, " batch"] | None = None, *, key: PRNGKeyArray
-    ) -> Masked:
-        """Images, of each of which large regions are hidden; `labels` are not looked at."""
-        return Masked(images, large_masks(*images.shape, key=key))
+        Raises:
+            InputError: If they are no images of one colour.
+        """
+        read = self.inputs(images)
+        if read.ndim != 3:
+            raise InputError(f"images of shape {read.shape}: allowed for a generator is sample x height x width")
+        return Masked(read, large_masks(*read.shape, key=key))
 
-    def negatives(self, images: Float[Array, "batch H W"], *, key: PRNGKeyArray) -> Float[Array, "batch H W"]:
+    def negatives(self, images: Samples, *, key: PRNGKeyArray) -> Float[Array, "batch H W"]:
         """Images that keep large regions of the real ones and carry on by themselves elsewhere; data."""
         signal = self.signal(images, key=key)
-        return jnp.where(signal.mask, images, jax.lax.stop_gradient(self.layers[0].fill(signal)))
+        return jnp.where(signal.mask, signal.images, jax.lax.stop_gradient(self.layers[0].fill(signal)))

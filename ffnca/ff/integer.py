@@ -23,13 +23,15 @@ Reference:
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Int8, Int32, PRNGKeyArray, Shaped, UInt8, UInt16
+
+from ffnca.ff.own import own_parts
 
 LIMIT = 127
 """Largest size of a weight, an activity, an input and a surprise."""
@@ -44,6 +46,7 @@ _RECIPROCAL_BITS = 19
 _SPREAD_BITS = 3  # log2 of the deviation of fresh weights over the square root of 2
 _NEWTON_STEPS = 6  # from a start within a factor of 2; five reach every integer root below 2**16
 _SURPRISE = np.array([round(LIMIT / (1 + math.exp((i + 0.5) / 16))) for i in range(-128, 128)], np.int32)
+_PARTS = ("drive", "activity", "goodness", "forward")
 _INNER = (((1,), (0,)), ((), ()))
 
 
@@ -60,7 +63,7 @@ class Dither(NamedTuple):
 
 
 @jax.tree_util.register_dataclass
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class IntegerLayer:
     """relu(inputs @ weight), measured by its squared activities; it has no bias and stores nothing else.
 
@@ -87,6 +90,11 @@ class IntegerLayer:
                 raise ValueError(f"{name} {size}: allowed are 1 to {MAX_WIDTH}, so that int32 sums cannot overflow")
         spread = INITIAL_SPREAD
         return cls(jax.random.randint(key, (num_inputs, num_units), -spread, spread + 1, jnp.int8))
+
+    def settings(self) -> dict[str, int]:
+        """What a layer like this one is made from."""
+        num_inputs, num_units = self.weight.shape
+        return {"num_inputs": num_inputs, "num_units": num_units}
 
     def drive(self, inputs: Shaped[Array, "batch input"]) -> Int32[Array, "batch unit"]:
         """Input of the units, exact.
@@ -146,9 +154,11 @@ def learn(
         step_bits: The largest change of a weight is at most two to this, 0 to 7; the learning rate.
 
     Raises:
-        TypeError: If the inputs are not int8.
+        TypeError: If the inputs are not int8, or the layer has a drive, activity or goodness of its own, whose update
+            this closed form is not.
         ValueError: If the passes differ in shape or are too long, or `step_bits` is out of range.
     """
+    require_plain(layer)
     size = positive.shape[0]
     if positive.shape != negative.shape or not 1 <= size <= MAX_BATCH:
         shapes = f"positive {positive.shape} and negative {negative.shape}"
@@ -166,7 +176,17 @@ def learn(
     change = scaled_change(_product(_transposed(inputs), behind), dither.weight, step_bits)
     weight = jnp.clip(layer.weight + change, -LIMIT, LIMIT).astype(jnp.int8)
     passed = normalise(jax.nn.relu(drive))
-    return Learned(IntegerLayer(weight), passed[:size], passed[size:], surprise)
+    return Learned(replace(layer, weight=weight), passed[:size], passed[size:], surprise)
+
+
+def require_plain(layer: IntegerLayer) -> None:
+    """Refuse a layer that the closed form of `learn` is not the update of.
+
+    Raises:
+        TypeError: If it has a drive, activity or goodness of its own.
+    """
+    if own := own_parts(layer, IntegerLayer, _PARTS):
+        raise TypeError(f"{type(layer).__name__} has its own {', '.join(own)}: the update is that of IntegerLayer")
 
 
 def normalise(activity: Int32[Array, "*batch unit"]) -> Int8[Array, "*batch unit"]:
@@ -182,7 +202,7 @@ def normalise(activity: Int32[Array, "*batch unit"]) -> Int8[Array, "*batch unit
     length = math.isqrt(UNIT * UNIT * size)
     excess = bit_length(jnp.max(activity, -1, keepdims=True)) - (31 - _ceil_log2(size)) // 2
     activity = (activity >> jnp.maximum(excess, 0)) << jnp.maximum(-excess, 0)
-    root = integer_root(jnp.sum(jnp.square(activity), -1, keepdims=True))
+    root = integer_root(jnp.sum(jnp.square(activity), -1, dtype=jnp.int32, keepdims=True))
     reciprocal = (length << _RECIPROCAL_BITS) // jnp.maximum(root, 1)
     scaled = (activity * reciprocal + (1 << (_RECIPROCAL_BITS - 1))) >> _RECIPROCAL_BITS
     return jnp.minimum(scaled, LIMIT).astype(jnp.int8)
@@ -203,7 +223,7 @@ def bit_length(number: Int32[Array, "*batch"]) -> Int32[Array, "*batch"]:
 
 def sum_of_squares(activity: Shaped[Array, "*batch unit"]) -> Int32[Array, "*batch"]:
     """Goodness of int8 activities."""
-    return jnp.sum(jnp.square(activity.astype(jnp.int32)), -1)
+    return jnp.sum(jnp.square(activity.astype(jnp.int32)), -1, dtype=jnp.int32)
 
 
 def surprise_of(lead: Int32[Array, "*batch"], num_units: int) -> Int32[Array, "*batch"]:

@@ -1,14 +1,18 @@
 """The Forward-Forward network in integers: labels in the input, trained in compiled epochs, see `ffnca.ff.integer`."""
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Int8, Int32, PRNGKeyArray, Shaped
+import numpy as np
+from jaxtyping import Array, Int8, Int32, PRNGKeyArray
 
 from ffnca.errors import InputError
+from ffnca.ff.base import LayeredNetwork
+from ffnca.ff.inputs import Inputs, Samples, as_array
 from ffnca.ff.integer import (
     LIMIT,
     MAX_BATCH,
@@ -19,19 +23,24 @@ from ffnca.ff.integer import (
     draw_dither,
     learn,
     normalise,
+    require_plain,
     sum_of_squares,
 )
 from ffnca.ff.schedules import Batch
 
 
 @jax.tree_util.register_dataclass
-@dataclass(frozen=True)
-class IntegerNetwork:
+@dataclass(frozen=True, eq=False, repr=False)
+class IntegerNetwork(LayeredNetwork):
     """A stack of integer layers that each raise goodness on the true label and lower it on a wrong one.
+
+    The label comes before the pixels, in inputs of its own, or over the first ones where the first layer is just as
+    wide as the images, as in `FFNetwork`.
 
     Attributes:
         layers: From the input up.
         num_labels: How many labels; their inputs come first, 127 for the label that is set.
+        inputs: How many pixels there are; bytes are never scaled by what was measured.
 
     Reference:
         Hinton (2022), arXiv:2212.13345, section 3.3.
@@ -39,66 +48,85 @@ class IntegerNetwork:
 
     layers: tuple[IntegerLayer, ...]
     num_labels: int = field(metadata={"static": True}, default=10)
+    inputs: Inputs = field(default_factory=Inputs)
 
     @classmethod
     def create(
-        cls, num_inputs: int, widths: tuple[int, ...], num_labels: int, *, key: PRNGKeyArray
+        cls, num_inputs: int, widths: tuple[int, ...], num_labels: int, *, key: PRNGKeyArray, overwrite: bool = False
     ) -> "IntegerNetwork":
         """A fresh network.
 
         Args:
-            num_inputs: Pixels of an image, at least `num_labels`.
+            num_inputs: Pixels of an image.
             widths: Of the layers.
             num_labels: At least 2.
             key: Source of the weights.
+            overwrite: Write the label over the first pixels, as published for MNIST, where they are empty.
 
         Raises:
             ValueError: If a size is out of range.
         """
         if not 1 <= len(widths) <= MAX_LAYERS or not all(1 <= width <= MAX_WIDTH for width in widths):
             raise ValueError(f"widths {widths}: allowed are 1 to {MAX_LAYERS} layers of 1 to {MAX_WIDTH} units")
-        if not 2 <= num_labels <= num_inputs:
+        if num_labels < 2 or (overwrite and num_labels > num_inputs):
             raise ValueError(f"num_labels {num_labels}: allowed are 2 to the input width, {num_inputs}")
+        reads = num_inputs if overwrite else num_labels + num_inputs
         keys = jax.random.split(key, len(widths))
-        sizes = zip((num_inputs, *widths), widths, keys, strict=False)
-        return cls(tuple(IntegerLayer.create(below, width, key=own) for below, width, own in sizes), num_labels)
+        sizes = zip((reads, *widths), widths, keys, strict=False)
+        return cls(
+            tuple(IntegerLayer.create(below, width, key=own) for below, width, own in sizes),
+            num_labels,
+            Inputs(num_inputs),
+        )
 
-    def pixels(self, images: Shaped[Array, "batch H W"]) -> Int8[Array, "batch input"]:
+    def pixels(self, images: Samples) -> Int8[Array, "batch input"]:
         """Images as the first layer reads them, without a label.
 
+        Args:
+            images: Bytes in any array, or whole numbers from 0 to 255 in lists; no floats, for there are none here.
+
         Raises:
-            InputError: If they are not uint8 or of another size.
+            InputError: If they are not bytes or of another size.
         """
-        num_inputs = self.layers[0].weight.shape[0]
-        if images.dtype != jnp.uint8:
-            raise InputError(f"images of type {images.dtype}: allowed is uint8")
-        pixels = images.reshape(images.shape[0], -1).astype(jnp.int32)
-        if pixels.shape[1] != num_inputs:
-            raise InputError(f"images of {pixels.shape[1]} pixels: allowed are {num_inputs}, as the network has inputs")
-        return normalise((pixels >> 1).at[:, : self.num_labels].set(0))
+        given = as_array(images)
+        if isinstance(images, list | tuple) and given.dtype.kind in "iu" and given.min() >= 0 and given.max() <= 255:
+            given = given.astype(np.uint8)
+        if given.dtype != jnp.uint8:
+            raise InputError(f"images of type {given.dtype}: allowed is uint8")
+        reads, width = self.layers[0].weight.shape[0], math.prod(given.shape[1:])
+        pixels = jnp.asarray(given).reshape(given.shape[0], width).astype(jnp.int32) >> 1
+        if self.inputs.num_features in (None, width) and reads == self.num_labels + width:
+            return normalise(jnp.pad(pixels, ((0, 0), (self.num_labels, 0))))
+        if reads != width:
+            allowed = self.inputs.num_features or f"{reads - self.num_labels} or {reads}"
+            raise InputError(f"images of {width} pixels: allowed are {allowed}, as the network has inputs")
+        return normalise(pixels.at[:, : self.num_labels].set(0))
 
     def embed(self, pixels: Int8[Array, "batch input"], labels: Int32[Array, " batch"]) -> Int8[Array, "batch input"]:
         """Write a label over the first inputs; every label is as loud, so that nothing has to be scaled again."""
         chosen = labels[:, None] == jnp.arange(self.num_labels)[None, :]
         return pixels.at[:, : self.num_labels].set(LIMIT * chosen.astype(jnp.int8))
 
-    def goodness(self, images: Shaped[Array, "batch H W"]) -> Int32[Array, "layer batch label"]:
+    def goodness(self, images: Samples) -> Int32[Array, "layer batch label"]:
         """Goodness of every label in every layer."""
         pixels = self.pixels(images)
 
         def judge(label: Array) -> Array:
             inputs, judged = self.embed(pixels, jnp.full(pixels.shape[0], label)), []
             for layer in self.layers:
-                drive = layer.drive(inputs)
-                judged.append(sum_of_squares(layer.activity(drive)))
-                inputs = normalise(jax.nn.relu(drive))
+                judged.append(layer.goodness(inputs))
+                inputs = layer.forward(inputs)
             return jnp.stack(judged)
 
-        return jnp.moveaxis(jax.lax.map(judge, jnp.arange(self.num_labels)), 0, -1)
+        return jnp.moveaxis(jax.lax.map(judge, jnp.arange(self.num_labels, dtype=jnp.int32)), 0, -1)
 
-    def predict(self, images: Shaped[Array, "batch H W"]) -> Int32[Array, " batch"]:
+    def predict(self, images: Samples) -> Int32[Array, " batch"]:
         """The label of the highest goodness, summed over the layers; a wider layer has a larger say."""
-        return jnp.argmax(jnp.sum(self.goodness(images), 0), -1).astype(jnp.int32)
+        return jnp.argmax(jnp.sum(self.goodness(images), 0, dtype=jnp.int32), -1).astype(jnp.int32)
+
+    def layer_predictions(self, images: Samples) -> Int32[Array, "layer batch"]:
+        """The label of the highest goodness in each layer alone."""
+        return jnp.argmax(self.goodness(images), -1).astype(jnp.int32)
 
     def likely_wrong_labels(
         self, pixels: Int8[Array, "batch input"], labels: Int32[Array, " batch"], *, key: PRNGKeyArray
@@ -117,14 +145,19 @@ class IntegerNetwork:
         return jnp.argmax(jnp.where(true, -1, odds), -1).astype(jnp.int32)
 
     def first_goodness(self, pixels: Int8[Array, "batch input"]) -> Int32[Array, "batch label"]:
-        """Goodness of every label in the first layer, with one product for the image they share."""
+        """Goodness of every label in the first layer, with one product for the image they share.
+
+        Raises:
+            TypeError: If that layer has a drive, activity or goodness of its own.
+        """
         layer = self.layers[0]
+        require_plain(layer)
         shared, rows = layer.drive(pixels), LIMIT * layer.weight[: self.num_labels].astype(jnp.int32)
         return jax.lax.map(lambda row: sum_of_squares(layer.activity(shared + row[None, :])), rows).T
 
     def learn(
         self,
-        images: Shaped[Array, "batch H W"],
+        images: Samples,
         labels: Int32[Array, " batch"],
         *,
         step_bits: Int32[Array, ""] | int,
@@ -150,8 +183,8 @@ class IntegerNetwork:
             dither = draw_dither(layer, labels.shape[0], key=jax.random.fold_in(key, index))
             changed, positive, negative, surprise = learn(layer, positive, negative, dither, step_bits=step_bits)
             layers.append(changed)
-            surprises.append(jnp.sum(surprise) // labels.shape[0])
-        return IntegerNetwork(tuple(layers), self.num_labels), jnp.stack(surprises)
+            surprises.append(jnp.sum(surprise, dtype=jnp.int32) // labels.shape[0])
+        return self.with_layers(tuple(layers)), jnp.stack(surprises)
 
 
 @dataclass(frozen=True)
@@ -223,7 +256,7 @@ def fit_integer(
     Raises:
         InputError: If the images are not uint8, of another size, fewer than a batch, or a label is out of range.
     """
-    images, labels = samples
+    images, labels = (jnp.asarray(part) for part in samples)
     network.pixels(images[:1])
     if labels.shape != images.shape[:1] or not jnp.issubdtype(labels.dtype, jnp.integer):
         raise InputError(f"labels {labels.shape} of type {labels.dtype}: allowed is one integer for each image")
@@ -247,7 +280,7 @@ def fit_integer(
 
         turns = order.reshape(num_steps, course.batch_size), jax.random.split(step_key, num_steps)
         network, surprises = jax.lax.scan(step, network, turns)
-        return network, jnp.sum(surprises, 0) // num_steps
+        return network, jnp.sum(surprises, 0, dtype=jnp.int32) // num_steps
 
     for number in range(1, course.num_epochs + 1):
         step_bits = jnp.asarray(course.step_bits(number), jnp.int32)

@@ -1,4 +1,4 @@
-"""Labels in the input: the first inputs of a sample are given over to a one-hot label."""
+"""Labels in the input: a one-hot label before the features of a sample, or written over the first of them."""
 
 import jax
 import jax.numpy as jnp
@@ -23,7 +23,21 @@ def embed_label(
         Hinton (2022), arXiv:2212.13345, section 3.3.
     """
     _check_width(inputs, num_labels)
-    return inputs.at[:, :num_labels].set(strength * jax.nn.one_hot(labels, num_labels))
+    return inputs.at[:, :num_labels].set(strength * jax.nn.one_hot(labels, num_labels, dtype=inputs.dtype))
+
+
+def prepend_label(
+    inputs: Float[Array, "batch feature"], labels: Int[Array, " batch"], num_labels: int, *, strength: float
+) -> Float[Array, "batch labelled_feature"]:
+    """Put a label before the inputs, in places of its own.
+
+    Args:
+        inputs: Samples.
+        labels: In 0 to `num_labels` - 1; others set no label at all.
+        num_labels: How many there are, and so how many inputs are added.
+        strength: Value of the label's own input, in units of the inputs.
+    """
+    return jnp.concatenate([strength * jax.nn.one_hot(labels, num_labels, dtype=inputs.dtype), inputs], -1)
 
 
 def embed_neutral_label(

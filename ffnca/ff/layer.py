@@ -1,5 +1,7 @@
 """The Forward-Forward layer: affine and ReLU, trained by its own goodness."""
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 from flax import nnx
@@ -33,9 +35,14 @@ class FFLayer(nnx.Module):
         if min(num_inputs, num_units) < 1:
             raise ValueError(f"num_inputs {num_inputs} and num_units {num_units} must be at least 1")
         deviation = calibration.initial_deviation(num_inputs)
-        self.kernel = nnx.Param(deviation * jax.random.normal(key, (num_inputs, num_units)))
-        self.bias = nnx.Param(jnp.zeros(num_units))
+        self.kernel = nnx.Param(deviation * jax.random.normal(key, (num_inputs, num_units), jnp.float32))
+        self.bias = nnx.Param(jnp.zeros(num_units, jnp.float32))
         self.calibration = calibration
+
+    def settings(self) -> dict[str, Any]:
+        """What a layer like this one is made from."""
+        num_inputs, num_units = self.kernel.shape
+        return {"num_inputs": num_inputs, "num_units": num_units, "calibration": self.calibration}
 
     def __call__(self, inputs: Float[Array, "*batch feature"]) -> Float[Array, "*batch unit"]:
         """Activity of the layer, post-ReLU."""

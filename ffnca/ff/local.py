@@ -11,6 +11,7 @@ Reference:
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 from flax import nnx
 from jaxtyping import Array, Float, Int
 
@@ -18,6 +19,12 @@ from ffnca.ff.calibration import Calibration
 from ffnca.ff.distance import DistanceLayer
 from ffnca.ff.layer import FFLayer
 from ffnca.ff.local_step import Labelled, Pair
+from ffnca.ff.own import own_parts
+
+_LAYER_PARTS = ("__call__", "drive", "goodness", "loss")
+_CALIBRATION_PARTS = ("measure", "pair_loss")
+_DISTANCE_PARTS = ("__call__", "goodness", "loss", "_nearness")
+"""What the closed forms below were derived from; the normaliser and what is passed on may be anyone's."""
 
 
 def threshold_slopes(
@@ -69,18 +76,27 @@ def hebbian_gradient(layer: Any, signal: Any) -> tuple[Float[Array, ""], Any]:
         The loss and a layer-shaped tree, equal to what autodiff inside the layer gives.
 
     Raises:
-        TypeError: If the layer is of another kind.
+        TypeError: If the layer is of another kind, or has a loss, goodness or activity of its own, whose gradient this
+            form is not; `own_gradient` takes any layer.
     """
     signal = jax.lax.stop_gradient(signal)
     if isinstance(layer, FFLayer):
-        return layer.loss(signal), pair_terms(layer, signal)
+        terms = pair_terms(layer, signal)
+        return layer.loss(signal), terms
     if isinstance(layer, DistanceLayer):
-        return layer.loss(signal), distance_terms(layer, signal)
+        terms = distance_terms(layer, signal)
+        return layer.loss(signal), terms
     raise TypeError(f"{type(layer).__name__}: allowed are FFLayer, DistanceLayer")
 
 
 def pair_terms(layer: FFLayer, signal: Pair) -> FFLayer:
-    """The negative pass's Hebbian term minus the positive pass's, each sample weighted by its surprise."""
+    """The negative pass's Hebbian term minus the positive pass's, each sample weighted by its surprise.
+
+    Raises:
+        TypeError: If the layer has a loss, goodness or activity of its own.
+    """
+    own = own_parts(layer, FFLayer, _LAYER_PARTS) + own_parts(layer.calibration, Calibration, _CALIBRATION_PARTS)
+    _require_plain(layer, own)
     passes = [_flat(layer.calibration.normalise(inputs)) for inputs in signal]
     drives = [inputs @ layer.kernel[...] + layer.bias[...] for inputs in passes]
     activities = [jax.nn.relu(drive) for drive in drives]
@@ -88,21 +104,27 @@ def pair_terms(layer: FFLayer, signal: Pair) -> FFLayer:
     summed = layer.calibration.goodness == "sum"
     factor = 2.0 if summed else 2.0 / layer.bias.shape[0]
     behind = [factor * slope[:, None] * activity for slope, activity in zip(slopes, activities, strict=True)]
-    gradient = jax.tree.map(lambda weight: weight, layer)
+    gradient = jax.tree.map(jnp.zeros_like, layer)  # parts that a subclass adds beside those below have no slope
     gradient.kernel = nnx.Param(passes[0].T @ behind[0] + passes[1].T @ behind[1])
     gradient.bias = nnx.Param(behind[0].sum(0) + behind[1].sum(0))
     return gradient
 
 
 def distance_terms(layer: DistanceLayer, signal: Labelled) -> DistanceLayer:
-    """Activities move towards the true centre and from the others, and centres towards their own activities."""
+    """Activities move towards the true centre and from the others, and centres towards their own activities.
+
+    Raises:
+        TypeError: If the layer has a loss, goodness or activity of its own.
+    """
+    own = own_parts(layer, DistanceLayer, _DISTANCE_PARTS) + own_parts(layer.layer, FFLayer, _LAYER_PARTS[:2])
+    _require_plain(layer, own)
     inputs = layer.layer.calibration.normalise(signal.inputs)
     activity = jax.nn.relu(inputs @ layer.layer.kernel[...] + layer.layer.bias[...])
     slopes = n_pair_slopes(layer.goodness(signal.inputs), signal.labels, margin=layer.margin)
     factor = 2.0 * layer.sharpness / activity.shape[-1]
     # Each row of slopes sums to 0, so the activity itself drops out and the centres alone drive it.
     behind = factor * (slopes @ layer.centres[...]) * (activity > 0)
-    gradient = jax.tree.map(lambda weight: weight, layer)
+    gradient = jax.tree.map(jnp.zeros_like, layer)  # parts that a subclass adds beside those below have no slope
     gradient.layer.kernel = nnx.Param(inputs.T @ behind)
     gradient.layer.bias = nnx.Param(behind.sum(0))
     pull = slopes.T @ activity - slopes.sum(0)[:, None] * layer.centres[...]
@@ -117,6 +139,14 @@ def _pair_slopes(calibration: Calibration, positive: Array, negative: Array) -> 
         return symba_slopes(good, bad, sharpness=calibration.sharpness / scale)
     above, below = calibration.thresholds()
     return threshold_slopes(good, bad, positive_threshold=above * scale, negative_threshold=below * scale)
+
+
+def _require_plain(layer: Any, own: list[str]) -> None:
+    if own:
+        raise TypeError(
+            f"{type(layer).__name__} has its own {', '.join(own)}: the closed form is that of FFLayer, DistanceLayer "
+            "as they are; ffnca.ff.local_step.own_gradient takes any layer"
+        )
 
 
 def _flat(inputs: Array) -> Array:

@@ -67,11 +67,11 @@ def large_masks(num_masks: int, height: int, width: int, *, key: PRNGKeyArray) -
     return jax.lax.fori_loop(0, _NUM_BLURS, blur, bits) > 0.5
 
 
-def hybrid_images(images: Float[Array, "batch H W"], *, key: PRNGKeyArray) -> Float[Array, "batch H W"]:
+def hybrid_images(images: Float[Array, "batch H W *colour"], *, key: PRNGKeyArray) -> Float[Array, "batch H W *colour"]:
     """Half of one image, half of another: right at short range, wrong at long range.
 
     Args:
-        images: Real ones.
+        images: Real ones; all colours of a pixel are taken from the same.
         key: Source of masks and partners.
 
     Raises:
@@ -81,8 +81,8 @@ def hybrid_images(images: Float[Array, "batch H W"], *, key: PRNGKeyArray) -> Fl
         Hinton (2022), arXiv:2212.13345, section 3.2.
     """
     mask_key, other_key = jax.random.split(key)
-    mask = large_masks(*images.shape, key=mask_key)
-    return jnp.where(mask, images, other_samples(images, key=other_key))
+    mask = large_masks(*images.shape[:3], key=mask_key)
+    return jnp.where(mask.reshape(*mask.shape, *(1,) * (images.ndim - 3)), images, other_samples(images, key=other_key))
 
 
 def other_samples(inputs: Float[Array, "*batch"], *, key: PRNGKeyArray) -> Float[Array, "*batch"]:

@@ -1,16 +1,24 @@
 """The Forward-Forward network: labels in the input, every layer judging whether the label fits."""
 
-from dataclasses import dataclass, field, replace
+import math
+from dataclasses import dataclass, field
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
+from ffnca.errors import InputError
+from ffnca.ff.base import LayeredNetwork
 from ffnca.ff.calibration import SYMBA, Calibration
-from ffnca.ff.labels import embed_label
+from ffnca.ff.inputs import Inputs, Labels, Samples
+from ffnca.ff.labels import embed_label, prepend_label
 from ffnca.ff.layer import FFLayer
 from ffnca.ff.local_step import Pair
 from ffnca.ff.negatives import likely_wrong_labels, wrong_labels
+from ffnca.ff.own import own_parts
+
+_JUDGES = ("__call__", "drive", "goodness")
 
 
 def stack(
@@ -28,17 +36,30 @@ def stack(
     return tuple(FFLayer(below, width, key=own, calibration=preset) for below, width, own, preset in sizes)
 
 
+def passed_up(layer: Any, inputs: Float[Array, "batch feature"]) -> Float[Array, "batch unit"]:
+    """What the layer above reads: the layer's own `forward`, or what its own `passed_on` trains that layer with."""
+    if own_parts(layer, FFLayer, ("passed_on",)):
+        return layer.passed_on(Pair(inputs, inputs)).positive
+    return layer.forward(inputs)
+
+
 @jax.tree_util.register_dataclass
-@dataclass(frozen=True)
-class FFNetwork:
+@dataclass(frozen=True, eq=False, repr=False)
+class FFNetwork(LayeredNetwork):
     """A stack of layers that each raise goodness on the true label and lower it on a wrong one.
+
+    The label comes before the sample's features, in inputs of its own, so that no feature is lost. As first published
+    it was written over the first ones, which in MNIST are empty: a first layer that is just as wide as the samples
+    reads them so.
 
     Attributes:
         layers: From the input up.
         num_labels: How many labels; their inputs come first.
         label_strength: Value of the label's input, where an image has a root mean square near 0.3.
-        temperature: Of the draw of wrong labels by the first layer's goodness; 0 draws them uniformly.
+        temperature: Of the draw of wrong labels by the first layer's goodness, and if that is a sum, per unit; 0 draws
+            them uniformly.
         first_counted: The first layer whose goodness `predict` counts.
+        inputs: How samples are scaled; `fit` measures it.
 
     Reference:
         Hinton (2022), arXiv:2212.13345, section 3.3.
@@ -49,6 +70,22 @@ class FFNetwork:
     label_strength: float = field(metadata={"static": True}, default=3.0)
     temperature: float = field(metadata={"static": True}, default=0.3)
     first_counted: int = field(metadata={"static": True}, default=0)
+    inputs: Inputs = field(default_factory=Inputs)
+
+    def __post_init__(self) -> None:
+        """Refuse settings that mean nothing.
+
+        Raises:
+            ValueError: If a setting is out of range.
+        """
+        if self.num_labels < 2 or self.first_counted < 0:
+            raise ValueError(
+                f"num_labels {self.num_labels}, first_counted {self.first_counted}: at least 2, at least 0"
+            )
+        if not (math.isfinite(self.label_strength) and 0 <= self.temperature < math.inf):
+            raise ValueError(
+                f"label_strength {self.label_strength}, temperature {self.temperature}: finite, the latter at least 0"
+            )
 
     @classmethod
     def create(
@@ -61,86 +98,105 @@ class FFNetwork:
         calibration: Calibration = SYMBA,
         label_strength: float = 3.0,
         temperature: float = 0.3,
+        overwrite: bool = False,
     ) -> "FFNetwork":
         """A fresh network.
 
         Args:
-            num_inputs: Features of a sample, at least `num_labels`.
+            num_inputs: Features of a sample.
             widths: Of the layers.
             num_labels: At least 2.
             key: Source of the initial weights.
             calibration: Of every layer.
             label_strength: Value of the label's input.
             temperature: Of the draw of wrong labels; 0 draws them uniformly.
+            overwrite: Write the label over the first features, as published for MNIST, where they are empty.
 
         Raises:
-            ValueError: If the labels do not fit into the input or there is no layer.
+            ValueError: If there are fewer than two labels, they do not fit into the features that they are to
+                overwrite, or there is no layer.
         """
-        if not 2 <= num_labels <= num_inputs:
+        if overwrite and not 2 <= num_labels <= num_inputs:
             raise ValueError(f"num_labels {num_labels}: allowed are 2 to the input width, {num_inputs}")
-        layers = stack(num_inputs, widths, calibrations=(calibration,) * len(widths), key=key)
-        return cls(layers, num_labels, label_strength, temperature)
+        reads = num_inputs if overwrite else num_labels + num_inputs
+        layers = stack(reads, widths, calibrations=(calibration,) * len(widths), key=key)
+        return cls(layers, num_labels, label_strength, temperature, inputs=Inputs(num_inputs))
 
-    def with_layers(self, layers: tuple[FFLayer, ...]) -> "FFNetwork":
-        """The same network of other weights."""
-        return replace(self, layers=layers)
-
-    def signal(self, images: Float[Array, "batch H W"], labels: Int[Array, " batch"], *, key: PRNGKeyArray) -> Pair:
+    def signal(self, images: Samples, labels: Labels, *, key: PRNGKeyArray) -> Pair:
         """Positives with the true label, negatives with a wrong one.
 
         Only the first layer has a say in which wrong label, so no layer depends on one above it.
         """
-        inputs = images.reshape(images.shape[0], -1)
+        inputs, labels = self.inputs.flat(images), jnp.asarray(labels)
         if self.temperature > 0:
-            odds = self._first_goodness(inputs)
-            wrong = likely_wrong_labels(odds, labels, temperature=self.temperature, key=key)
+            odds, temperature = self._first_goodness(inputs), self.temperature
+            if self.layers[0].calibration.goodness == "sum":
+                temperature = temperature * self.layers[0].bias.shape[0]
+            wrong = likely_wrong_labels(odds, labels, temperature=temperature, key=key)
         else:
             wrong = wrong_labels(labels, self.num_labels, key=key)
         return Pair(self._embed(inputs, labels), self._embed(inputs, wrong))
 
-    def goodness(self, images: Float[Array, "batch H W"]) -> Float[Array, "layer batch label"]:
-        """Mean-square goodness of every label in every layer."""
-        inputs = images.reshape(images.shape[0], -1)
+    def goodness(self, images: Samples) -> Float[Array, "layer batch label"]:
+        """Goodness of every label in every layer, as each layer measures it itself."""
+        inputs = self.inputs.flat(images)
 
         def judge(label: Array) -> Array:
             activity, judged = self._embed(inputs, jnp.full(inputs.shape[0], label)), []
             for layer in self.layers:
-                judged.append(jnp.mean(jnp.square(layer(activity)), -1))
-                activity = layer.forward(activity)
+                judged.append(layer.goodness(activity))
+                activity = passed_up(layer, activity)
             return jnp.stack(judged)
 
         return jnp.moveaxis(jax.lax.map(judge, jnp.arange(self.num_labels)), 0, -1)
 
-    def predict(self, images: Float[Array, "batch H W"]) -> Int[Array, " batch"]:
+    def predict(self, images: Samples) -> Int[Array, " batch"]:
         """The label of the highest goodness, summed over the layers counted."""
         return jnp.argmax(jnp.sum(self.goodness(images)[self.first_counted :], 0), -1)
 
-    def layer_predictions(self, images: Float[Array, "batch H W"]) -> Int[Array, "layer batch"]:
+    def layer_predictions(self, images: Samples) -> Int[Array, "layer batch"]:
         """The label of the highest goodness in each layer alone."""
         return jnp.argmax(self.goodness(images), -1)
 
-    def activities(self, images: Float[Array, "batch H W"], labels: Int[Array, " batch"]) -> list[Array]:
+    def activities(self, images: Samples, labels: Labels) -> list[Array]:
         """Activity of every layer under the given labels."""
-        activity, found = self._embed(images.reshape(images.shape[0], -1), labels), []
+        activity, found = self._embed(self.inputs.flat(images), jnp.asarray(labels)), []
         for layer in self.layers:
             found.append(layer(activity))
-            activity = layer.forward(activity)
+            activity = passed_up(layer, activity)
         return found
 
     def _embed(self, inputs: Array, labels: Array) -> Array:
+        """Labels before the features, or over the first ones where the first layer has no inputs more."""
+        width, reads = inputs.shape[-1], self.layers[0].kernel.shape[0]
+        if reads == self.num_labels + width:
+            return prepend_label(inputs, labels, self.num_labels, strength=self.label_strength)
+        if reads != width:
+            raise InputError(
+                f"samples of {width} features: allowed are {reads - self.num_labels}, or {reads} with the labels "
+                f"written over the first, as the first layer has {reads} inputs and there are {self.num_labels} labels"
+            )
         return embed_label(inputs, labels, self.num_labels, strength=self.label_strength)
 
     def _first_goodness(self, inputs: Array) -> Array:
-        """Goodness of every label in the first layer, with one matrix product for the image they share.
+        """Goodness of every label in the first layer: by a pass for each, or for a plain layer by one product."""
+        layer = self.layers[0]
+        if type(layer) is FFLayer and type(layer.calibration) is Calibration and not own_parts(layer, FFLayer, _JUDGES):
+            return self._plain_first_goodness(layer, inputs)
+        every = jnp.arange(self.num_labels)
+        return jax.lax.map(lambda label: layer.goodness(self._embed(inputs, jnp.full(inputs.shape[0], label))), every).T
+
+    def _plain_first_goodness(self, layer: FFLayer, inputs: Array) -> Array:
+        """The same with one matrix product for what all labels of a sample share.
 
         Every label has the same sum and length, so the normaliser moves and scales each alike.
         """
-        layer, count = self.layers[0], self.num_labels
+        count, measure = self.num_labels, layer.calibration.measure()
         normalised = layer.calibration.normalise(self._embed(inputs, jnp.zeros(inputs.shape[0], jnp.int32)))
         chosen, others = normalised[:, :1], normalised[:, 1:2]
         shared = normalised.at[:, :count].set(others) @ layer.kernel[...] + layer.bias[...]
 
         def judge(row: Array) -> Array:
-            return jnp.mean(jnp.square(jax.nn.relu(shared + (chosen - others) * row)), -1)
+            return measure(jax.nn.relu(shared + (chosen - others) * row))
 
         return jax.lax.map(judge, layer.kernel[:count]).T

@@ -8,6 +8,8 @@ import jax.numpy as jnp
 from flax import nnx
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
+from ffnca.ff.base import LayeredNetwork
+from ffnca.ff.inputs import Inputs, Labels, Samples
 from ffnca.ff.local_step import Labelled
 from ffnca.ff.losses import n_pair_loss
 
@@ -28,9 +30,14 @@ class LinearReadout(nnx.Module):
         """
         if num_labels < 2:
             raise ValueError(f"num_labels {num_labels}: at least 2")
-        self.kernel = nnx.Param(jnp.zeros((num_features, num_labels)))
-        self.bias = nnx.Param(jnp.zeros(num_labels))
+        self.kernel = nnx.Param(jnp.zeros((num_features, num_labels), jnp.float32))
+        self.bias = nnx.Param(jnp.zeros(num_labels, jnp.float32))
         self.first = first
+
+    def settings(self) -> dict[str, Any]:
+        """What a readout like this one is made from."""
+        num_features, num_labels = self.kernel.shape
+        return {"num_features": num_features, "num_labels": num_labels, "first": self.first}
 
     def __call__(self, features: Float[Array, "batch feature"]) -> Float[Array, "batch label"]:
         """Log-odds of each label."""
@@ -48,8 +55,8 @@ class LinearReadout(nnx.Module):
 
 
 @jax.tree_util.register_dataclass
-@dataclass(frozen=True)
-class ReadoutNetwork:
+@dataclass(frozen=True, eq=False, repr=False)
+class ReadoutNetwork(LayeredNetwork):
     """A finished network without labels under readouts that learn: one for each layer, one for all layers together.
 
     Attributes:
@@ -71,24 +78,34 @@ class ReadoutNetwork:
         own = [LinearReadout(width, num_labels, first=sum(widths[:index])) for index, width in enumerate(widths)]
         return cls(body, (*own, LinearReadout(sum(widths), num_labels)))
 
-    def with_layers(self, layers: tuple[LinearReadout, ...]) -> "ReadoutNetwork":
-        """Other readouts of the same features."""
-        return replace(self, layers=layers)
+    @property
+    def inputs(self) -> Inputs:  # pyright: ignore[reportIncompatibleVariableOverride]
+        """Those of the network below."""
+        return self.body.inputs
 
-    def signal(self, images: Float[Array, "batch H W"], labels: Int[Array, " batch"], *, key: PRNGKeyArray) -> Labelled:
+    @property
+    def num_labels(self) -> int:
+        """How many labels."""
+        return self.layers[-1].bias.shape[0]
+
+    def measured(self, samples: Samples) -> "ReadoutNetwork":
+        """The same readouts on a network that scales what it reads as these samples ask for; it does so once."""
+        return replace(self, body=self.body.measured(samples))
+
+    def signal(self, images: Samples, labels: Labels, *, key: PRNGKeyArray) -> Labelled:
         """Features and labels; `key` is not used."""
-        return Labelled(self.body.features(images), labels)
+        return Labelled(self.body.features(images), jnp.asarray(labels))
 
-    def predict(self, images: Float[Array, "batch H W"]) -> Int[Array, " batch"]:
+    def predict(self, images: Samples) -> Int[Array, " batch"]:
         """The likeliest label by all layers together."""
         return jnp.argmax(self.layers[-1](self.body.features(images)), -1)
 
-    def layer_predictions(self, images: Float[Array, "batch H W"]) -> Int[Array, "layer batch"]:
+    def layer_predictions(self, images: Samples) -> Int[Array, "layer batch"]:
         """The likeliest label by each layer alone."""
         features = self.body.features(images)
         return jnp.stack([jnp.argmax(readout(features), -1) for readout in self.layers[:-1]])
 
-    def activities(self, images: Float[Array, "batch H W"], labels: Int[Array, " batch"]) -> list[Array]:
+    def activities(self, images: Samples, labels: Labels) -> list[Array]:
         """Activity of every layer of the network below; `labels` are not looked at."""
         edges = [readout.first for readout in self.layers[1:-1]]
         return jnp.split(self.body.features(images), edges, axis=-1)

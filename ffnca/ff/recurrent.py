@@ -7,7 +7,8 @@ Reference:
     Hinton (2022), arXiv:2212.13345, section 3.4.
 """
 
-from dataclasses import dataclass, field, replace
+import math
+from dataclasses import dataclass, field
 from typing import Any
 
 import jax
@@ -15,7 +16,9 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
+from ffnca.ff.base import LayeredNetwork
 from ffnca.ff.calibration import DIRECTION, Calibration
+from ffnca.ff.inputs import Inputs, Labels, Samples
 from ffnca.ff.layer import FFLayer
 from ffnca.ff.local_step import Gradient, Pair, local_step, own_gradient
 from ffnca.ff.negatives import wrong_labels
@@ -24,12 +27,14 @@ from ffnca.ff.schedules import Batch, Learner
 INSIDE = Calibration(normaliser="none", loss="symba")
 """Of the layers: their inputs are scaled part by part before they are joined."""
 
+MAX_MOMENTS = 1000
+
 Activities = tuple[Float[Array, "batch _"], ...]
 
 
 @jax.tree_util.register_dataclass
-@dataclass(frozen=True)
-class RecurrentNetwork:
+@dataclass(frozen=True, eq=False, repr=False)
+class RecurrentNetwork(LayeredNetwork):
     """Hidden layers between an image and a label.
 
     Attributes:
@@ -39,6 +44,7 @@ class RecurrentNetwork:
         num_moments: Moments of a run.
         counted: The first moment and the one after the last whose goodness `predict` adds up.
         damping: Share of a layer's last activity in its next.
+        inputs: How samples are scaled; `fit` measures it.
     """
 
     layers: tuple[FFLayer, ...]
@@ -47,6 +53,22 @@ class RecurrentNetwork:
     num_moments: int = field(metadata={"static": True}, default=8)
     counted: tuple[int, int] = field(metadata={"static": True}, default=(2, 5))
     damping: float = field(metadata={"static": True}, default=0.3)
+    inputs: Inputs = field(default_factory=Inputs)
+
+    def __post_init__(self) -> None:
+        """Refuse settings that mean nothing.
+
+        Raises:
+            ValueError: If a setting is out of range.
+        """
+        first, end = self.counted
+        if self.num_labels < 2 or not (1 <= self.num_moments <= MAX_MOMENTS and 0 <= first < end <= MAX_MOMENTS):
+            raise ValueError(
+                f"num_labels {self.num_labels}, num_moments {self.num_moments}, counted {self.counted}: at least 2, "
+                f"1 to {MAX_MOMENTS}, two in order from 0 to {MAX_MOMENTS}"
+            )
+        if not (math.isfinite(self.label_strength) and 0 <= self.damping < 1):
+            raise ValueError(f"label_strength {self.label_strength}, damping {self.damping}: finite, 0 to below 1")
 
     @classmethod
     def create(
@@ -77,27 +99,29 @@ class RecurrentNetwork:
             FFLayer(below + above, width, key=own, calibration=INSIDE)
             for below, width, above, own in zip(sizes, widths, sizes[2:], keys, strict=False)
         ]
-        return cls(tuple(layers), num_labels, label_strength)
+        return cls(tuple(layers), num_labels, label_strength, inputs=Inputs(num_inputs))
 
-    def with_layers(self, layers: tuple[FFLayer, ...]) -> "RecurrentNetwork":
-        """The same network of other weights."""
-        return replace(self, layers=layers)
-
-    def begin(self, images: Float[Array, "batch H W"]) -> Activities:
+    def begin(self, images: Samples) -> Activities:
         """Activities after a single pass from the bottom up, each layer above silent, the label too."""
-        below, hidden = images.reshape(images.shape[0], -1), []
+        return self._begin(self.inputs.flat(images))
+
+    def _begin(self, below: Float[Array, "batch feature"]) -> Activities:
+        hidden = []
         for layer in self.layers:
-            silent = jnp.zeros((below.shape[0], layer.kernel.shape[0] - below.shape[1]))
+            silent = jnp.zeros((below.shape[0], layer.kernel.shape[0] - below.shape[1]), jnp.float32)
             hidden.append(layer(jnp.concatenate([DIRECTION.normalise(below), silent], -1)))
             below = hidden[-1]
         return tuple(hidden)
 
-    def views(
-        self, hidden: Activities, images: Float[Array, "batch H W"], labels: Int[Array, " batch"]
-    ) -> list[Float[Array, "batch _"]]:
+    def views(self, hidden: Activities, images: Samples, labels: Labels) -> list[Float[Array, "batch _"]]:
         """What each layer reads at this moment."""
-        top = self.label_strength * jax.nn.one_hot(labels, self.num_labels)
-        scaled = [DIRECTION.normalise(part) for part in (images.reshape(images.shape[0], -1), *hidden)]
+        return self._views(hidden, self.inputs.flat(images), jnp.asarray(labels))
+
+    def _views(
+        self, hidden: Activities, inputs: Float[Array, "batch feature"], labels: Int[Array, " batch"]
+    ) -> list[Float[Array, "batch _"]]:
+        top = self.label_strength * jax.nn.one_hot(labels, self.num_labels, dtype=jnp.float32)
+        scaled = [DIRECTION.normalise(part) for part in (inputs, *hidden)]
         around = zip(scaled[:-1], (*scaled[2:], top), strict=True)
         return [jnp.concatenate([below, above], -1) for below, above in around]
 
@@ -106,36 +130,38 @@ class RecurrentNetwork:
         fresh = (layer(view) for layer, view in zip(self.layers, views, strict=True))
         return tuple(self.damping * old + (1 - self.damping) * new for old, new in zip(hidden, fresh, strict=True))
 
-    def goodness(self, images: Float[Array, "batch H W"]) -> Float[Array, "layer batch label"]:
+    def goodness(self, images: Samples) -> Float[Array, "layer batch label"]:
         """Goodness of every label in every layer, added up over the moments counted."""
         first, end = self.counted
+        inputs = self.inputs.flat(images)
 
         def judge(label: Array) -> Array:
-            labels = jnp.full(images.shape[0], label)
+            labels = jnp.full(inputs.shape[0], label)
 
             def moment(hidden: Activities, _: Array) -> tuple[Activities, Array]:
-                views = self.views(hidden, images, labels)
+                views = self._views(hidden, inputs, labels)
                 good = [layer.goodness(view) for layer, view in zip(self.layers, views, strict=True)]
                 return self.settle(hidden, views), jnp.stack(good)
 
-            good = jax.lax.scan(moment, self.begin(images), jnp.arange(end))[1]
+            good = jax.lax.scan(moment, self._begin(inputs), jnp.arange(end))[1]
             return jnp.sum(good[first:], 0)
 
         return jnp.moveaxis(jax.lax.map(judge, jnp.arange(self.num_labels)), 0, -1)
 
-    def predict(self, images: Float[Array, "batch H W"]) -> Int[Array, " batch"]:
+    def predict(self, images: Samples) -> Int[Array, " batch"]:
         """The label of the highest goodness, summed over layers and the moments counted."""
         return jnp.argmax(jnp.sum(self.goodness(images), 0), -1)
 
-    def layer_predictions(self, images: Float[Array, "batch H W"]) -> Int[Array, "layer batch"]:
+    def layer_predictions(self, images: Samples) -> Int[Array, "layer batch"]:
         """The label of the highest goodness in each layer alone."""
         return jnp.argmax(self.goodness(images), -1)
 
-    def activities(self, images: Float[Array, "batch H W"], labels: Int[Array, " batch"]) -> list[Array]:
+    def activities(self, images: Samples, labels: Labels) -> list[Array]:
         """Activity of every layer at the last moment counted."""
-        hidden = self.begin(images)
+        inputs, labels = self.inputs.flat(images), jnp.asarray(labels)
+        hidden = self._begin(inputs)
         for _ in range(self.counted[1]):
-            hidden = self.settle(hidden, self.views(hidden, images, labels))
+            hidden = self.settle(hidden, self._views(hidden, inputs, labels))
         return list(hidden)
 
 

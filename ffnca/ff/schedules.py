@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 import jax
 import jax.numpy as jnp
 import optax
-from jaxtyping import Array, Float, Int, PRNGKeyArray
+from jaxtyping import Array, Float, PRNGKeyArray, Shaped
 
 from ffnca.ff.local_step import Gradient, local_step, own_gradient
 
@@ -15,15 +15,15 @@ Network = Any
 
 
 class Batch(NamedTuple):
-    """Images and their labels.
+    """Samples and their labels.
 
     Attributes:
-        images: Between 0 and 1.
-        labels: One an image.
+        images: Images or rows of a table, bytes or numbers.
+        labels: One a sample.
     """
 
-    images: Float[Array, "batch H W"]
-    labels: Int[Array, " batch"]
+    images: Shaped[Any, "batch ..."]
+    labels: Shaped[Any, " batch"]
 
 
 class Learner(NamedTuple):

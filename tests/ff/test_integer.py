@@ -312,7 +312,7 @@ def test_the_step_is_halved_at_equal_intervals() -> None:
         (ValueError, r"widths \(\): allowed are 1 to 16 layers", lambda: _network(30, ())),
         (ValueError, r"widths \(9000,\): .* 1 to 8192 units", lambda: _network(30, (9000,))),
         (ValueError, r"widths .*: allowed are 1 to 16 layers", lambda: _network(30, (4,) * 17)),
-        (ValueError, r"num_labels 10: allowed are 2 to the input width, 9", lambda: _network(9, (4,))),
+        (ValueError, r"num_labels 10: allowed are 2 to the input width, 9", lambda: _network(9, (4,), overwrite=True)),
         (TypeError, r"inputs of type float32: allowed is int8", lambda: _layer().drive(jnp.zeros((1, 30)))),
         (TypeError, r"inputs of type uint8: allowed is int8", lambda: _step(jnp.zeros((2, 30), jnp.uint8))),
         (ValueError, r"positive \(2, 30\) and negative \(3, 30\).*one to one", lambda: _step(_inputs(3, 30, 0))),
@@ -333,8 +333,8 @@ def test_bad_input_is_named_with_what_is_allowed(error: type[Exception], message
         call()
 
 
-def _network(num_inputs: int = 30, widths: tuple[int, ...] = (4,)) -> IntegerNetwork:
-    return IntegerNetwork.create(num_inputs, widths, 10, key=jax.random.key(0))
+def _network(num_inputs: int = 30, widths: tuple[int, ...] = (4,), **settings: Any) -> IntegerNetwork:
+    return IntegerNetwork.create(num_inputs, widths, 10, key=jax.random.key(0), **settings)
 
 
 def _step(negative: jax.Array, step_bits: int = 3) -> None:

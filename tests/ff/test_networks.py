@@ -145,7 +145,9 @@ def test_activities_are_those_of_the_layers() -> None:
 
 def test_settings_that_do_not_fit_are_refused() -> None:
     with pytest.raises(ValueError, match="num_labels 21: allowed are 2 to the input width, 20"):
-        FFNetwork.create(20, WIDTHS, 21, key=KEY)
+        FFNetwork.create(20, WIDTHS, 21, key=KEY, overwrite=True)
+    with pytest.raises(ValueError, match="num_labels 1, first_counted 0: at least 2"):
+        FFNetwork.create(20, WIDTHS, 1, key=KEY)
     with pytest.raises(ValueError, match="at least one layer"):
         FFNetwork.create(20, (), 4, key=KEY)
     with pytest.raises(ValueError, match="at least one layer"):
