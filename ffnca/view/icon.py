@@ -3,19 +3,22 @@
 import numpy as np
 import pygame
 
-from ffnca.growth.target import load_emoji
+from ffnca.render import enlarge
+from ffnca.rule_file import load_rule
+from ffnca.world import rule_path_for
 
-SIDE = 64
-_SHOWN = "\N{LIZARD}"
+_SHOWN, _SCALE, _LEAST = "butterfly", 2, 8
 
 
 def icon() -> pygame.Surface:
-    """The lizard, as sharp as its emoji is drawn."""
-    picture = load_emoji(_SHOWN, SIDE)
-    alpha = picture[..., 3:]
-    straight = np.concatenate([picture[..., :3] / np.maximum(alpha, 1e-6), alpha], -1)
-    pixels = np.zeros((SIDE, SIDE, 4), np.uint8)
-    height, width = straight.shape[:2]
-    top, left = (SIDE - height) // 2, (SIDE - width) // 2
-    pixels[top : top + height, left : left + width] = np.rint(255 * np.clip(straight, 0, 1))
-    return pygame.image.frombytes(pixels.tobytes(), (SIDE, SIDE), "RGBA")
+    """What a shipped rule grows, cell by cell, on nothing; an empty icon where that rule is not there."""
+    rule = rule_path_for(_SHOWN)
+    picture = load_rule(rule).target if rule.exists() else np.zeros((_LEAST, _LEAST, 4), np.float32)
+    height, width = picture.shape[:2]
+    side = max(height, width)
+    cells = np.zeros((side, side, 4), np.float32)
+    top, left = (side - height) // 2, (side - width) // 2
+    cells[top : top + height, left : left + width] = picture
+    cells[..., :3] /= np.maximum(cells[..., 3:], 1e-6)  # straight alpha
+    pixels = enlarge(np.rint(255 * np.clip(cells, 0, 1)).astype(np.uint8), _SCALE)
+    return pygame.image.frombytes(pixels.tobytes(), (_SCALE * side, _SCALE * side), "RGBA")

@@ -23,6 +23,7 @@ from ffnca.view.drawing import (
 )
 
 SECONDS_PER_COUNT = 0.5
+_VIEWS = {"tiles": "all channels", "difference": "difference from the target"}
 _WIDE = 27
 """Widths of a letter from which on the colour bar has a place of its own."""
 
@@ -51,9 +52,11 @@ class Strip:
             parts.append((f"{word} {study.news.seconds:.0f} s, {study.news.updates} updates", ACCENT))
         elif study.learning:
             parts.append((study.starting, ACCENT))
-        parts.append(("paused" if controller.pace.paused else f"{controller.pace.label}, {self._rate:.0f}/s", FAINT))
+        parts.append(
+            ("paused" if controller.pace.paused else f"{controller.pace.label}, {self._rate:.0f} steps/s", FAINT)
+        )
         if controller.view != "colour":
-            parts.append((controller.show.replace(":", " "), FAINT))
+            parts.append((_VIEWS.get(controller.show, controller.show.replace(":", " ")), FAINT))
         return parts
 
     def draw(self, screen: pygame.Surface, area: Area, controller: Controller, size: int, hint: str) -> None:
@@ -113,10 +116,9 @@ def _draw_legend(screen: pygame.Surface, meaning: Legend, area: Area, size: int)
     """A bar of the colours between the words for its ends, with numbers under it where there is room."""
     below = area.height >= 2 * size
     small = max(round(0.8 * size), 11)
-    low, high = (meaning.low, meaning.high) if meaning.low else (meaning.numbers[0], meaning.numbers[-1])
-    numbers = meaning.numbers if below else ()
-    if not below and meaning.low:
-        low, high = f"{low} {meaning.numbers[0]}", f"{meaning.numbers[-1]} {high}"
+    low, high, numbers = meaning.low, meaning.high, meaning.numbers
+    if not below:  # beside the bar
+        low, high, numbers = f"{low} {numbers[0]}".strip(), f"{numbers[-1]} {high}".strip(), ()
     start = area.left + width_of(low, small) + size // 2
     end = area.left + area.width - width_of(high, small) - size // 2
     write(screen, low, (area.left, area.top + 1), small, GOOD if meaning.low else FAINT)

@@ -9,8 +9,8 @@ from ffnca.growth.target import target_name
 from ffnca.view.learner import Learner, News
 from ffnca.view.recorder import unused_path
 
-USUAL_START = 45.0
-"""Seconds until a learner sends its first rule, measured on two CPU cores: it imports jax and compiles a round."""
+USUAL_START = 18.0
+"""Seconds until the first rule on two idle CPU cores, by `scripts/bench_view.py`: jax is imported, a round compiled."""
 LEARNED_MSE = 0.05
 """Relative MSE under which a rule has learned its target."""
 

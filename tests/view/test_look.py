@@ -275,7 +275,7 @@ def test_title_and_icon(hand) -> None:
     user.frames(2)
     assert pygame.display.get_caption()[0] == "ffnca: life"
     pixels = pygame.surfarray.array_alpha(icon())
-    assert pixels.shape == (64, 64)
+    assert pixels.shape[0] == pixels.shape[1] >= 32
     assert 0.05 < (pixels > 128).mean() < 0.9
 
 
