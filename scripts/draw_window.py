@@ -25,6 +25,8 @@ from ffnca.view.painting import PALETTE, Painting
 from ffnca.view.window import Window
 
 FOLDER = ROOT / "gallery" / "window"
+MINUTES = 10.0
+"""That a rule may learn: twice its usual time, since compiling counts and the machine may be busy."""
 GROWN = 100
 """Steps of the creature that is shown while it learns."""
 
@@ -45,7 +47,7 @@ class Tour:
     def __init__(self, world: str, folder: Path, *, patient: bool = True) -> None:
         """Open a window on a world."""
         session = opened_session(world, None, 0)
-        self.controller = Controller(world, session, folder=folder, patient=patient)
+        self.controller = Controller(world, session, folder=folder, minutes=MINUTES, patient=patient)
         self.window = Window(self.controller, SIZE)
         self.taken: list[tuple[str, str]] = []
 
@@ -131,10 +133,10 @@ def modes(tour: Tour, updates: int) -> None:
     tour.window.run(1)
     tour.shot("size-1120x800", "Enter: while the learner compiles, the target is faintly there. This is 1120x800.")
     study = tour.controller.study
-    while study.news is None or study.news.updates < updates:
+    while study.learning and (study.news is None or study.news.updates < updates):
         tour.window.run(30)
-        if not study.active:
-            raise SystemExit(tour.controller.message)
+    if study.news is None:
+        raise SystemExit(tour.controller.message)
     while tour.controller.session.step < GROWN:
         tour.window.run(1)
     caption = f"The same target after {study.news.updates} updates: it learns in the background while it grows."
