@@ -188,9 +188,7 @@ def export(
     story: Annotated[
         bool, typer.Option("--story", help="Wound it once, say what happens, stay at the end for 2 seconds.")
     ] = False,
-    show: Annotated[
-        str, typer.Option(metavar="VIEW", help="colour, goodness, channel:K, tiles, difference.")
-    ] = "colour",
+    show: Annotated[str, typer.Option(metavar="VIEW", help="colour, health, channel:K, tiles, difference.")] = "colour",
     background: Annotated[
         str | None, typer.Option(metavar="COLOUR", help="#rrggbb, #rgb, a CSS name, or transparent.")
     ] = None,

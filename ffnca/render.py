@@ -8,9 +8,10 @@ import numpy as np
 from jaxtyping import Bool, Float, UInt8
 from PIL import Image, ImageDraw, ImageFont
 
-# Dark indigo through magenta and orange to pale yellow; the lightness rises all the way, as in inferno.
+# Pale teal through sand, orange and red to near black. The lightness falls all the way, so that it is read without hue,
+# and the palest colour still stands out from white.
 _HEAT_ANCHORS = np.array(
-    [(16, 12, 52), (66, 20, 104), (126, 34, 110), (184, 52, 88), (228, 92, 52), (248, 156, 40), (252, 226, 120)], float
+    [(128, 196, 188), (186, 164, 96), (226, 120, 56), (204, 62, 46), (142, 26, 48), (68, 6, 34)], float
 )
 # Blue for negative, white for zero, red for positive; both ends equally dark.
 _SIGNED_ANCHORS = np.array([(24, 72, 160), (120, 164, 216), (255, 255, 255), (224, 132, 120), (160, 24, 40)], float)
@@ -88,12 +89,12 @@ def heat(
     alive: Bool[Any, "*batch height width"] | None = None,
     background: float = 1.0,
 ) -> UInt8[np.ndarray, "..."]:
-    """Draw a quantity as a heat map whose lightness rises with the value.
+    """Draw a quantity of which little is good as a heat map: light and cool at the low end, hot and dark at the high.
 
     Args:
-        values: What to draw, e.g. the health of each cell.
-        low: The value of the darkest colour, and all under it.
-        high: The value of the lightest colour, and all over it.
+        values: What to draw, e.g. the ill health of each cell. Not a number counts as the worst.
+        low: The value of the lightest colour, and all under it.
+        high: The value of the darkest colour, and all over it.
         alive: Where cells live; the others are drawn in the background colour. None draws all.
         background: Grey level of the background, 0 black to 1 white.
 
@@ -103,7 +104,7 @@ def heat(
     if high < low:
         raise ValueError(f"low {low} is above high {high}")
     level = (np.asarray(values, np.float32) - low) / max(high - low, np.finfo(np.float32).tiny)
-    colours = _interpolate(level, _HEAT_ANCHORS)
+    colours = _interpolate(np.where(np.isnan(level), 1, level), _HEAT_ANCHORS)
     if alive is not None:
         colours = np.where(np.asarray(alive, bool)[..., None], colours, _to_bytes(np.full(3, 255 * background)))
     return colours

@@ -1,19 +1,21 @@
 """Screenshots of the window in each of its modes, driven by events as a user would, without a screen.
 
-    python scripts/draw_window.py [--seconds 75]
+    python scripts/draw_window.py [--updates 2300]
 
-Writes `gallery/window/*.png` and the page that shows them. The last one learns a painted target for `--seconds`.
+Writes `gallery/window/*.png` and the page that shows them: every mode, and three sizes of the window. The last one
+learns a painted target for `--updates`.
 """
 
 import argparse
 import os
 import tempfile
-import time
 from pathlib import Path
 
 os.environ["SDL_VIDEODRIVER"] = "dummy"
 
+import numpy as np
 import pygame
+from PIL import Image
 from report import ROOT, machine
 
 from ffnca.view.app import SIZE, open_display
@@ -23,6 +25,10 @@ from ffnca.view.painting import PALETTE, Painting
 from ffnca.view.window import Window
 
 FOLDER = ROOT / "gallery" / "window"
+MINUTES = 10.0
+"""That a rule may learn: twice its usual time, since compiling counts and the machine may be busy."""
+GROWN = 100
+"""Steps of the creature that is shown while it learns."""
 
 
 def face(painting: Painting) -> None:
@@ -41,7 +47,7 @@ class Tour:
     def __init__(self, world: str, folder: Path, *, patient: bool = True) -> None:
         """Open a window on a world."""
         session = opened_session(world, None, 0)
-        self.controller = Controller(world, session, folder=folder, patient=patient)
+        self.controller = Controller(world, session, folder=folder, minutes=MINUTES, patient=patient)
         self.window = Window(self.controller, SIZE)
         self.taken: list[tuple[str, str]] = []
 
@@ -63,19 +69,34 @@ class Tour:
 
     def shot(self, name: str, caption: str) -> None:
         """Keep what is on the screen."""
-        pygame.image.save(self.window.screen, FOLDER / f"{name}.png")
+        pixels = np.swapaxes(pygame.surfarray.array3d(self.window.screen), 0, 1)
+        picture = Image.fromarray(pixels).quantize(256, Image.Quantize.MEDIANCUT, kmeans=1)
+        picture.save(FOLDER / f"{name}.png", optimize=True)
         self.taken.append((name, caption))
 
+    def resize(self, size: tuple[int, int]) -> None:
+        """As if the user drew at a corner of the window."""
+        pygame.display.set_mode(size, pygame.RESIZABLE)
+        self.frames(2)
 
-def modes(tour: Tour, seconds: float) -> None:
+    def quiet(self) -> None:
+        """Wait until nothing is said any more."""
+        self.controller.say("")
+
+
+def modes(tour: Tour, updates: int) -> None:
     """Visit every mode."""
-    middle = (430, 385)
+    area = tour.window.world
+    middle = (area.width // 2, area.height // 2)
     tour.frames(200)
     tour.drag(middle, middle)
     tour.frames(5)
     tour.shot("colour", "A disc was erased with the first brush five frames ago.")
     tour.key(pygame.K_g)
-    tour.shot("goodness", "G: per-cell goodness of the same moment. Bright cells are ill.")
+    tour.shot("health", "G: the health of each cell at the same moment. Light is well, hot is ill.")
+    tour.resize((640, 480))
+    tour.shot("size-640x480", "The same in a window of 640x480.")
+    tour.resize(SIZE)
     tour.key(pygame.K_d)
     tour.shot("difference", "D: the difference from the target.")
     tour.key(pygame.K_a)
@@ -85,13 +106,19 @@ def modes(tour: Tour, seconds: float) -> None:
     tour.shot("channel", "K: one channel.")
     tour.key(pygame.K_c)
     tour.key(pygame.K_5)
-    tour.drag((600, 250), (600, 560))
+    tour.drag((middle[0] + 170, middle[1] - 140), (middle[0] + 170, middle[1] + 170))
     tour.frames(90)
     tour.shot("wall", "5: a wall, in which nothing lives.")
     tour.key(pygame.K_z, pygame.KMOD_CTRL)
     tour.key(pygame.K_h)
     tour.shot("help", "H: every key.")
     tour.key(pygame.K_h)
+    tour.resize((1920, 1080))
+    tour.frames(60)
+    tour.quiet()
+    tour.frames(1)
+    tour.shot("size-1920x1080", "A window of 1920x1080.")
+    tour.resize(SIZE)
     tour.key(pygame.K_w)
     tour.shot("worlds", "W: the worlds that ship.")
     tour.key(pygame.K_w)
@@ -101,22 +128,31 @@ def modes(tour: Tour, seconds: float) -> None:
     tour.frames(1)
     tour.shot("easel", "T: paint a target, type an emoji or drop a picture; Enter learns it.")
     tour.key(pygame.K_RETURN)
-    began = time.monotonic()
-    while time.monotonic() - began < seconds:
+    tour.window.run(60)
+    tour.quiet()
+    tour.window.run(1)
+    tour.shot("size-1120x800", "Enter: while the learner compiles, the target is faintly there. This is 1120x800.")
+    study = tour.controller.study
+    while study.learning and (study.news is None or study.news.updates < updates):
         tour.window.run(30)
-    tour.shot("learning", f"The same target {seconds:.0f} seconds later: it learns in the background while it grows.")
+    if study.news is None:
+        raise SystemExit(tour.controller.message)
+    while tour.controller.session.step < GROWN:
+        tour.window.run(1)
+    caption = f"The same target after {study.news.updates} updates: it learns in the background while it grows."
+    tour.shot("learning", caption)
 
 
 def main() -> None:
     """Visit, and write the page."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seconds", type=float, default=75.0)
+    parser.add_argument("--updates", type=int, default=2300)
     options = parser.parse_args()
     FOLDER.mkdir(parents=True, exist_ok=True)
     open_display(headless=True)
     with tempfile.TemporaryDirectory() as scratch:
         tour = Tour("lizard", Path(scratch))
-        modes(tour, options.seconds)
+        modes(tour, options.updates)
         tour.controller.close()
     lines = [
         "# The window",

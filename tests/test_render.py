@@ -53,11 +53,26 @@ def lightness(colours):
     return np.cbrt(linear @ [0.2126, 0.7152, 0.0722])
 
 
-def test_heat_rises_in_lightness_evenly():
-    ramp = heat(np.linspace(2, 5, 64)[None], 2, 5)[0]
-    rise = np.diff(lightness(ramp.astype(float)))
-    assert (rise > 0).all()
-    assert rise.max() < 3 * np.median(rise)
+DEUTERANOPIA = np.array([[0.367, 0.861, -0.228], [0.280, 0.673, 0.047], [-0.012, 0.043, 0.969]])
+"""Of linear RGB, after Machado, Oliveira and Fernandes (2009)."""
+
+
+def as_seen_without_green(colours: np.ndarray) -> np.ndarray:
+    """What a deuteranope sees of sRGB bytes, as bytes that others see alike."""
+    levels = colours / 255
+    linear = np.where(levels <= 0.04045, levels / 12.92, ((levels + 0.055) / 1.055) ** 2.4)
+    seen = np.clip(linear @ DEUTERANOPIA.T, 0, 1)
+    return 255 * np.where(seen <= 0.0031308, 12.92 * seen, 1.055 * seen ** (1 / 2.4) - 0.055)
+
+
+@pytest.mark.parametrize("seen", [lambda colours: colours, as_seen_without_green], ids=["all", "deuteranope"])
+def test_heat_is_light_where_little_is_good_and_falls_evenly(seen):
+    ramp = seen(heat(np.linspace(2, 5, 64)[None], 2, 5)[0].astype(float))
+    fall = -np.diff(lightness(ramp))
+    assert (fall > 0).all()
+    assert fall.max() < 3 * np.median(fall)
+    assert lightness(np.array([255.0, 255.0, 255.0])) - lightness(ramp)[0] > 0.15  # stands out from white
+    assert lightness(ramp)[0] - lightness(ramp)[-1] > 0.5
 
 
 def test_heat_clips_and_draws_the_dead_in_the_background():
@@ -65,7 +80,7 @@ def test_heat_clips_and_draws_the_dead_in_the_background():
     colours = heat(values, 0, 1)[0]
     assert (colours[0] == colours[1]).all()
     assert (colours[2] == colours[3]).all()
-    assert (colours[4] == colours[0]).all()
+    assert (colours[4] == colours[2]).all()  # not a number is the worst, not the best
     assert (colours[5] == colours[2]).all()
     alive = np.array([[True, False, True, False, True, False]])
     masked = heat(values, 0, 1, alive)[0]

@@ -64,7 +64,7 @@ _TOUCH = (
 )
 _SEE = (
     Action("look", pygame.K_c, "C", "see colour", "Colour", argument="colour"),
-    Action("look", pygame.K_g, "G", "see goodness: bright is ill", "Goodness", argument="goodness"),
+    Action("look", pygame.K_g, "G", "see health: light is well, hot is ill", "Health", argument="health"),
     Action("look", pygame.K_k, "K", "see one channel; again: the next", "Channel", argument="channel", shift=False),
     Action("previous_channel", pygame.K_k, "Shift-K", "the channel before", shift=True),
     Action("look", pygame.K_a, "A", "see all channels", "All", argument="tiles"),

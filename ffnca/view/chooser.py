@@ -13,7 +13,7 @@ from ffnca.automata.life import Life, initial_state
 from ffnca.render import mosaic, over
 from ffnca.rule_file import load_rule
 from ffnca.view.camera import Area
-from ffnca.view.drawing import ACCENT, INK, shade, width_of, write
+from ffnca.view.drawing import ACCENT, INK, PAPER, width_of, write
 from ffnca.world import GrowthWorld, load_world, rule_path_for, shipped_worlds
 
 
@@ -75,8 +75,10 @@ class Chooser:
 
     def draw(self, screen: pygame.Surface, area: Area, size: int) -> None:
         """Draw all entries in rows; they shrink until they fit."""
-        shade(screen, area, 240)
-        height = write(screen, "Worlds", (area.left + size, area.top + size), round(1.4 * size)) + 2 * size
+        screen.fill(PAPER, area)
+        title = f"Worlds: {self.entries[self.chosen].name}"
+        write(screen, title, (area.left + size, area.top + size // 2), round(1.2 * size))
+        height = 2 * size
         inner = Area(area.left + size, area.top + height, area.width - 2 * size, area.height - height - size)
         side = self._side(inner, size)
         columns = max(1, inner.width // side)

@@ -2,19 +2,18 @@
 
 from pathlib import Path
 
-from ffnca.automata.nca import NCA
 from ffnca.creature import Creature
-from ffnca.depict import checked_view
 from ffnca.errors import InputError
 from ffnca.export.animation import has_video
 from ffnca.growth.target import target_name
 from ffnca.simulation import creature_simulation
+from ffnca.view.abilities import why_not
 from ffnca.view.actions import Action
 from ffnca.view.brushing import Brushing
 from ffnca.view.camera import Camera
-from ffnca.view.chart import Chart
+from ffnca.view.judge import Judge
 from ffnca.view.learner import MINUTES
-from ffnca.view.opening import Opener, Watch, opened_session, warm_session
+from ffnca.view.opening import Opener, Watch, opened_session, reopened_session, shortly, warm_session
 from ffnca.view.pace import Pace
 from ffnca.view.painting import Painting
 from ffnca.view.recorder import Recorder, unused_path, write_picture
@@ -22,13 +21,11 @@ from ffnca.view.session import Session
 from ffnca.view.study import Study
 from ffnca.world import shipped_worlds
 
-REGROWN_AFTER = 200
-"""Steps after which a creature that is still learning starts again, unless it is right."""
-RIGHT_MSE, HOPELESS_MSE = 0.02, 1.5
 TURN = 15.0
 """Degrees of a turn."""
 MESSAGE_SECONDS, WARNING_SECONDS = 5.0, 10.0
-LEARNS = "learns from nothing; the first rule comes in a few seconds"
+LEARNS = "learns from nothing; until something grows its target is shown faintly"
+LONGEST_MESSAGE = 240
 
 
 class Controller(Brushing):
@@ -56,10 +53,9 @@ class Controller(Brushing):
         """
         super().__init__()
         self.session, self.folder, self.size = session, folder, size
-        self.pace, self.camera, self.chart = Pace(), Camera(), Chart()
+        self.pace, self.camera, self.judged = Pace(), Camera(), Judge(session)
         self.recorder, self.opener, self.watch = Recorder(), Opener(patient=patient), Watch(text)
         self.study = Study(folder, minutes)
-        self._measured = session.vitals()
         self.painting: Painting | None = None
         self.view, self.channel = "colour", 0
         self.formats = [".gif", ".webp", *([".mp4"] if has_video() else [])]
@@ -76,8 +72,25 @@ class Controller(Brushing):
         """The view as `ffnca.depict` calls it."""
         return f"channel:{self.channel}" if self.view == "channel" else self.view
 
+    @property
+    def title(self) -> str:
+        """Of the window."""
+        return f"ffnca: {self.session.simulation.name}"
+
+    @property
+    def ghost(self) -> bool:
+        """Whether the target is to be shown faintly: while it is learned and nothing has grown yet."""
+        return self.study.learning and not self.judged.grown and self.view == "colour"
+
+    def why_not(self, action: Action) -> str:
+        """Why an action is of no use now, empty if it is."""
+        return why_not(action, self.session, learner=self.study.active)
+
     def act(self, action: Action) -> None:
         """Do what an action says; what is not possible is said, not raised."""
+        if reason := self.why_not(action):
+            self.say(reason)
+            return
         try:
             method = getattr(self, action.name)
             method() if action.argument is None else method(action.argument)
@@ -86,7 +99,8 @@ class Controller(Brushing):
 
     def say(self, message: str, *, warning: bool = False) -> None:
         """Show one line for a while."""
-        self.message, self.warning = " ".join(message.split()), warning
+        words = " ".join("".join(one if one.isprintable() else " " for one in message).split())
+        self.message, self.warning = words[:LONGEST_MESSAGE], warning
         self._message_seconds = WARNING_SECONDS if warning else MESSAGE_SECONDS
 
     def tick(self, seconds: float) -> None:
@@ -117,17 +131,8 @@ class Controller(Brushing):
                 self.record()
 
     def judge(self) -> None:
-        """Chart what was measured last time and measure again; a learning creature that went astray starts again."""
-        measured, self._measured = self._measured, self.session.vitals()
-        vitals = measured()
-        if vitals.step > self.session.step:  # of a time before the restart, or of another world
-            return
-        self.chart.add(vitals)
-        if vitals.error is None or not self.study.learning or self.study.learned is None:
-            return
-        astray = not vitals.error <= HOPELESS_MSE
-        if astray or (vitals.step >= REGROWN_AFTER and vitals.error > RIGHT_MSE):
-            self.session.restart()
+        """Measure and chart; a learning creature that went astray starts again."""
+        self.judged.look(self.session, self.study)
 
     def close(self) -> list[str]:
         """End everything; nothing that was learned or recorded is lost.
@@ -173,8 +178,7 @@ class Controller(Brushing):
     def turn(self, steps: int) -> None:
         """Start again with what grows turned by some degrees more; it goes on learning if it does."""
         simulation, seed = self.session.simulation, self.session.seed
-        if simulation.creature is None:
-            raise InputError(f"{simulation.name} cannot be turned; allowed: worlds that grow a target")
+        assert simulation.creature is not None  # see `why_not`
         before = self._turning if self.opener.busy else self.session.angle
         if before is None:
             raise InputError("another world is opening; turn it when it is there")
@@ -194,7 +198,7 @@ class Controller(Brushing):
         """Open a world; the old one stays until the new one is ready, or for good if it cannot be opened."""
         size, seed = self.size, self.session.seed
         self._opening, self._turning = text, None
-        self.opener.ask(lambda: opened_session(text, size, seed, which, angle))
+        self.opener.ask(lambda: reopened_session(text, size, seed, which, angle))
 
     def next_world(self, places: int) -> None:
         """The next or previous shipped world."""
@@ -216,7 +220,7 @@ class Controller(Brushing):
             self.record()
         if session.wall.shape == self.session.wall.shape and self.watch.text == self._opening:
             session.wall = self.session.wall  # the same world, read again
-        self.session, self.chart, self._measured = session, Chart(), session.vitals()
+        self.session, self.judged = session, Judge(session)
         self.watch = Watch(self._opening)
         self.camera.fit()
         self._check_view()
@@ -226,8 +230,7 @@ class Controller(Brushing):
 
     def undo(self) -> None:
         """Go back to before the last stroke."""
-        if not self.session.undo():
-            raise InputError("there is no stroke to undo")
+        self.session.undo()
 
     # See.
 
@@ -236,9 +239,6 @@ class Controller(Brushing):
         channels = self.session.state.shape[-1]
         if view == "channel" and self.view == "channel":
             self.channel = (self.channel + 1) % channels
-        body = self.session.simulation.body
-        show = f"channel:{min(self.channel, channels - 1)}" if view == "channel" else view
-        checked_view(show, self.session.simulation.automaton, channels, body and body.picture)
         if "tiles" in (view, self.view) and view != self.view:
             self.camera.fit()
         self.view = view
@@ -251,7 +251,7 @@ class Controller(Brushing):
     def _check_view(self) -> None:
         """Fall back to colour where the new world has no such view."""
         self.channel = min(self.channel, self.session.state.shape[-1] - 1)
-        if self.view in ("goodness", "difference") and not isinstance(self.session.simulation.automaton, NCA):
+        if self.view not in self.session.views:
             self.view = "colour"
 
     def fit(self) -> None:
@@ -266,8 +266,8 @@ class Controller(Brushing):
             self.say("learning" if self.study.learning else "resting; L goes on, S saves")
             return
         simulation = self.session.simulation
-        if simulation.creature is None:
-            raise InputError(f"{simulation.name} has nothing to learn; allowed: worlds that grow a target")
+        assert simulation.creature is not None  # see `why_not`
+        self.judged.grown = False
         lines = self.study.begin(simulation.creature.untaught(), simulation.name, seed=self.session.seed)
         self.say("; ".join([*lines, LEARNS]))
 
@@ -288,11 +288,14 @@ class Controller(Brushing):
 
     def take_file(self, path: Path) -> None:
         """A file dropped on the window: a world or a rule is opened, a picture is learned."""
-        if path.suffix in (".toml", ".safetensors"):
+        if path.suffix.lower() in (".toml", ".safetensors"):
             self.open(str(path))
             return
         painting = Painting()
-        painting.take_picture(path)
+        try:
+            painting.take_picture(path)
+        except InputError as error:
+            raise shortly(error, str(path)) from error
         self.painting = painting
         self.learn_painting()
 
@@ -304,7 +307,7 @@ class Controller(Brushing):
             if self.study.times_heard == 1 or not shown.record:
                 self.session.restart()
         if not self.study.learning:
-            self.say("has learned for its time; S saves, L goes on")
+            self.say(self.study.verdict)
 
     def save(self) -> None:
         """Write the rule that is shown."""

@@ -1,19 +1,27 @@
-"""Drawing on the screen: texts, the world through the camera, the chart, the help."""
+"""Drawing on the screen: colours, texts, and the world through the camera."""
 
-from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 import pygame
 from jaxtyping import UInt8
 
 from ffnca.view.camera import Area, Camera
-from ffnca.view.chart import Chart
 
-INK, FAINT, PAPER, SHADE = (236, 238, 244), (150, 156, 172), (24, 26, 34), (34, 37, 48)
-ACCENT, WARNING, GOOD = (255, 178, 64), (255, 110, 96), (120, 214, 140)
 Colour = tuple[int, int, int]
+INK, FAINT, PAPER, SHADE = (236, 238, 244), (160, 166, 182), (24, 26, 34), (34, 37, 48)
+ACCENT, WARNING, GOOD = (255, 178, 64), (255, 122, 108), (120, 214, 140)
+BUTTON, HOVERED, LIT, LIT_INK = (58, 63, 80), (70, 76, 96), ACCENT, PAPER
+TEXTS: dict[Colour, tuple[Colour, ...]] = {
+    PAPER: (INK, FAINT, ACCENT, WARNING, GOOD),
+    SHADE: (INK, FAINT, ACCENT, WARNING, GOOD),
+    BUTTON: (INK,),
+    HOVERED: (INK,),
+    LIT: (LIT_INK,),
+}
+"""Colours of texts, by the colour behind them."""
+_TEXTS_KEPT = 128
+ELLIPSIS = "..."
 
 
 @lru_cache(maxsize=16)
@@ -22,37 +30,71 @@ def font(size: int) -> pygame.font.Font:
     return pygame.font.Font(None, size)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=512)
+def printable(words: str) -> str:
+    """The same on one line, with `?` for what the font cannot draw."""
+    plain = " ".join(words.split())
+    face = font(16)
+    return "".join(one if one.isprintable() and face.metrics(one)[0] is not None else "?" for one in plain)
+
+
+@lru_cache(maxsize=_TEXTS_KEPT)
 def _written(words: str, size: int, colour: Colour) -> pygame.Surface:
     return font(size).render(words, True, colour)
 
 
 def write(
-    screen: pygame.Surface, words: str, at: tuple[int, int], size: int, colour: Colour = INK, *, middle: bool = False
+    screen: pygame.Surface,
+    words: str,
+    at: tuple[int, int],
+    size: int,
+    colour: Colour = INK,
+    *,
+    middle: bool = False,
+    right: bool = False,
 ) -> int:
-    """Write one line; the height that it takes. `middle` centres it on `at`."""
-    surface = _written(words, size, colour)
-    place = surface.get_rect(midtop=at) if middle else surface.get_rect(topleft=at)
-    screen.blit(surface, place)
-    return surface.get_height()
+    """Write one line; the width that it takes. `middle` centres it on `at`, `right` ends it there."""
+    surface = _written(printable(words), size, colour)
+    anchor = "midtop" if middle else "topright" if right else "topleft"
+    screen.blit(surface, surface.get_rect(**{anchor: at}))
+    return surface.get_width()
 
 
 def width_of(words: str, size: int) -> int:
     """Pixels that a line takes."""
-    return font(size).size(words)[0]
+    return font(size).size(printable(words))[0]
 
 
-def shade(screen: pygame.Surface, area: Area, opacity: int = 200) -> None:
-    """Darken a part of the screen, so that text on it can be read."""
-    veil = _veil(area.width, area.height, opacity)
-    screen.blit(veil, (area.left, area.top))
+def shortened(words: str, size: int, width: int) -> str:
+    """The same where it fits into `width` pixels, else its start and its end."""
+    words = printable(words)
+    if width_of(words, size) <= width:
+        return words
+    fewest, most = 0, len(words)
+    while fewest < most:  # the largest number of characters that fits
+        kept = (fewest + most + 1) // 2
+        if width_of(_cut(words, kept), size) <= width:
+            fewest = kept
+        else:
+            most = kept - 1
+    return _cut(words, fewest)
 
 
-@lru_cache(maxsize=32)
-def _veil(width: int, height: int, opacity: int) -> pygame.Surface:
-    veil = pygame.Surface((max(width, 1), max(height, 1)), pygame.SRCALPHA)
-    veil.fill((*PAPER, opacity))
-    return veil
+def _cut(words: str, kept: int) -> str:
+    end = kept // 3
+    return words[: kept - end] + ELLIPSIS + words[len(words) - end :]
+
+
+def wrapped(words: str, size: int, width: int, most: int) -> list[str]:
+    """Words in at most `most` lines of `width` pixels; the last is shortened if they do not fit."""
+    lines, rest = [], printable(words).split(" ")
+    while rest and len(lines) < most - 1:
+        count = 1
+        while count < len(rest) and width_of(" ".join(rest[: count + 1]), size) <= width:
+            count += 1
+        lines.append(shortened(" ".join(rest[:count]), size, width))
+        rest = rest[count:]
+    return [*lines, shortened(" ".join(rest), size, width)] if rest else lines
 
 
 class Picture:
@@ -89,55 +131,3 @@ class Picture:
         screen.set_clip(pygame.Rect(area))
         screen.blit(pygame.transform.scale(seen, size), (left + round(first[0] * scale), top + round(first[1] * scale)))
         screen.set_clip(before)
-
-
-def draw_chart(screen: pygame.Surface, chart: Chart, area: Area, size: int) -> None:
-    """Relative MSE and mean goodness, with their last values."""
-    if not chart.vitals or area.width < 60 or area.height < 40:
-        return
-    last = chart.vitals[-1]
-    texts = ((f"relative MSE {last.error:.4f}", ACCENT), (f"goodness {last.goodness:.3f}", GOOD))
-    top = area.top + 4
-    for words, colour in texts:
-        top += write(screen, words, (area.left + 6, top), size, colour)
-    inner = pygame.Rect(area.left + 6, top + 4, area.width - 12, area.top + area.height - top - 10)
-    for line, colour in ((chart.goodness_line(), GOOD), (chart.error_line(), ACCENT)):
-        points = [(inner.left + x * inner.width, inner.bottom - y * inner.height) for x, y in line]
-        if len(points) > 1 and inner.height > 4:
-            pygame.draw.aalines(screen, colour, False, points)
-
-
-def draw_help(screen: pygame.Surface, area: Area, groups: Mapping[str, Sequence[Any]], size: int) -> None:
-    """All keys in columns, as large as fits."""
-    shade(screen, area, 236)
-    lines: list[tuple[str, str]] = []
-    for title, actions in groups.items():
-        lines += [("", title), *((action.shown, action.help) for action in actions if action.help), ("", "")]
-    for columns in (1, 2, 3):
-        per_column = -(-len(lines) // columns)
-        wide = area.width // columns - 2 * size
-        fitting = min(size, int((area.height - 2 * size) / per_column / 1.2))
-        if fitting >= size or columns == 3:
-            break
-    size = max(fitting, 8)
-    longest = max(width_of("Backspace  ", size), 1)
-    for place, (keys, words) in enumerate(lines):
-        left = area.left + size + (place // per_column) * (wide + 2 * size)
-        top = area.top + size + int((place % per_column) * size * 1.2)
-        if keys:
-            write(screen, keys, (left, top), size, ACCENT)
-            write(screen, words, (left + longest, top), size)
-        elif words:
-            write(screen, words, (left, top), size, FAINT)
-
-
-def draw_message(screen: pygame.Surface, area: Area, words: str, size: int, *, warning: bool) -> None:
-    """One message along the bottom, in up to four lines."""
-    most = max(10, int(area.width / (0.42 * size)))
-    lines = [words[start : start + most] for start in range(0, len(words), most)][:4]
-    high = len(lines) * (size + 4) + size
-    top = area.top + area.height - high
-    shade(screen, Area(area.left, top, area.width, high), 230)
-    for place, line in enumerate(lines):
-        at = (area.left + size // 2, top + size // 2 + place * (size + 4))
-        write(screen, line, at, size, WARNING if warning else INK)

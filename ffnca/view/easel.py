@@ -7,13 +7,15 @@ from ffnca.errors import InputError
 from ffnca.render import over
 from ffnca.view.camera import Area, Camera
 from ffnca.view.controller import Controller
-from ffnca.view.drawing import ACCENT, FAINT, INK, Picture, shade, write
+from ffnca.view.drawing import ACCENT, FAINT, INK, PAPER, Picture, wrapped, write
 from ffnca.view.painting import PALETTE, SIZE
 
 _HANDLED = (
     *(pygame.TEXTINPUT, pygame.KEYDOWN, pygame.MOUSEBUTTONDOWN, pygame.MOUSEBUTTONUP),
     *(pygame.MOUSEMOTION, pygame.MOUSEWHEEL),
 )
+_WHAT = "Paint a target, type or paste an emoji, or drop a picture on the window"
+_HOW = "Enter: learn it,  Backspace: clear,  right button: erase,  wheel: size,  Esc: leave"
 _ENTER = (pygame.K_RETURN, pygame.K_KP_ENTER)
 
 
@@ -85,15 +87,15 @@ class Easel:
         """Draw the canvas, the palette and what to press."""
         if controller.painting is None:
             return
-        shade(screen, area, 236)
+        screen.fill(PAPER, area)
         swatch = max(10, min(area.width // (len(PALETTE) + 2), 2 * size))
-        side = max(min(area.width - 2 * size, area.height - 6 * size - swatch), SIZE)
-        self.area = Area(area.left + (area.width - side) // 2, area.top + 3 * size, side, side)
-        lines = ("Paint a target, type or paste an emoji, or drop a picture on the window", "Enter: learn it")
-        lines = (*lines[:1], f"{lines[1]}   Backspace: clear   right button: erase   wheel: size   Esc: leave")
-        for place, words in enumerate(lines):
-            middle = (area.left + area.width // 2, area.top + size // 2 + round(1.2 * size) * place)
-            write(screen, words, middle, size, INK if place == 0 else FAINT, middle=True)
+        small, top = max(round(0.9 * size), 11), area.top + size // 3
+        for words, colour in ((_WHAT, INK), (_HOW, FAINT)):
+            for line in wrapped(words, small, area.width - size, 3):
+                write(screen, line, (area.left + area.width // 2, top), small, colour, middle=True)
+                top += round(1.1 * small)
+        side = max(min(area.width - 2 * size, area.top + area.height - top - 2 * size - swatch), SIZE)
+        self.area = Area(area.left + (area.width - side) // 2, top + size // 3, side, side)
         self._picture.upload(over(controller.painting.cells))
         pygame.draw.rect(screen, (255, 255, 255), self.area)
         self._picture.draw(screen, self.area, self._camera)

@@ -1,8 +1,11 @@
 """Opening worlds in the background, and noticing when a world file that is open changes."""
 
+import os
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+
+import jax
 
 from ffnca.errors import InputError
 from ffnca.simulation import Simulation, open_simulation
@@ -10,6 +13,8 @@ from ffnca.view.session import Session
 from ffnca.world import find_world
 
 SECONDS_PER_LOOK = 0.5
+KINDS_COMPILED = 8
+"""Kinds of worlds whose compiled code is kept; each takes some thirty megabytes, and nothing else gives them back."""
 
 
 def opened_session(
@@ -21,6 +26,29 @@ def opened_session(
         InputError: If it cannot be opened, or the size does not hold it.
     """
     return warm_session(open_simulation(text, size, seed=seed, untrained=True, which=which, angle=angle), seed)
+
+
+def reopened_session(text: str, size: tuple[int, int] | None, seed: int, which: str | None, angle: float) -> Session:
+    """The same for a world whose choices were made for what was there before: those that it has no use for are dropped.
+
+    Raises:
+        InputError: If it cannot be opened; names the file without its folder.
+    """
+    try:
+        try:
+            return opened_session(text, size, seed, which, angle)
+        except InputError:
+            if which is None and not angle:
+                raise
+            return opened_session(text, size, seed)
+    except InputError as error:
+        raise shortly(error, text) from error
+
+
+def shortly(error: InputError, path: str) -> InputError:
+    """The same error with the name of a file in place of its whole path."""
+    folder = " ".join(f"{Path(path).parent}{os.sep}".split())  # as in a message, which is one line
+    return InputError(str(error).replace(folder, "") if Path(path).parent.name else str(error))
 
 
 def warm_session(simulation: Simulation, seed: int) -> Session:
@@ -42,6 +70,7 @@ class Opener:
         self._pool = ThreadPoolExecutor(1, "ffnca-opener")
         self._patient = patient
         self._asked: Future[Session] | None = None
+        self._kinds: set[object] = set()
 
     @property
     def busy(self) -> bool:
@@ -50,6 +79,11 @@ class Opener:
 
     def ask(self, make: Callable[[], Session]) -> None:
         """Begin to open; what was asked for before is forgotten."""
+        if self._asked is not None:
+            self._asked.cancel()
+        elif len(self._kinds) > KINDS_COMPILED:
+            self._kinds.clear()
+            jax.clear_caches()
         self._asked = self._pool.submit(make)
 
     def answer(self) -> Session | None:
@@ -62,7 +96,9 @@ class Opener:
             return None
         asked, self._asked = self._asked, None
         try:
-            return asked.result()
+            session = asked.result()
+            self._kinds.add((jax.tree.structure(session.simulation.automaton), session.state.shape))
+            return session
         except (OSError, MemoryError, ValueError) as error:
             raise error if isinstance(error, InputError) else InputError(f"cannot be opened: {error}") from error
 

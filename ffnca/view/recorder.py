@@ -13,8 +13,9 @@ from ffnca.export.animation import write_animation
 from ffnca.render import enlarge, fitting_scale
 
 FPS = 25.0
-MAX_BYTES = 2**30
-"""Of pictures as they will be written; a recording that reaches this ends."""
+MAX_BYTES = 2**28
+"""Of pictures as they will be written, with those that wait to be written: a recording that reaches this ends. Several
+times as much is in use while they are written, and the process keeps it."""
 
 
 def unused_path(folder: Path, stem: str, suffix: str) -> Path:
@@ -49,16 +50,22 @@ class Recorder:
         self.frames: list[UInt8[np.ndarray, "height width 3"]] = []
         self.on = False
         self._writer = ThreadPoolExecutor(1, "ffnca-recorder")
-        self._writing: list[tuple[Path, Future[None]]] = []
+        self._writing: list[tuple[Path, Future[None], int]] = []
 
     def start(self, frame: UInt8[np.ndarray, "height width 3"]) -> None:
-        """Begin with this picture."""
+        """Begin with this picture.
+
+        Raises:
+            InputError: If earlier recordings still fill the memory.
+        """
+        if 2 * self._waiting > MAX_BYTES:
+            raise InputError("the last recordings are still being written; try again in a moment")
         self.frames, self.on = [frame], True
 
     def add(self, frame: UInt8[np.ndarray, "height width 3"]) -> bool:
         """Take the picture of the next step; False if it does not go with the others, or memory is full."""
-        written = frame.nbytes * fitting_scale(frame.shape) ** 2
-        if frame.shape != self.frames[0].shape or (len(self.frames) + 1) * written > MAX_BYTES:
+        needed = _as_written(frame, len(self.frames) + 1) + self._waiting
+        if frame.shape != self.frames[0].shape or needed > MAX_BYTES:
             return False
         self.frames.append(frame)
         return True
@@ -74,8 +81,14 @@ class Recorder:
         except OSError as error:
             raise InputError(f"{path}: cannot be written ({error.strerror}); still recording") from error
         frames, self.frames, self.on = self.frames, [], False
-        self._writing.append((path, self._writer.submit(self._write, path, np.stack(frames))))
+        writer = self._writer.submit(self._write, path, np.stack(frames))
+        self._writing.append((path, writer, _as_written(frames[0], len(frames))))
         return len(frames)
+
+    @property
+    def _waiting(self) -> int:
+        """Bytes of what is not written yet."""
+        return sum(size for _, writer, size in self._writing if not writer.done())
 
     @staticmethod
     def _write(path: Path, frames: UInt8[np.ndarray, "frame height width 3"]) -> None:
@@ -84,9 +97,9 @@ class Recorder:
     def written(self, wait: bool = False) -> list[str]:
         """One line for every recording that has been written, or could not be, since the last call."""
         lines, still = [], []
-        for path, future in self._writing:
+        for path, future, size in self._writing:
             if not (wait or future.done()):
-                still.append((path, future))
+                still.append((path, future, size))
                 continue
             try:
                 future.result()
@@ -103,3 +116,7 @@ class Recorder:
         lines = self.written(wait=True)
         self._writer.shutdown()
         return lines
+
+
+def _as_written(frame: UInt8[np.ndarray, "height width 3"], count: int) -> int:
+    return count * frame.nbytes * fitting_scale(frame.shape) ** 2

@@ -14,13 +14,16 @@ from ffnca.automata.base import rollout
 from ffnca.automata.nca import NCA
 from ffnca.automata.walled import Walled
 from ffnca.creature import Creature
-from ffnca.depict import depict
+from ffnca.depict import depict, views
+from ffnca.render import over
 from ffnca.simulation import Simulation
 from ffnca.view.brushes import Brush, Canvas, stroke, swept
 
 UNDO_BYTES = 64 * 2**20
 UNDO_STROKES = 64
 WALL_COLOUR = (84, 88, 104)
+GHOST = 0.3
+"""Share of the target's colours in a picture in which nothing has grown yet."""
 
 
 class Moment(NamedTuple):
@@ -32,21 +35,21 @@ class Moment(NamedTuple):
 
 
 class Vitals(NamedTuple):
-    """How a state is doing: relative MSE and mean goodness, each None where the world has none.
+    """How a state is doing: relative MSE and mean ill health, each None where the world has none.
 
-    Goodness is that of the living cells minus what they could climb to, so 0 is best.
+    Ill health is the goodness that the living cells could climb to minus what they have, so 0 is best.
     """
 
     step: int
     error: float | None
-    goodness: float | None
+    illness: float | None
 
 
 @jax.jit
 def _vitals(automaton: NCA, state: Array, picture: Array, empty_mse: Array) -> tuple[Array, Array]:
     living = state[..., 3] > automaton.alive_threshold
     lacking = jnp.sum(automaton.deficit(state) * living) / jnp.maximum(jnp.sum(living), 1)
-    return jnp.mean(jnp.square(state[..., :4] - picture)) / empty_mse, -lacking
+    return jnp.mean(jnp.square(state[..., :4] - picture)) / empty_mse, lacking
 
 
 class Session:
@@ -76,6 +79,12 @@ class Session:
         """By which what grows is turned, in degrees clockwise."""
         return 0.0 if self.simulation.creature is None else self.simulation.creature.angle
 
+    @property
+    def views(self) -> tuple[str, ...]:
+        """Names of the views that it has."""
+        target = self.simulation.body is not None
+        return views(self.simulation.automaton, self.state.shape[-1], target=target)
+
     def restart(self) -> None:
         """Go back to the first state; walls stay."""
         self.step = 0
@@ -86,7 +95,7 @@ class Session:
         """Compile everything that a window calls, so that no frame waits for it."""
         self._rolled(0).block_until_ready()
         self.vitals()()
-        self.frame("goodness" if isinstance(self.simulation.automaton, NCA) else "colour")
+        self.frame("health" if isinstance(self.simulation.automaton, NCA) else "colour")
 
     def _rolled(self, num_steps: int) -> Float[Array, "H W C"]:
         automaton = Walled(self.simulation.automaton, jnp.array(self.wall))
@@ -137,6 +146,11 @@ class Session:
         stroke(canvas, brush, cells, np.random.default_rng(place))
         self.state = jnp.asarray(state)
 
+    @property
+    def can_undo(self) -> bool:
+        """Whether there is a stroke to undo."""
+        return bool(self._undo)
+
     def undo(self) -> bool:
         """Go back to the moment before the last stroke, steps and all; False if there is none."""
         if not self._undo:
@@ -149,8 +163,8 @@ class Session:
         body, automaton, step = self.simulation.body, self.simulation.automaton, self.step
         if body is None or not isinstance(automaton, NCA):
             return lambda: Vitals(step, None, None)
-        error, goodness = _vitals(automaton, self.state, jnp.asarray(body.picture), jnp.asarray(body.empty_mse))
-        return lambda: Vitals(step, float(error), float(goodness))
+        error, illness = _vitals(automaton, self.state, jnp.asarray(body.picture), jnp.asarray(body.empty_mse))
+        return lambda: Vitals(step, float(error), float(illness))
 
     def frame(self, show: str) -> UInt8[np.ndarray, "height width 3"]:
         """The present state in a view, with its walls."""
@@ -159,3 +173,12 @@ class Session:
         if self.wall.any() and picture.shape[:2] == self.wall.shape:
             picture[self.wall] = WALL_COLOUR
         return picture
+
+    def haunted(self, picture: UInt8[np.ndarray, "H W 3"]) -> UInt8[np.ndarray, "H W 3"]:
+        """A picture in natural colours with the target faintly in it."""
+        body = self.simulation.body
+        if body is None:
+            return picture
+        alpha = np.clip(body.picture[..., 3:], 0, 1)
+        mixed = picture + GHOST * alpha * (over(body.picture, background=0.5).astype(np.float32) - picture)
+        return np.rint(mixed).astype(np.uint8)

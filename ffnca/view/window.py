@@ -7,20 +7,25 @@ from typing import Any
 import pygame
 
 from ffnca.errors import InputError
-from ffnca.view.actions import ACTIONS, GROUPS, Action, action_for
+from ffnca.view.actions import ACTIONS, Action, action_for
 from ffnca.view.camera import Area, Camera
 from ffnca.view.chooser import Chooser
 from ffnca.view.controller import Controller
-from ffnca.view.drawing import ACCENT, PAPER, Picture, draw_chart, draw_help, draw_message
+from ffnca.view.drawing import ACCENT, PAPER, Picture
 from ffnca.view.easel import Easel
-from ffnca.view.hud import Hud
+from ffnca.view.help import Help
+from ffnca.view.icon import icon
+from ffnca.view.layout import Layout, laid_out, packed, scale_of
 from ffnca.view.pace import FRAME_RATE, SPEEDS
-from ffnca.view.panel import WIDTH, Panel
+from ffnca.view.panel import Block, Panel, blocks
+from ffnca.view.plot import draw_chart
+from ffnca.view.strip import Strip
 
-MIN_SIDE = 64
 FRAMES_PER_JUDGEMENT = 6
 ZOOM_STEP = 1.25
 LEFT, MIDDLE, RIGHT = 1, 2, 3
+_SCROLLS = {pygame.K_DOWN: 1, pygame.K_UP: -1, pygame.K_PAGEDOWN: 8, pygame.K_PAGEUP: -8}
+"""Keys that scroll the help while it is open."""
 
 
 class Window:
@@ -34,16 +39,17 @@ class Window:
             size: Width and height in pixels.
         """
         self.controller = controller
+        pygame.display.set_icon(icon())
         self.screen = pygame.display.set_mode(size, pygame.RESIZABLE)
-        pygame.display.set_caption("ffnca")
         pygame.key.set_repeat(350, 60)
-        self.picture, self.panel, self.hud = Picture(), Panel(), Hud()
-        self.chooser, self.easel = Chooser(), Easel()
-        self.world = Area(0, 0, *size)
+        self.picture, self.panel, self.strip = Picture(), Panel(), Strip()
+        self.chooser, self.easel, self.help = Chooser(), Easel(), Help()
+        self.layout = Layout(1.0, Area(0, 0, *size), Area(0, 0, 0, 0), Area(0, 0, 0, 0), 0)
         self.num_frames = 0
         self._laid_out: object = None
         self._shown: tuple[object, object] = (None, None)
-        self._view = ""
+        self._view: tuple[str, bool] = ("", False)
+        self._title = ""
         self.pointer: tuple[float, float] = (-1, -1)
         self._stroke: tuple[float, float] | None = None
         self._dragging = self._pressed = self._released = self._was_fullscreen = False
@@ -116,9 +122,15 @@ class Window:
             self._release(event)
         elif event.type == pygame.MOUSEMOTION:
             self._move(event)
-        elif event.type == pygame.MOUSEWHEEL and self.world.holds(self.pointer):
+        elif event.type == pygame.MOUSEWHEEL:
             steps = event.y if not event.flipped else -event.y
-            if pygame.key.get_mods() & (pygame.KMOD_CTRL | pygame.KMOD_META):
+            if controller.help:
+                self.help.scroll(-steps)
+            elif self.panel.area.holds(self.pointer):
+                self.panel.scroll(-steps)
+            elif not self.world.holds(self.pointer):
+                return
+            elif pygame.key.get_mods() & (pygame.KMOD_CTRL | pygame.KMOD_META):
                 self._zoom(ZOOM_STEP**steps, self.pointer)
             else:
                 controller.resize_brush(steps)
@@ -131,7 +143,9 @@ class Window:
 
     def _key(self, event: pygame.event.Event) -> None:
         controller = self.controller
-        if controller.worlds and event.key in (pygame.K_LEFT, pygame.K_RIGHT):
+        if controller.help and event.key in _SCROLLS:
+            self.help.scroll(_SCROLLS[event.key])
+        elif controller.worlds and event.key in (pygame.K_LEFT, pygame.K_RIGHT):
             self.chooser.move(1 if event.key == pygame.K_RIGHT else -1)
         elif controller.worlds and event.key == pygame.K_RETURN:
             self._choose(self.chooser.entries[self.chooser.chosen].name)
@@ -153,12 +167,13 @@ class Window:
         self._try(self.controller.open, name)
 
     def _press(self, event: pygame.event.Event) -> None:
+        if self.controller.help:
+            self.controller.help = not event.button <= RIGHT  # the wheel comes as a button too
+            return
         self._pressed |= event.button == LEFT
         if not self.world.holds(event.pos) or self.controller.painting is not None:
             return
-        if self.controller.help:
-            self.controller.help = False
-        elif self.controller.worlds:
+        if self.controller.worlds:
             if event.button == LEFT and (name := self.chooser.under(event.pos)) is not None:
                 self._choose(name)
         elif event.button == LEFT:
@@ -206,18 +221,13 @@ class Window:
         return row, column
 
     @property
-    def scale(self) -> float:
-        """Size of texts and buttons: grows with the window, so that they stay readable on dense screens."""
-        width, height = self.screen.get_size()
-        return min(max(min(width / 1000, height / 720), 0.8), 4.0)
-
-    @property
-    def _text_size(self) -> int:
-        return round(19 * self.scale)
+    def world(self) -> Area:
+        """Where the picture is."""
+        return self.layout.world
 
     def _lay_out(self) -> None:
-        """Place panel and world anew when the size of the window or what it shows has changed."""
-        controller = self.controller
+        """Place the parts anew when the size of the window or what it shows has changed."""
+        controller, panel = self.controller, self.panel
         if controller.fullscreen != self._was_fullscreen:
             self._was_fullscreen = controller.fullscreen
             try:
@@ -225,50 +235,69 @@ class Window:
             except pygame.error as error:
                 controller.say(f"no full screen here ({error})", warning=True)
         self.screen = pygame.display.get_surface()
-        width, height = self.screen.get_size()
-        key = (width, height, controller.panel, id(self.screen), controller.session.state.shape[-1])
+        (width, height), channels = self.screen.get_size(), controller.session.state.shape[-1]
+        strip = controller.hud or bool(controller.message)  # what happened is said in any case
+        key = (width, height, controller.panel, controller.hud, strip, id(self.screen), channels, panel.scrolled)
         if key == self._laid_out:
             return
         self._laid_out = key
-        wide = round(WIDTH * self.scale)
-        wide = wide if controller.panel and width >= 2 * wide and height >= 200 else 0
-        self.world = Area(0, 0, max(width - wide, 1), max(height, 1))
-        self.panel.clear()
-        if wide:
-            channels = controller.session.state.shape[-1]
-            sliders = {
-                "Speed": (0.0, len(SPEEDS) - 1.0, float(controller.pace.level)),
-                "Brush": (1.0, 32.0, controller.brush.radius),
-                **({"Channel": (0.0, channels - 1.0, float(controller.channel))} if channels > 1 else {}),
-            }
-            self.panel.lay_out(self.screen, Area(width - wide, 0, wide, height), self.scale, self.act, sliders)
+        sliders = {
+            "Speed": (0.0, len(SPEEDS) - 1.0, float(controller.pace.level)),
+            "Brush": (1.0, 32.0, controller.brush.radius),
+            **({"Channel": (0.0, channels - 1.0, float(controller.channel))} if channels > 1 else {}),
+        }
+        made: list[Block] = []
+        for titles in (True, False):
+            made = blocks(scale_of(width, height), list(sliders), titles=titles, chart=controller.hud)
+            heights = [block.height for block in made]
+            self.layout = laid_out(width, height, heights, panel=controller.panel, strip=strip)
+            if packed(heights, self.layout.panel.height)[0] <= self.layout.columns:
+                break
+        panel.clear()
+        if self.layout.panel.width:
+            parts = (self.layout.panel, self.layout.columns, made, self.layout.scale)
+            panel.lay_out(self.screen, *parts, self.act, sliders)
 
     # Drawing.
 
     def _draw(self) -> None:
-        controller, size = self.controller, self._text_size
+        controller, layout, size = self.controller, self.layout, self.layout.text
+        if controller.title != self._title:
+            self._title = controller.title
+            pygame.display.set_caption(self._title)
         self.screen.fill(PAPER)
-        shown = (controller.session.state, controller.session.simulation.automaton)
-        if controller.show != self._view or shown[0] is not self._shown[0] or shown[1] is not self._shown[1]:
-            self.picture.upload(controller.session.frame(controller.show))
-            self._shown, self._view = shown, controller.show
+        useless = frozenset(action for action in ACTIONS if controller.why_not(action))
+        session = controller.session
+        shown, view = (session.state, session.simulation.automaton), (controller.show, controller.ghost)
+        if view != self._view or shown[0] is not self._shown[0] or shown[1] is not self._shown[1]:
+            frame = session.frame(controller.show)
+            self.picture.upload(session.haunted(frame) if controller.ghost else frame)
+            self._shown, self._view = shown, view
+        if controller.help:
+            width, height = self.screen.get_size()
+            self.help.draw(self.screen, Area(0, 0, width, height), size, useless)
+            return
         self.picture.draw(self.screen, self.world, self._camera)
         if controller.painting is not None:
             self.easel.draw(self.screen, self.world, controller, size)
         elif controller.worlds:
             self.chooser.draw(self.screen, self.world, size)
-        elif controller.help:
-            draw_help(self.screen, self.world, GROUPS, size)
         else:
             self._draw_brush()
-            if controller.hud and min(self.world.width, self.world.height) >= 4 * MIN_SIDE:
-                self.hud.draw(self.screen, self.world, controller, size, chart=not self.panel.area.width)
-        if controller.message:
-            draw_message(self.screen, self.world, controller.message, size, warning=controller.warning)
-        self._draw_panel()
+        self._draw_panel(useless)
+        self.strip.draw(self.screen, layout.strip, controller, size, self._hint)
+
+    @property
+    def _hint(self) -> str:
+        """What the pointer is on, in words."""
+        action = self.panel.hovered
+        if action is None:
+            return "H: all keys"
+        return self.controller.why_not(action) or f"{action.shown}: {action.help}"
 
     def _draw_brush(self) -> None:
         at = self.pointer
+        self.screen.set_clip(pygame.Rect(self.world))
         if self.world.holds(at) and self.controller.view != "tiles":
             scale = self._camera.scale(*self._seen)
             radius = 0.5 if self.controller.brush.kind == "seed" else self.controller.brush.radius
@@ -276,18 +305,21 @@ class Window:
             ink = colour if self.controller.brush.kind == "paint" else ACCENT
             pygame.draw.circle(self.screen, PAPER, at, radius * scale + 1, 3)
             pygame.draw.circle(self.screen, ink, at, radius * scale, 1)
+        self.screen.set_clip(None)
 
-    def _draw_panel(self) -> None:
-        controller = self.controller
-        self.panel.set_slider("Speed", controller.pace.level)
-        self.panel.set_slider("Brush", controller.brush.radius)
-        self.panel.set_slider("Channel", controller.channel)
-        lit = {action for action in ACTIONS if self._is_on(action)}
+    def _draw_panel(self, useless: frozenset[Action]) -> None:
+        controller, panel = self.controller, self.panel
+        panel.set_slider("Speed", controller.pace.level)
+        panel.set_slider("Brush", controller.brush.radius)
+        panel.set_slider("Channel", controller.channel)
+        lit = frozenset(action for action in ACTIONS if self._is_on(action))
         brush = f"Brush {controller.brush.radius:.0f}"
         texts = {"Speed": f"Speed {controller.pace.label}", "Brush": brush, "Channel": f"Channel {controller.channel}"}
-        held = self.panel.update(self.pointer, self._pressed, self._released, lit, texts)
-        if controller.hud:
-            draw_chart(self.screen, controller.chart, self.panel.free, max(self._text_size - 3, 10))
+        held = panel.update(self.pointer, self._pressed, self._released, lit=lit, useless=useless, texts=texts)
+        if controller.hud and panel.chart.height:
+            self.screen.set_clip(pygame.Rect(panel.area))
+            draw_chart(self.screen, controller.judged.chart, panel.chart, panel.chart_size)
+            self.screen.set_clip(None)
         if "Speed" in held:
             controller.pace.level = int(held["Speed"])
         if "Brush" in held:

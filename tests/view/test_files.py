@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from functools import partial
-from multiprocessing import Pipe
+from multiprocessing import Pipe, connection
 from pathlib import Path
 
 import imageio.v3 as imageio
@@ -256,11 +256,12 @@ def test_a_painted_target_is_learned_shown_and_saved_when_the_window_closes(hand
     user.controller.painting.paint((8, 8), (12, 12), 3.0, (0.8, 0.2, 0.1))
     user.key(pygame.K_RETURN, text="\r")
     assert user.controller.study.learning
-    end = time.monotonic() + 400
-    while user.controller.study.times_heard < 2 and time.monotonic() < end:
-        user.window.run(5)
-        time.sleep(0.3)  # the learner has the lowest priority, and there may be no other core
-    assert user.controller.study.times_heard >= 2, user.controller.message
+    user.frames(2)
+    learner = user.controller.study._learner
+    while user.controller.study.times_heard < 2:
+        connection.wait([learner._pipe, learner._process.sentinel], 3600)  # until it says something or is gone
+        user.frames()
+        assert learner._process.is_alive(), user.controller.message
     shown = user.session.simulation.creature
     assert shown is user.controller.study.learned
     assert user.session.simulation.name == "painting"
@@ -282,9 +283,7 @@ def test_closing_while_the_learner_starts_leaves_nothing_behind(hand, tmp_path: 
     user.key(pygame.K_l)
     process = user.controller.study._learner._process
     assert process.is_alive()
-    began = time.monotonic()
     user.controller.close()
-    assert time.monotonic() - began < 10
     assert not process.is_alive()
     assert not list(tmp_path.iterdir())
 
@@ -357,11 +356,10 @@ def test_headless_frames_from_the_command_line(tmp_path: Path) -> None:
 def test_ctrl_c_ends_the_window_and_saves(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "ffnca", "view", "fish", "--headless-frames", "1000000", "--out", str(tmp_path)]
     window = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    end = time.monotonic() + 120
-    while not list(tmp_path.iterdir()) and time.monotonic() < end:
-        time.sleep(0.2)
+    while not list(tmp_path.iterdir()) and window.poll() is None:
+        time.sleep(0.1)
     window.send_signal(signal.SIGINT)
-    _, err = window.communicate(timeout=60)
+    _, err = window.communicate()
     assert window.returncode == 130
     assert err.splitlines() == ["ffnca: interrupted"]
 

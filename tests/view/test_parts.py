@@ -127,12 +127,27 @@ def test_the_chart_keeps_the_last_and_starts_again_when_time_goes_back() -> None
     chart.add(Vitals(0, None, None))
     assert not chart.vitals
     for step in range(2 * LENGTH):
-        chart.add(Vitals(step, 10.0**-step if step else math.inf, -step / 10))
+        chart.add(Vitals(step, 10.0**-step if step else math.inf, step / 10))
         chart.add(Vitals(step, 1.0, 0.0))
     assert len(chart.vitals) == LENGTH
-    lines = chart.error_line() + chart.goodness_line()
+    lines = chart.error_line() + chart.illness_line()
     assert all(0 <= x <= 1 and 0 <= y <= 1 for x, y in lines)
-    chart.add(Vitals(3, 0.01, 0.0))
+    chart.add(Vitals(3, 0.01, 1.0))
     assert [vitals.step for vitals in chart.vitals] == [3]
-    assert chart.goodness_line() == [(0.0, 1.0)]
-    assert chart.error_line()[0][1] == pytest.approx(2 / 4.5)
+    assert chart.illness_line() == [(0.0, 1.0)]
+    assert chart.error_line() == [(0.0, pytest.approx(0.5))]
+
+
+def test_the_chart_has_axes_of_steps_and_decades() -> None:
+    chart = Chart()
+    for step in range(100, 331, 6):
+        chart.add(Vitals(step, 0.1, 1e-3))
+    decades = chart.decade_ticks()
+    assert [tick.text for tick in decades] == ["0.0001", "0.001", "0.01", "0.1", "1"]
+    assert [tick.place for tick in decades] == [0, 0.25, 0.5, 0.75, 1]
+    ticks = chart.step_ticks()
+    assert len(ticks) >= 3
+    for tick in ticks:
+        assert tick.place == pytest.approx((int(tick.text) - 100) / 228)
+    assert chart.error_line()[-1] == (1.0, pytest.approx(0.75))  # on the line of 0.1
+    assert chart.illness_line()[-1] == (1.0, pytest.approx(0.25))
