@@ -22,6 +22,7 @@ from ffnca.strict_json import dumped
 from ffnca.world import dump_world
 
 PREVIEW_SCALE = 4
+_COUNTED = ("seconds", "updates")
 
 
 class RunFolder:
@@ -110,13 +111,15 @@ class RunFolder:
             self._write_text(self.metrics, "".join(f"{dumped(line)}\n" for line in kept))
 
     def _lines(self) -> list[dict[str, Any]]:
-        """The metrics; a last line that was cut off is left out."""
+        """The metrics; lines that were cut off or are none of ours are left out."""
         if not self.metrics.exists():
             return []
         rows = []
-        for line in self.metrics.read_text(encoding="utf-8").splitlines():
-            with suppress(ValueError):
-                rows.append(json.loads(line))
+        for line in self.metrics.read_text(encoding="utf-8", errors="replace").splitlines():
+            with suppress(ValueError, RecursionError):
+                row = json.loads(line)
+                if isinstance(row, dict) and all(isinstance(row.get(key), int | float) for key in _COUNTED):
+                    rows.append(row)
         return rows
 
     def log(self, report: Report) -> None:

@@ -1,7 +1,6 @@
 """A training run from start to end: reports shown, files kept, Ctrl-C answered."""
 
 import math
-import operator
 from collections.abc import Callable
 from dataclasses import replace
 from os import PathLike
@@ -10,14 +9,13 @@ import jax
 
 from ffnca.checkpoint import Checkpoints
 from ffnca.creature import Creature
-from ffnca.errors import InputError, Stopped
+from ffnca.errors import MAX_SEED, InputError, Stopped, whole_number
 from ffnca.growth.schedule import Budget
 from ffnca.growth.train import MEASURED_AGES, Report, begin, train
 from ffnca.run_folder import RunFolder
 from ffnca.signals import stop_noted
 
 SECONDS_PER_CHECKPOINT = 20.0
-MAX_SEED = 2**31 - 1
 
 
 class Interrupted(Stopped):
@@ -84,12 +82,9 @@ def train_creature(
     """
     if not isinstance(budget, Budget):
         raise InputError(f"budget: {str(budget)[:40]!r}; allowed is Budget(minutes=...) or Budget(updates=...)")
-    try:
-        seed = operator.index(seed)
-    except TypeError as error:
-        raise InputError(f"seed: {str(seed)[:40]!r}; allowed is a whole number from 0 to {MAX_SEED}") from error
-    if not 0 <= seed <= MAX_SEED:
-        raise InputError(f"seed: {str(seed)[:40]}; allowed is 0 to {MAX_SEED}")
+    if not isinstance(creature, Creature):
+        raise InputError(f"{str(creature)[:40]!r} is no Creature; make one by Creature.for_target")
+    seed = whole_number(seed, "seed", 0, MAX_SEED)
     if resume and run is None:
         raise InputError("resume: there is no run folder to go on from; name it by run=")
     creature.check_savable()
