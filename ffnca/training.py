@@ -11,7 +11,7 @@ from ffnca.checkpoint import Checkpoints
 from ffnca.creature import Creature
 from ffnca.errors import MAX_SEED, InputError, Stopped, whole_number
 from ffnca.growth.schedule import Budget
-from ffnca.growth.train import MEASURED_AGES, Report, begin, train
+from ffnca.growth.train import MEASURED_AGES, Progress, Report, begin, train
 from ffnca.run_folder import RunFolder
 from ffnca.signals import stop_noted
 
@@ -95,14 +95,13 @@ def train_creature(
     if run is not None:
         run.begin(creature, budget, seed, resume=resume)
         checkpoints = Checkpoints(run.checkpoints)
-        if resume and checkpoints.newest is not None:
-            state, progress = checkpoints.load(begin(body, recipe, key=key))
-            if run.rule.exists():
-                best = Creature.load(run.rule)
+        if resume:
+            if checkpoints.newest is not None:
+                state, progress = checkpoints.load(begin(body, recipe, key=key))
+            if run.rule.exists():  # without a checkpoint too: only a better rule replaces it
+                best, progress = Creature.load(run.rule), progress or Progress()
                 progress = progress._replace(best=min(progress.best, worst_error(best)))
-            run.trim(int(state.round) * recipe.updates_per_round)
-        elif resume:
-            run.trim(0)
+            run.trim(0 if state is None else int(state.round) * recipe.updates_per_round)
     saved_at = -SECONDS_PER_CHECKPOINT
     with stop_noted() as interrupted:
         for report in train(body, recipe, budget, key=key, resumed=state, progress=progress, stop=interrupted):
