@@ -10,6 +10,7 @@ import orbax.checkpoint as ocp
 from ffnca.errors import InputError
 from ffnca.growth.round import TrainState
 from ffnca.growth.train import Progress
+from ffnca.notes import tell
 
 NUM_KEPT = 2
 
@@ -43,21 +44,33 @@ class Checkpoints:
             self._manager.save(step, args=ocp.args.StandardSave(_leaves(state, progress)))  # pyright: ignore
 
     def load(self, like: TrainState) -> tuple[TrainState, Progress]:
-        """The newest checkpoint, in the shape of `like`.
+        """The newest checkpoint that can be read, in the shape of `like`; damaged ones after it are removed then.
 
         Raises:
-            InputError: If there is none, or it is of another shape.
+            InputError: If there is none, or all are damaged or of another shape.
         """
-        if self.newest is None:
-            raise InputError(f"{self._folder}: no complete checkpoint to resume from")
-        template = _leaves(like, Progress())
-        try:
-            found = self._manager.restore(self.newest, args=ocp.args.StandardRestore(template))  # pyright: ignore
-        except (ValueError, KeyError, OSError) as error:
-            raise InputError(f"{self._folder}: the checkpoint does not fit this world ({error})") from error
+        damaged: dict[int, Exception] = {}
+        for step in sorted(self._manager.all_steps(), reverse=True):
+            try:
+                found = self._restored(step, like)
+                break
+            except Exception as error:  # of files that were cut off or changed orbax says nearly anything
+                damaged[step] = error
+        else:
+            why = next(iter(damaged.values()), None)
+            if why is None:
+                raise InputError(f"{self._folder}: no complete checkpoint to resume from")
+            raise InputError(f"{self._folder}: the checkpoint is damaged, or not of this world ({why})") from why
+        for newer in damaged:
+            tell(f"{self._folder}: the checkpoint of round {newer} is damaged; goes on from that of round {step}")
+            self._manager.delete(newer)
         leaves = [found["state"][name] for name in sorted(found["state"])]
         state = jax.tree.unflatten(jax.tree.structure(like), leaves)
         return state, Progress(**{name: float(value) for name, value in found["progress"].items()})
+
+    def _restored(self, step: int, like: TrainState) -> dict[str, Any]:
+        template = _leaves(like, Progress())
+        return self._manager.restore(step, args=ocp.args.StandardRestore(template))  # pyright: ignore
 
     def close(self) -> None:
         """Wait for what is under way."""

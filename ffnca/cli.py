@@ -28,6 +28,7 @@ Resume = Annotated[bool, typer.Option("--resume", help="Go on from the newest ch
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 NUM_STEPS_MAX = 10_000_000
 NOT_LEARNED, FAILED, BAD_INPUT, INTERRUPTED = 1, 1, 2, 130
+_LEAST_WIDTH = 80
 _DEMO_STEPS, _DEMO_WOUND = 220, 100
 
 
@@ -47,14 +48,13 @@ def worlds(as_json: AsJson = False) -> None:
     if as_json:
         _print_json(rows)
         return
-    from rich.console import Console
     from rich.table import Table
 
     table = Table("name", "title", "kind", "size", "trained", box=None)
     for row in rows:
         trained = {True: "yes", False: "no", None: "-"}[row["trained"]]
         table.add_row(row["name"], row["title"], row["kind"], "x".join(map(str, row["size"])), trained)
-    Console().print(table)
+    _print_table(table)
 
 
 @app.command()
@@ -241,9 +241,7 @@ def evaluate(
     if as_json:
         _print_json(table)
         return
-    from rich.console import Console
-
-    Console().print(evaluation_table(world, table))
+    _print_table(evaluation_table(world, table))
 
 
 @app.command(short_help="Grow, wound and heal a shipped creature: demo.gif, demo.png.")
@@ -267,6 +265,13 @@ def _report(outcome) -> None:
     if outcome.shortfall is not None:
         terminal.say(outcome.shortfall)
         raise typer.Exit(NOT_LEARNED)
+
+
+def _print_table(table: object) -> None:
+    """As wide as the terminal; on a narrow one lines wrap, where columns would be squeezed until nothing is left."""
+    from rich.console import Console
+
+    Console(width=max(_LEAST_WIDTH, Console().width)).print(table)
 
 
 def _print_json(value: object) -> None:

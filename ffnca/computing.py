@@ -14,8 +14,17 @@ _LEAST_SECONDS = "0.1"
 """Code that took less to compile is not kept."""
 _OF_JAX = ("JAX_", "XLA_", "LIBTPU_")
 """Environment variables with these beginnings change what jax does."""
-_NOT_HEEDED = ("JAX_ENABLE_X64", "JAX_NUMPY_RANK_PROMOTION", "JAX_NUMPY_DTYPE_PROMOTION", "JAX_TRANSFER_GUARD")
-"""Beginnings of those that check a program which was written for them, or change its numbers: rules are float32."""
+_NOT_HEEDED = (
+    "JAX_ENABLE_X64",
+    "JAX_NUMPY_RANK_PROMOTION",
+    "JAX_NUMPY_DTYPE_PROMOTION",
+    "JAX_TRANSFER_GUARD",
+    "JAX_DEFAULT_PRNG_IMPL",
+    "JAX_RANDOM_SEED_OFFSET",
+    "JAX_THREEFRY_PARTITIONABLE",
+)
+"""Beginnings of those that check a program which was written for them, or change its numbers: rules are float32, and
+the same seed gives the same result."""
 
 
 def make_ready() -> None:
@@ -77,21 +86,24 @@ def _check_flags() -> None:
 
 
 def _check_platform() -> None:
-    import jax
-
     try:
+        import jax
+
         jax.devices()
     except (RuntimeError, ValueError, AssertionError) as error:
-        asked = os.environ.get("JAX_PLATFORMS", "")
-        if not asked:
-            raise
-        raise InputError(f"JAX_PLATFORMS={asked[:60]}: not on this machine; here is {_platforms()}") from error
+        for name in ("JAX_PLATFORMS", "JAX_PLATFORM_NAME"):
+            if asked := os.environ.get(name, ""):
+                raise InputError(f"{name}={asked[:60]}: not on this machine; here is {_platforms()}") from error
+        if settings := settings_of_jax():
+            raise InputError(f"{settings}: cannot be used ({str(error)[:200]})") from error
+        raise
 
 
 def _platforms() -> str:
-    import jax
-
     try:
+        import jax
+
+        jax.config.update("jax_platform_name", "")
         jax.config.update("jax_platforms", None)
         return ", ".join(sorted({device.platform for device in jax.devices()}))
     except (RuntimeError, ValueError):

@@ -1,6 +1,7 @@
 """A creature: a growth world with its body and its rule, made from a world or a rule file and saved as one."""
 
 from dataclasses import dataclass, field, replace
+from numbers import Real
 from os import PathLike, fspath
 from pathlib import Path
 from typing import Any, Self, get_args
@@ -22,6 +23,7 @@ from ffnca.growth.round import Recipe, state_limit
 from ffnca.growth.target import MIN_SIZE, as_cells, load_target, target_name
 from ffnca.rule_file import RuleFile, load_rule, rule_bytes, save_rule
 from ffnca.rule_tensors import blank_rule, filled_rule, named_tensors
+from ffnca.spec import shown
 from ffnca.world import GrowthWorld, Objective
 
 AT_HAND = "picture.png"
@@ -100,9 +102,9 @@ class Creature:
         if name is None:
             return self
         if self.world.targets is None:
-            raise InputError(f"--which {name}: {self.world.title} grows a single target; allowed: leave it out")
+            raise InputError(f"--which {shown(name)}: {self.world.title} grows a single target; allowed: leave it out")
         if name not in names:
-            raise InputError(f"--which {name[:40]!r}: allowed are {', '.join(names)}")
+            raise InputError(f"--which {shown(name)}: allowed are {', '.join(names)}")
         return replace(self, which=names.index(name))
 
     def turned(self, angle: float) -> Self:
@@ -111,8 +113,8 @@ class Creature:
         Raises:
             InputError: If it is not an angle from -360 to 360.
         """
-        if not abs(angle) <= 360:
-            raise InputError(f"--angle {angle:g}: allowed is -360 to 360")
+        if not (isinstance(angle, Real) or getattr(angle, "shape", None) == ()) or not abs(angle) <= 360:
+            raise InputError(f"--angle {shown(angle)}: allowed is -360 to 360")
         angle = float(angle) % 360
         if angle == self.angle:
             return self
@@ -288,7 +290,8 @@ class Creature:
         Raises:
             InputError: If the grid does not hold the picture.
         """
-        shape, picture = size or self.world.grid.size, turned_picture(self.picture, self.angle).shape
+        shape = self.world.grid.size if size is None else size
+        picture = turned_picture(self.picture, self.angle).shape
         if shape[0] < picture[0] + 2 or shape[1] < picture[1] + 2:
             raise InputError(
                 f"a grid of {shape[0]}x{shape[1]} is too small for this creature; "

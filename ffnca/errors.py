@@ -1,9 +1,12 @@
 """What the command line ends with besides success: bad input, named in a single line, or a stop by the user."""
 
+import operator
 import unicodedata
+from typing import SupportsIndex
 
 _OF_EMOJI = {"\u200d", *map(chr, range(0xE0020, 0xE0080))}
 """Not seen by themselves, but parts of emoji: the joiner, and the tags of flags."""
+MAX_SEED = 2**31 - 1
 _UNSEEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 _HEAD, _TAIL = 1000, 500
 """Characters that are kept of a line that is longer than both."""
@@ -19,6 +22,25 @@ class InputError(ValueError):
 
 class Stopped(Exception):
     """The user stopped long work with Ctrl-C, and everything worth keeping is saved; the message says where."""
+
+
+def whole_number(value: SupportsIndex | float, name: str, low: int, high: int) -> int:
+    """A whole number of any type: of Python, NumPy or jax, or a float that is whole.
+
+    Raises:
+        InputError: If it is no whole number from `low` to `high`.
+    """
+    number = _index(int(value) if isinstance(value, float) and value.is_integer() else value)
+    if number is None or isinstance(value, bool) or not low <= number <= high:
+        raise InputError(f"{name}: {str(value)[:40]} is not a whole number from {low} to {high}")
+    return number
+
+
+def _index(value: SupportsIndex | float) -> int | None:
+    try:
+        return operator.index(value)  # pyright: ignore[reportArgumentType]
+    except (TypeError, ValueError):  # jax says either of an array that is none
+        return None
 
 
 def safe_line(text: str) -> str:

@@ -11,11 +11,15 @@ from ffnca.notes import tell
 from ffnca.spec import shown
 
 MAX_PATTERN_SIDE = 2048
-_HEADER = re.compile(r"\s*x\s*=\s*(-?\d+)\s*,?\s*y\s*=\s*(-?\d+)\s*(?:,?\s*rule\s*=\s*(.*?))?[\s,]*", re.ASCII | re.I)
-_RULE_LINE = re.compile(r"#r\s+(.+)")
+_HEADER = re.compile(r"x ?= ?(-?\d+) ?,? ?y ?= ?(-?\d+) ?(?:,? ?rule ?= ?(.*))?[ ,]*", re.ASCII | re.I)
+"""Of a line whose white space is single spaces; longer ones than `_LONGEST_HEADER` are none."""
+_LONGEST_HEADER = 1000
+_RULE_LINE = re.compile(r"\s*#(r)\s+(.+)", re.I)
+_LINE_105 = re.compile(r"#([pnr])(?![a-z])\s*(.*)", re.I)
 _RUN = re.compile(r"([0-9]*)([A-Za-z.$!])", re.ASCII)
 _BOUNDED = re.compile(r"([TP])(\d{1,9})(?:,(\d{1,9}))?", re.I | re.ASCII)
-_PLAIN = re.compile(r"[.O*\s]*")
+_PLAIN = re.compile(r"[.Oo*\s]*")
+_LIFE_105 = re.compile(r"#life(\s*1\.05.*)?")
 _PAIR = re.compile(r"\s*([-+]?\d{1,9})\s+([-+]?\d{1,9})\s*", re.ASCII)
 Run = tuple[int, int, int]
 """Row, first column, column behind the last of living cells in line."""
@@ -67,9 +71,9 @@ def parse_pattern(text: str) -> Pattern:
     first = next((line.strip() for line in lines if line.strip()), "").lower()
     if first.startswith("#life 1.06"):
         return _placed(list(_pairs(lines)), None)
-    if first.startswith("#life"):
+    if _LIFE_105.fullmatch(first):
         return _life_105(lines)
-    plain = [line for line in lines if not line.startswith("!")]
+    plain = [line for line in lines if not line.lstrip().startswith("!")]
     if any(line.strip() for line in plain) and all(map(_PLAIN.fullmatch, plain)):
         runs = [run for row, line in enumerate(plain) for run in _living(row, line)]
         return _sized(runs, len(plain), max(len(line.rstrip()) for line in plain))
@@ -77,19 +81,40 @@ def parse_pattern(text: str) -> Pattern:
 
 
 def _rle(lines: list[str]) -> Pattern:
-    rules = [match[1] for line in lines if (match := _RULE_LINE.match(line))]
+    said = _rule_lines(lines)
     lines = [line for line in lines if line.strip() and not line.lstrip().startswith("#")]
-    header = _HEADER.fullmatch(lines[0]) if lines else None
+    first = " ".join(lines[0].split()) if lines else ""
+    header = _HEADER.fullmatch(first) if len(first) <= _LONGEST_HEADER else None
     runs, height, width = _runs("".join("".join(lines[1 if header else 0 :]).split()))
     if header is None:
-        return _sized(runs, height, width, *_rule_and_universe(rules[0] if rules else ""))
+        return _sized(runs, height, width, *_one_rule(said))
     # Sides of many digits are cut: they are beyond any limit all the same.
-    claimed = int(header[2][:9]), int(header[1][:9])
-    rule, universe = _rule_and_universe(header[3] or (rules[0] if rules else ""))
+    claimed = int(header[2].lstrip("0")[:9] or 0), int(header[1].lstrip("0")[:9] or 0)
+    rule, universe = _one_rule([*said, _rule_and_universe((header[3] or "").strip(" ,"))])
     is_right = height <= claimed[0] <= MAX_PATTERN_SIDE and width <= claimed[1] <= MAX_PATTERN_SIDE and min(claimed) > 0
     if is_right:
         return _sized(runs, *claimed, rule, universe)
     return _sized(runs, height, width, rule, universe, claimed)
+
+
+def _rule_lines(lines: list[str]) -> list[tuple[str | None, Universe | None]]:
+    """What comments of RLE say: `#r`, and `#R` where a rule follows, since to some programs that is a place."""
+    said = []
+    for match in filter(None, map(_RULE_LINE.match, lines)):
+        try:
+            said.append(_rule_and_universe(match[2]))
+        except InputError:
+            if match[1] == "r":
+                raise
+    return said
+
+
+def _one_rule(said: list[tuple[str | None, Universe | None]]) -> tuple[str | None, Universe | None]:
+    """The rule and the grid of a text that says each in several places, or in none."""
+    rules, universes = (list(dict.fromkeys(filter(None, parts))) for parts in zip(*said, (None, None), strict=True))
+    if len(rules) > 1 or len(universes) > 1:
+        raise InputError(f"says two rules or grids: {', '.join(map(str, rules + universes))[:100]}; allowed: one")
+    return rules[0] if rules else None, universes[0] if universes else None
 
 
 def _runs(body: str) -> tuple[list[Run], int, int]:
@@ -99,7 +124,7 @@ def _runs(body: str) -> tuple[list[Run], int, int]:
         run = _RUN.match(body, place)
         if run is None:
             raise InputError(f"{shown(body[place : place + 10])} where a run should be; allowed: b, o, $, ! and counts")
-        count, tag, place = run[1], run[2], run.end()
+        count, tag, place = run[1] and (run[1].lstrip("0") or "0"), run[2], run.end()
         if tag == "!":
             break
         length = int(count or 1) if len(count) <= 4 else MAX_PATTERN_SIDE + 1
@@ -140,24 +165,25 @@ def _rule_and_universe(text: str) -> tuple[str | None, Universe | None]:
 
 
 def _life_105(lines: list[str]) -> Pattern:
-    cells, rule, row, left = [], None, 0, 0
+    cells, said, row, left = [], [], 0, 0
     for line in filter(str.strip, lines):
-        tag, _, rest = line.strip().partition(" ")
-        if tag.upper() == "#P":
+        match = _LINE_105.fullmatch(line.strip())
+        tag, rest = (match[1].upper(), match[2]) if match else ("", "")
+        if tag == "P":
             pair = _PAIR.fullmatch(rest)
             if pair is None:
                 raise InputError(f"Life 1.05: {shown(line)}; allowed: #P and two whole numbers")
             left, row = int(pair[1]), int(pair[2])
-        elif tag.upper() == "#N":
-            rule = "B3/S23"
-        elif tag.upper() == "#R":
-            rule = canonical_rule(rest)
-        elif not line.startswith("#"):
+        elif tag == "N":
+            said.append(("B3/S23", None))
+        elif tag == "R":
+            said.append((canonical_rule(rest), None))
+        elif not line.lstrip().startswith("#"):
             if not _PLAIN.fullmatch(line):
                 raise InputError(f"Life 1.05: {shown(line)}; allowed: rows of . and *")
             cells += [(row, left + start, left + stop) for _, start, stop in _living(row, line)]
             row += 1
-    return _placed(cells, rule)
+    return _placed(cells, _one_rule(said)[0])
 
 
 def _pairs(lines: list[str]) -> Iterator[Run]:
@@ -170,7 +196,7 @@ def _pairs(lines: list[str]) -> Iterator[Run]:
 
 
 def _living(row: int, line: str) -> Iterator[Run]:
-    for match in re.finditer(r"[O*]+", line):
+    for match in re.finditer(r"[Oo*]+", line):
         yield row, match.start(), match.end()
 
 

@@ -53,7 +53,7 @@ def canonical_rule(text: str) -> str:
     Raises:
         InputError: If it is none of these.
     """
-    spelt = "".join(text.split()).lower() if len(text) <= 100 else ""
+    spelt = "".join(text.split()).lower() if isinstance(text, str) and len(text) <= 100 else ""
     spelt = _NAMES.get(re.sub(r"[^a-z0-9]", "", spelt.replace("&", "and")), spelt).lower()
     match = _SPELLINGS.fullmatch(spelt)
     if match is None or spelt == "/":

@@ -15,6 +15,7 @@ from PIL import Image
 from ffnca.atomic import replacing
 from ffnca.creature import Creature
 from ffnca.errors import InputError
+from ffnca.files import read_bounded
 from ffnca.growth.schedule import Budget
 from ffnca.growth.train import MEASURED_AGES, Report
 from ffnca.render import enlarge, over
@@ -22,6 +23,8 @@ from ffnca.strict_json import dumped
 from ffnca.world import dump_world
 
 PREVIEW_SCALE = 4
+_MAX_SETTINGS = 2**20
+_COUNTED = ("seconds", "updates")
 
 
 class RunFolder:
@@ -87,7 +90,9 @@ class RunFolder:
         if not self._settings.exists():
             raise InputError(f"{self.folder}: holds no run to resume")
         try:
-            before = json.loads(self._settings.read_text(encoding="utf-8"))
+            before = json.loads(read_bounded(self._settings, _MAX_SETTINGS).decode("utf-8"))
+        except InputError:
+            raise
         except (ValueError, RecursionError) as error:
             raise InputError(f"{self._settings}: is not JSON ({str(error)[:100]})") from error
         if not isinstance(before, dict):
@@ -110,13 +115,15 @@ class RunFolder:
             self._write_text(self.metrics, "".join(f"{dumped(line)}\n" for line in kept))
 
     def _lines(self) -> list[dict[str, Any]]:
-        """The metrics; a last line that was cut off is left out."""
+        """The metrics; lines that were cut off or are none of ours are left out."""
         if not self.metrics.exists():
             return []
         rows = []
-        for line in self.metrics.read_text(encoding="utf-8").splitlines():
-            with suppress(ValueError):
-                rows.append(json.loads(line))
+        for line in self.metrics.read_text(encoding="utf-8", errors="replace").splitlines():
+            with suppress(ValueError, RecursionError):
+                row = json.loads(line)
+                if isinstance(row, dict) and all(isinstance(row.get(key), int | float) for key in _COUNTED):
+                    rows.append(row)
         return rows
 
     def log(self, report: Report) -> None:

@@ -1,7 +1,7 @@
 """Anything that can be run: a world or a rule file opened as an automaton with its initial state."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from ffnca.automata.base import Automaton, rollout
 from ffnca.automata.life import Life, initial_state
 from ffnca.creature import Creature
-from ffnca.errors import InputError
+from ffnca.errors import MAX_SEED, InputError, whole_number
 from ffnca.growth.body import Body
 from ffnca.spec import shown
 from ffnca.world import (
@@ -119,15 +119,14 @@ def open_simulation(
     Raises:
         InputError: If it cannot be opened, or the size does not hold it.
     """
-    if size is not None and not all(side == int(side) and MIN_SIDE <= side <= MAX_SIDE for side in size):
-        raise InputError(f"size {shown(list(size))}: allowed is {MIN_SIDE} to {MAX_SIDE} cells a side")
+    size, seed = None if size is None else _checked_size(size), whole_number(seed, "seed", 0, MAX_SEED)
     path = find_world(text)
     world = None if path.suffix.lower() == RULE_SUFFIX else load_world(path)
     if isinstance(world, LifeWorld):
         if which is not None:
             raise InputError(f"--which {shown(which)}: {text} is a {world.kind} world; allowed for growth worlds")
         if angle:
-            raise InputError(f"--angle {angle:g}: {text} is a {world.kind} world; allowed for growth worlds")
+            raise InputError(f"--angle {shown(angle)}: {text} is a {world.kind} world; allowed for growth worlds")
         if size is not None:
             world = world.model_copy(update={"grid": world.grid.model_copy(update={"size": size})})
         automaton = Life.from_notation(world.rule.notation, boundary=world.grid.boundary)
@@ -147,6 +146,16 @@ def creature_simulation(name: str, creature: Creature, size: tuple[int, int] | N
     """
     body = creature.body(size)
     return Simulation(name, creature.world, creature.automaton, jnp.asarray(body.start), body, creature)
+
+
+def _checked_size(size: Iterable[int]) -> tuple[int, int]:
+    try:
+        height, width = (whole_number(side, "size", MIN_SIDE, MAX_SIDE) for side in size)
+    except (TypeError, ValueError) as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError(f"size: {shown(size)}; allowed: height and width in cells, such as (48, 64)") from error
+    return height, width
 
 
 def _has_rule(path: Path) -> bool:

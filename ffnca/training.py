@@ -1,7 +1,6 @@
 """A training run from start to end: reports shown, files kept, Ctrl-C answered."""
 
 import math
-import operator
 from collections.abc import Callable
 from dataclasses import replace
 from os import PathLike
@@ -10,14 +9,13 @@ import jax
 
 from ffnca.checkpoint import Checkpoints
 from ffnca.creature import Creature
-from ffnca.errors import InputError, Stopped
+from ffnca.errors import MAX_SEED, InputError, Stopped, whole_number
 from ffnca.growth.schedule import Budget
-from ffnca.growth.train import MEASURED_AGES, Report, begin, train
+from ffnca.growth.train import MEASURED_AGES, Progress, Report, begin, train
 from ffnca.run_folder import RunFolder
 from ffnca.signals import stop_noted
 
 SECONDS_PER_CHECKPOINT = 20.0
-MAX_SEED = 2**31 - 1
 
 
 class Interrupted(Stopped):
@@ -84,12 +82,9 @@ def train_creature(
     """
     if not isinstance(budget, Budget):
         raise InputError(f"budget: {str(budget)[:40]!r}; allowed is Budget(minutes=...) or Budget(updates=...)")
-    try:
-        seed = operator.index(seed)
-    except TypeError as error:
-        raise InputError(f"seed: {str(seed)[:40]!r}; allowed is a whole number from 0 to {MAX_SEED}") from error
-    if not 0 <= seed <= MAX_SEED:
-        raise InputError(f"seed: {str(seed)[:40]}; allowed is 0 to {MAX_SEED}")
+    if not isinstance(creature, Creature):
+        raise InputError(f"{str(creature)[:40]!r} is no Creature; make one by Creature.for_target")
+    seed = whole_number(seed, "seed", 0, MAX_SEED)
     if resume and run is None:
         raise InputError("resume: there is no run folder to go on from; name it by run=")
     creature.check_savable()
@@ -100,14 +95,13 @@ def train_creature(
     if run is not None:
         run.begin(creature, budget, seed, resume=resume)
         checkpoints = Checkpoints(run.checkpoints)
-        if resume and checkpoints.newest is not None:
-            state, progress = checkpoints.load(begin(body, recipe, key=key))
-            if run.rule.exists():
-                best = Creature.load(run.rule)
+        if resume:
+            if checkpoints.newest is not None:
+                state, progress = checkpoints.load(begin(body, recipe, key=key))
+            if run.rule.exists():  # without a checkpoint too: only a better rule replaces it
+                best, progress = Creature.load(run.rule), progress or Progress()
                 progress = progress._replace(best=min(progress.best, worst_error(best)))
-            run.trim(int(state.round) * recipe.updates_per_round)
-        elif resume:
-            run.trim(0)
+            run.trim(0 if state is None else int(state.round) * recipe.updates_per_round)
     saved_at = -SECONDS_PER_CHECKPOINT
     with stop_noted() as interrupted:
         for report in train(body, recipe, budget, key=key, resumed=state, progress=progress, stop=interrupted):

@@ -578,6 +578,8 @@ def test_messages_that_repeat_what_was_typed_are_short_and_printable(ffnca) -> N
     ("settings", "parts"),
     [
         ({"JAX_PLATFORMS": "cuda"}, ("JAX_PLATFORMS=cuda", "cpu")),
+        ({"JAX_PLATFORM_NAME": "cuda"}, ("JAX_PLATFORM_NAME=cuda", "cpu")),
+        ({"JAX_DEBUG_NANS": "maybe"}, ("JAX_DEBUG_NANS=maybe", "cannot be used")),
         ({"XLA_FLAGS": "--xla_nonsense=1"}, ("XLA_FLAGS", "--xla_nonsense")),
     ],
 )
@@ -593,6 +595,7 @@ def test_settings_of_jax_for_other_programs_change_nothing(tmp_path: Path) -> No
         "JAX_NUMPY_RANK_PROMOTION": "raise",
         "JAX_TRANSFER_GUARD": "disallow",
         "JAX_DEBUG_NANS": "1",
+        "JAX_DEFAULT_PRNG_IMPL": "rbg",
     }
     states = []
     for settings in ({}, strict):
@@ -602,6 +605,11 @@ def test_settings_of_jax_for_other_programs_change_nothing(tmp_path: Path) -> No
         with np.load(out) as arrays:
             states.append(arrays["state"])
     np.testing.assert_array_equal(*states)
+
+
+def test_a_narrow_terminal_still_shows_the_worlds(ffnca, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "1")
+    assert "lizard" in ffnca("worlds")[1]
 
 
 def test_a_full_disk_is_one_line(ffnca, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,7 @@
 """A creature and its file."""
 
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -131,3 +133,46 @@ def test_a_rule_of_double_precision_is_saved_in_single(tmp_path: Path, ring_pict
     bias = load_rule(tmp_path / "x.safetensors").tensors["bias"]
     assert bias.dtype == np.float32
     np.testing.assert_allclose(bias, 1 / 3)
+
+
+WRONG_TYPES = """
+import math, jax, numpy as np
+from ffnca import *
+open_, key = open_simulation, jax.random.key(0)
+lizard, life = open_("lizard"), Life.from_notation("B3/S23")
+grown, start = lizard.automaton, lizard.start
+calls = {
+    "size": [lambda size=size, world=world: open_(world, size) for world in ("life", "lizard")
+             for size in (8, "8x8", (80,), (80, 80, 80), (None, 80), (80.5, 80), (math.nan, 80))]
+            + [lambda size=size: Creature.for_target("\N{FISH}", size) for size in ("8", None, math.nan, True)],
+    "seed": [lambda seed=seed: open_("life", seed=seed) for seed in (-1, 1.5, "a", None, 2**70, True, math.nan)],
+    "num_steps": [lambda n=n: rollout(life, open_("life").start, n, key=key) for n in (-1, 2.5, True, "3", None)],
+    "no Creature": [lambda: train_creature("\N{FISH}", Budget(updates=1))],
+    "evaluate takes": [lambda: evaluate(lizard, None, key=key)],
+    "--which": [lambda: open_("menagerie", which=3)],
+    "--angle": [lambda: lizard.creature.turned("x"), lambda: open_("life", angle="x")],
+    "Life-like": [lambda: Life.from_notation(None)],
+    "allowed: 9 each": [lambda: Life.from_notation("B3/S23", boundary="x")],
+    "floats": [lambda state=state: grown.step(state, key) for state in (start.astype(int), start > 0, start[0, 0])],
+    "no array": [lambda: Creature.for_picture(type("Bad", (), {"__array__": lambda self, *given, **named: 1 / 0})())],
+}
+for part, all_of_them in calls.items():
+    for call in all_of_them:
+        try:
+            call()
+        except InputError as error:
+            assert part in str(error), (part, error)
+        else:
+            raise AssertionError(part)
+for size in ([72, 80], np.array([72, 80]), (np.int64(72), 80.0)):
+    assert open_("lizard", size).start.shape[:2] == open_("life", size).start.shape[:2] == (72, 80)
+assert lizard.creature.turned(np.float32(30)).angle == 30
+assert (grown.step(np.asarray(start), key) == grown.step(start, key)).all()
+assert {"open_simulation", "Creature"} <= set(dir(__import__("ffnca")))
+"""
+
+
+def test_what_is_of_another_type_is_refused_by_its_name() -> None:
+    """In a process of its own, where no types are checked by the tests."""
+    done = subprocess.run([sys.executable, "-c", WRONG_TYPES], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

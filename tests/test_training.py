@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import shutil
 import signal
 from collections.abc import Callable
 from dataclasses import replace
@@ -114,6 +115,31 @@ def test_a_rule_that_is_better_than_its_checkpoint_is_not_lost(creature, measure
     measured[:] = [0.3]  # better than what the checkpoint knows of
     kept = train_creature(creature, Budget(updates=200), run=run, resume=True)
     assert worst_error(kept) == worst_error(Creature.load(run.rule)) == 0.1
+
+
+@pytest.mark.usefixtures("measured")
+def test_a_damaged_checkpoint_and_odd_lines_lose_no_more_than_they_held(creature, tmp_path: Path, capsys) -> None:
+    run = RunFolder(tmp_path / "run")
+    train_creature(creature, Budget(updates=100), run=run)
+    train_creature(creature, Budget(updates=200), run=run, resume=True)
+    newest = max(run.checkpoints.iterdir(), key=lambda path: int(path.name))
+    for path in filter(Path.is_file, newest.rglob("*")):
+        path.write_bytes(path.read_bytes()[:40])
+    with run.metrics.open("ab") as lines:
+        lines.write(b'12\n{}\n{"updates": "x", "seconds": null}\n\xff\0\n{"updates": 7, "sec')
+    train_creature(creature, Budget(updates=300), run=run, resume=True)
+    assert f"the checkpoint of round {newest.name} is damaged" in capsys.readouterr().err
+    assert _updates(run.folder) == [100, 200, 300]
+
+
+def test_a_better_rule_stays_where_the_checkpoints_are_gone(creature, measured, tmp_path: Path) -> None:
+    run = RunFolder(tmp_path / "run")
+    measured[:] = [0.1]
+    train_creature(creature, Budget(updates=100), run=run)
+    shutil.rmtree(run.checkpoints)
+    measured[:] = [0.3]
+    assert worst_error(train_creature(creature, Budget(updates=100), run=run, resume=True)) == 0.1
+    assert worst_error(Creature.load(run.rule)) == 0.1
 
 
 def _not_finite(creature: Creature) -> Creature:

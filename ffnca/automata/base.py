@@ -9,6 +9,10 @@ import numpy as np
 from jax.core import Tracer
 from jaxtyping import Array, Float, Int, PRNGKeyArray, UInt8
 
+from ffnca.errors import whole_number
+
+_MOST_STEPS = 2**31 - 1
+
 
 @runtime_checkable
 class Automaton(Protocol):
@@ -46,7 +50,12 @@ def rollout(
 
     Returns:
         The state after `num_steps` steps.
+
+    Raises:
+        InputError: If `num_steps` is no whole number from 0 to 2^31 - 1.
     """
+    if not isinstance(num_steps, jax.Array):
+        num_steps = whole_number(num_steps, "num_steps", 0, _MOST_STEPS)
     leaves = jax.tree.leaves((automaton, state))
     if isinstance(num_steps, int) and any(isinstance(leaf, Tracer) for leaf in leaves):
         return _counted(num_steps, automaton, state, key, jnp.asarray(first_step))

@@ -10,10 +10,11 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, PRNGKeyArray, UInt8
 
 from ffnca.errors import InputError
-from ffnca.grid.boundary import Boundary, pad
+from ffnca.grid.boundary import BOUNDARIES, Boundary, pad
 from ffnca.grid.seeds import soup
 from ffnca.life_pattern import parse_pattern
 from ffnca.life_rule import canonical_rule
+from ffnca.spec import shown
 from ffnca.world import LifeWorld
 
 _RLE_LINE = 70
@@ -34,6 +35,18 @@ class Life:
     born: tuple[bool, ...]
     survive: tuple[bool, ...]
     boundary: Boundary = "wrap"
+
+    def __post_init__(self) -> None:
+        """Refuse what would index beyond its counts or has no edge.
+
+        Raises:
+            InputError: If there are not nine counts each, or there is no such boundary.
+        """
+        if len(self.born) != 9 or len(self.survive) != 9 or self.boundary not in BOUNDARIES:
+            raise InputError(
+                f"Life with {len(self.born)} and {len(self.survive)} counts and boundary {shown(self.boundary)}; "
+                f"allowed: 9 each, and {', '.join(BOUNDARIES)}"
+            )
 
     @classmethod
     def from_notation(cls, notation: str, *, boundary: Boundary = "wrap") -> "Life":

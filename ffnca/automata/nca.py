@@ -8,9 +8,11 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 from jaxtyping import Array, Bool, Float, PRNGKeyArray, UInt8
+from numpy.typing import ArrayLike
 
 from ffnca import draws
 from ffnca.automata.layered_rule import LayeredRule
+from ffnca.errors import InputError
 from ffnca.ff.ascent import STATE_LIMIT, AscentLayer
 from ffnca.grid.boundary import Boundary, pad
 from ffnca.grid.kernels import alive_mask
@@ -85,6 +87,7 @@ class NCA(nnx.Module):
         self, state: Float[Array, "*batch H W C"], fire: Bool[Array, "*batch H W"]
     ) -> Float[Array, "*batch H W C"]:
         """One step with a given fire mask: perceive, update the living cells that fire, mask the dead."""
+        state = _checked(state)
         alive = self.alive(state)
         state = self.update(state, self.perceive(_precise(state)), alive & fire)
         return state * (alive & self.alive(state))[..., None]
@@ -101,7 +104,7 @@ class NCA(nnx.Module):
 
     def deficit(self, state: Float[Array, "*batch H W C"]) -> Float[Array, "*batch H W"]:
         """Goodness deficit of every cell, its ill health: 0 when all is well, and 0 where nothing lives."""
-        precise = _precise(state)
+        precise = _precise(_checked(state))
         nothing = jnp.zeros(state.shape[:-1], precise.dtype).reshape(-1)
         cells = _where_chosen(_missing, self, self.alive(state), self.perceive(precise), precise, nothing)
         return cells.reshape(state.shape[:-1])
@@ -109,6 +112,15 @@ class NCA(nnx.Module):
     def render(self, state: Float[Array, "*batch H W C"]) -> UInt8[np.ndarray, "*batch H W 3"]:
         """Colour over white."""
         return over(np.asarray(state))
+
+
+def _checked(state: ArrayLike) -> Float[Array, "*batch H W C"]:
+    """A state of NumPy or jax, refused if whole numbers would cut off what a step adds."""
+    state = jnp.asarray(state)
+    if not jnp.issubdtype(state.dtype, jnp.floating) or state.ndim < 3 or state.shape[-1] < 4:
+        said = f"{state.dtype} of shape {state.shape}"
+        raise InputError(f"a state of {said}; allowed: floats (..., height, width, channel), 4 channels at least")
+    return state
 
 
 def _precise(state: Float[Array, "*batch C"]) -> Float[Array, "*batch C"]:

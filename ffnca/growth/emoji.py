@@ -38,7 +38,7 @@ def draw_emoji(emoji: str) -> Image.Image:
     """
     text = emoji.strip()
     unknown = InputError(f"{shown(emoji)} is neither an emoji of OpenMoji nor a picture file")
-    if text.isascii() or len(text) > _MAX_CODEPOINTS:
+    if text.isascii() or len(text) > _MAX_CODEPOINTS or any(map(_is_foreign, text)):
         raise unknown
     advance = _font().getlength(_REFERENCE)
     try:
@@ -80,6 +80,13 @@ def bounded_name(name: str, source: str) -> str:
         return name
     digest = hashlib.sha256(source.encode("utf-8", "surrogatepass")).hexdigest()[:8]
     return f"{name.encode('utf-8', 'replace')[: MAX_NAME - 9].decode('utf-8', 'ignore').rstrip('-.')}-{digest}"
+
+
+def _is_foreign(character: str) -> bool:
+    """Whether it is an accent or not seen by itself, and no part of emoji: the font would draw it along, or nothing."""
+    parts = (_AS_TEXT, _AS_EMOJI, _JOINER, _KEYCAP)
+    unseen = unicodedata.category(character) in ("Mn", "Me", "Cf", "Cc")
+    return unseen and character not in parts and not "\U000e0020" <= character <= "\U000e007f"
 
 
 def _plain(text: str) -> str:

@@ -12,6 +12,7 @@ from scipy.stats import rankdata
 from ffnca import draws
 from ffnca.automata.base import rollout
 from ffnca.automata.nca import NCA
+from ffnca.errors import InputError
 from ffnca.growth.body import Body
 from ffnca.growth.stress import STRESSES
 
@@ -125,7 +126,12 @@ def evaluate(
         body: What it should grow, on the grid it is measured on.
         key: Source of everything random.
         witness: Called once a wound.
+
+    Raises:
+        InputError: If one is not what it is called.
     """
+    if not isinstance(automaton, NCA) or not isinstance(body, Body):
+        raise InputError("evaluate takes the automaton and the body of a creature: creature.automaton, creature.body()")
     grow_key, stress_key, health_key = jax.random.split(key, 3)
     states = ages_of(automaton, body, AGES, NUM_SEEDS, key=grow_key)
     quality = {

@@ -19,6 +19,8 @@ _FORMATS = ("PNG", "WEBP", "GIF", "JPEG")
 _MAX_SIDE = 16_384
 _MAX_PIXELS = 64_000_000
 _MAX_READS = 50_000
+_BAND = 64
+"""Rows that are looked at together."""
 _ORIENTATION = 0x0112
 _XMP_ORIENTATION = re.compile(rb"tiff:Orientation(?:\s*=\s*[\"']|>)\s*([1-8])")
 _UPRIGHT = {
@@ -102,15 +104,21 @@ def _key_alpha(picture: ImageFile.ImageFile, content: bytes) -> Image.Image | No
     if picture.format != "PNG" or picture.mode == "P" or key is None or not picture.tile:
         return None
     rawmode, _ = str(picture.tile[0][3]), picture.load()
-    pixels = np.asarray(picture).astype(np.uint16)
-    if rawmode == "RGB;16B":
-        with Image.open(_Patient(content), formats=("PNG",)) as low:
-            low.tile = [low.tile[0]._replace(args="RGB;16L")]  # the other bytes of the same numbers
-            pixels = 256 * pixels + np.asarray(low)
     full = {"1": 1, "L;2": 3, "L;4": 15, "L": 255, "RGB": 255}.get(rawmode, 65535)
-    pixels = pixels // (255 // full) if full in (3, 15) else pixels
-    clear = pixels == np.asarray(key) & full
-    return Image.fromarray(np.where(clear.all(-1) if clear.ndim == 3 else clear, 0, 255).astype(np.uint8))
+    wanted = np.asarray(key) & full
+    halves = [(picture, wanted * (255 // full) if full in (3, 15) else wanted)]
+    if rawmode == "RGB;16B":
+        low = Image.open(_Patient(content), formats=("PNG",))
+        low.tile = [low.tile[0]._replace(args="RGB;16L")]  # the other bytes of the same numbers
+        halves = [(picture, wanted >> 8), (low, wanted & 255)]
+    alpha = Image.new("L", picture.size)
+    for top in range(0, picture.height, _BAND):  # whole arrays of large pictures would take a gigabyte
+        box = (0, top, picture.width, min(top + _BAND, picture.height))
+        equal = [np.asarray(half.crop(box)) == part.astype(np.int32) for half, part in halves]
+        clear = np.logical_and.reduce(equal)
+        clear = clear[..., 0] & clear[..., 1] & clear[..., 2] if clear.ndim == 3 else clear
+        alpha.paste(Image.fromarray(np.where(clear, np.uint8(0), np.uint8(255))), box[:2])
+    return alpha
 
 
 def _split(picture: Image.Image, name: str) -> tuple[Image.Image, Image.Image | None]:

@@ -9,7 +9,7 @@ from jaxtyping import Float32
 from numpy.typing import ArrayLike
 from PIL import Image
 
-from ffnca.errors import InputError
+from ffnca.errors import InputError, whole_number
 from ffnca.growth import cutout
 from ffnca.growth.emoji import bounded_name, draw_emoji, emoji_name
 from ffnca.growth.picture_file import read_picture, standard_picture
@@ -17,6 +17,8 @@ from ffnca.spec import shown
 
 MIN_SIZE = 8
 MAX_SIZE = 128
+MAX_NUMBERS = 2**25
+"""Of an array that is to be shrunk."""
 MIN_ALPHA = 0.1  # cells under this are empty: the automaton could not keep them alive either
 
 _ROUNDING = 1 / 255
@@ -94,8 +96,12 @@ def _premultiplied(
         picture, straight = np.asarray(standard_picture(picture, name)), True
     try:
         array = np.asarray(picture)
-    except (ValueError, TypeError) as error:
+    except Exception as error:  # what is said to be an array may raise anything
         raise InputError(f"{name}: is no array of numbers ({error})") from error
+    if np.ma.is_masked(picture):
+        raise InputError(f"{name}: has numbers that are masked; allowed: an alpha of 0, or .filled(0)")
+    if array.size > MAX_NUMBERS:
+        raise InputError(f"{name}: has shape {array.shape}; allowed: up to {MAX_NUMBERS} numbers")
     floats = array.dtype.kind == "f" or array.dtype.name.startswith(("bfloat", "float"))  # ml_dtypes has others
     full = {"uint8": 255, "uint16": 65535, "bool": 1}.get(array.dtype.name, 1 if floats else None)
     if full is None:
@@ -194,8 +200,7 @@ def _looks_like_file(text: str) -> bool:
 
 
 def _check_size(size: int) -> None:
-    if not MIN_SIZE <= size <= MAX_SIZE or size != int(size):
-        raise InputError(f"size: {size} is not a whole number of cells from {MIN_SIZE} to {MAX_SIZE}")
+    whole_number(size, "size", MIN_SIZE, MAX_SIZE)
 
 
 def _shrunk_picture(

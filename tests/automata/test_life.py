@@ -181,6 +181,11 @@ GLIDER = np.array([[0, 1, 0], [0, 0, 1], [1, 1, 1]], bool)
         "#Life 1.05\n#P 4 4\n.*\n..*\n#P 4 6\n***\n",
         "!Name: Glider\n!\n.O\n..O\nOOO\n",
         ".O.\r\n..O\r\nOOO",
+        ".o.\n..o\nooo\n",  # plain text in lower case, not RLE without ends of lines
+        "  !Name\n.O.\n..O\nOOO\n",
+        "x = 0003, y = 3\nb00001o$2bo$0000000003o!",
+        "#Life 1.05\n#P4 4\n.*\n..*\n#P\t4 6\n***\n",
+        "#Lifeforms of all kinds\nx = 3, y = 3\nbo$2bo$3o!",
     ],
 )
 def test_no_stricter_than_the_formats(text: str) -> None:
@@ -210,6 +215,10 @@ def test_no_stricter_than_the_formats(text: str) -> None:
         ("#Life 1.05\n#P one\n", "Life 1.05"),
         ("#Life 1.05\n#R 23/3/4\n***\n", "Life-like"),
         ("#Life 1.05\nbob\n", "Life 1.05"),
+        ("#r 23/36\nx = 3, y = 1, rule = B3/S23\n3o!", "two rules or grids: B36/S23, B3/S23"),
+        ("#r 23/3:T9\nx = 3, y = 1, rule = B3/S23:P9\n3o!", "two rules or grids"),
+        ("#Life 1.05\n#N\n#R 23/36\n*\n", "two rules or grids"),
+        ("x = 3, y = 3, rule = a" + ", " * 40_000 + "z", "state that no Life-like rule has"),  # took a minute
     ],
 )
 def test_bad_patterns(text: str, part: str) -> None:
@@ -331,6 +340,19 @@ def test_contradictions_are_refused_by_both_names(rule: str, tables: dict, parts
         _by_header(rule, **{"grid": ANY_GRID} | tables)
     for part in ("w.toml: ", *parts):
         assert part in str(caught.value)
+
+
+@pytest.mark.parametrize("said", ["#r 23/36", "  #r 23/36", "#R B36/S23", "#r 23/36\n#R -5 7"])
+def test_a_comment_says_the_rule_where_the_header_does_not(said: str) -> None:
+    settings = {"kind": "life", "title": "t", "grid": ANY_GRID, "start": {"rle": f"{said}\nx = 3, y = 1\n3o!"}}
+    world = build_world(settings, "w")
+    assert isinstance(world, LifeWorld)
+    assert world.rule.notation == "B36/S23"
+
+
+def test_a_rule_has_nine_counts_and_an_edge() -> None:
+    with pytest.raises(InputError, match="allowed: 9 each, and wrap"):
+        Life((True,) * 9, (True,))
 
 
 def test_wrong_sizes_of_a_header_are_told(capsys: pytest.CaptureFixture[str]) -> None:

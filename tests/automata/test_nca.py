@@ -9,6 +9,7 @@ from ffnca.automata import nca as nca_module
 from ffnca.automata.base import _rolled, rollout
 from ffnca.automata.layered_rule import LayeredRule
 from ffnca.automata.nca import NCA
+from ffnca.errors import InputError
 from ffnca.ff.ascent import AscentLayer
 from ffnca.ff.standardise import Standardiser
 from ffnca.grid.boundary import BOUNDARIES
@@ -175,6 +176,14 @@ def test_states_of_half_precision_keep_it(kind: str, precision: type) -> None:
     assert half.dtype == precision
     np.testing.assert_allclose(half.astype(jnp.float32), rollout(automaton, state, 4, key=key), atol=0.03)
     assert automaton.deficit(half).dtype == jnp.float32
+
+
+def test_states_whose_steps_would_be_cut_off_are_refused() -> None:
+    with pytest.raises(InputError, match="4 channels at least"):
+        _automaton("ascent").step(_state(4)[..., :3], jax.random.key(5))
+    for wrong in (-1, 2**31):
+        with pytest.raises(InputError, match=f"num_steps: {wrong} is not a whole number from 0"):
+            rollout(_automaton("ascent"), _state(4), wrong, key=jax.random.key(0))
 
 
 def test_batch_equals_single() -> None:

@@ -55,6 +55,16 @@ def test_a_transparent_colour_of_16_bits_is_compared_whole(tmp_path):
     assert found == [[1, 2, 3, 255], [1, 2, 3, 0], [0, 0, 0, 255]]
 
 
+@pytest.mark.parametrize("height", [63, 64, 65, 130])
+def test_a_transparent_colour_is_clear_in_every_band(tmp_path, height):
+    picture = Image.new("RGB", (2, height), (1, 2, 3))
+    picture.paste((9, 9, 9), (1, 0, 2, height))
+    picture.save(tmp_path / "a.png", transparency=(9, 9, 9))
+    alpha = np.asarray(read_picture(tmp_path / "a.png"))[..., 3]
+    assert alpha.shape == (height, 2)
+    assert (alpha == [255, 0]).all()
+
+
 def test_transparent_grey_is_alike_at_8_and_16_bits(tmp_path):
     levels = np.array([10, 200, 10, 90], np.uint16)
     eight = write_png(tmp_path / "8.png", 8, 0, levels.astype(np.uint8).tobytes(), 4, tRNS=struct.pack(">H", 10))
@@ -318,6 +328,8 @@ def test_pictures_without_alpha_are_opaque():
         (np.full((9, 9), None), "object"),
         ([[1.0, 2.0], [3.0]], "no array of numbers"),
         (np.zeros((9, 9, 4)), "fully transparent"),
+        (np.ma.masked_array(np.full((9, 9), 0.5), np.eye(9)), "masked"),
+        (np.broadcast_to(np.float32(1), (200_000, 200_000, 4)), "numbers"),  # 600 GB, if it were copied
         (np.ones((129, 9)), "is 129x9; allowed: sides of 1 to 128"),
     ],
 )

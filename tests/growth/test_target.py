@@ -110,6 +110,10 @@ def test_canvas_holds_premultiplied_colours():
         "\ufe0f",
         "\u200d",
         "\0",
+        "🦎\u0301",
+        "\u200b🦎",
+        "\u202e🦎",
+        "🦎\u00ad",
     ],
 )
 def test_unknown_emoji(text):
