@@ -87,6 +87,9 @@ class _StackedCreature(Creature):
     def recipe(self) -> Recipe:
         return _StackedRecipe(*super().recipe())
 
+    def check_savable(self) -> None:
+        """It is measured and never saved: no world file can say what it is."""
+
 
 def trained_stacked(creature: Creature, budget: Budget, *, widths: tuple[int, int], seed: int = 0) -> Creature:
     """The best rule of a creature with two stacked layers.

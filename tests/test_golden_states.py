@@ -11,7 +11,7 @@ golden_states = pytest.importorskip("golden_states")
 
 from ffnca.world import rule_path_for, shipped_worlds  # noqa: E402
 
-QUICK = ("ghost", "lizard", "menagerie")
+QUICK = ("lizard",)
 NAMES = [name for name in shipped_worlds() if rule_path_for(name).exists()]
 
 

@@ -93,6 +93,7 @@ def test_the_positive_keeps_the_given_colours_and_climbs_in_the_hidden_channels(
     assert (layer.goodness(context, good) > layer.goodness(context, state)).all()
 
 
+@pytest.mark.slow
 def test_training_with_no_code_gives_a_rule_that_starts_from_colours_alone(ring_picture) -> None:
     settings = {"pool_size": 16, "pool_batch": 2, "cells": 64, "max_rollout": 2}
     creature = Creature.for_picture(ring_picture, "ring.png", **settings).reshaped(hidden=(24,))
@@ -108,6 +109,7 @@ def test_training_with_no_code_gives_a_rule_that_starts_from_colours_alone(ring_
     assert jnp.asarray(trained.automaton.rule.linear[...]).any()
 
 
+@pytest.mark.slow
 def test_stacked_layers_learn_each_by_itself(key) -> None:
     objective = stacked.StackedAscent(3, 1.0, 0.45)
     perceive, ascent = objective.start(9, (7, 5), 4, key=key)
@@ -127,6 +129,7 @@ def test_stacked_layers_learn_each_by_itself(key) -> None:
         np.testing.assert_array_equal(weight, still)
 
 
+@pytest.mark.slow
 def test_stacked_layers_are_trained_and_read_raw_perceptions(ring_picture) -> None:
     calm = {"strain": 0.0, "strays": 0.0, "wrong_tissue": 0.0}  # half as much to compile
     creature = Creature.for_picture(ring_picture, "ring.png", pool_size=16, pool_batch=4, cells=64, **calm)

@@ -29,6 +29,7 @@ def body(ring_picture):
     return build_body(ring_picture, (18, 18), 16, alive_threshold=0.1, code_amplitude=0.7)
 
 
+@pytest.mark.slow
 @pytest.mark.computes
 def test_it_lowers_the_error_through_time(recipe, body, key) -> None:
     reports = list(train(body, recipe, Budget(updates=60), key=key))

@@ -62,6 +62,7 @@ def test_every_living_cell_says_which_body_it_is(two) -> None:
         assert (body.start != 0).any(-1).sum() == 1
 
 
+@pytest.mark.slow
 def test_bodies_take_turns(two, key) -> None:
     both = several(two)
     assert both.count == 2
@@ -135,6 +136,7 @@ def test_teacher_states_of_several_bodies_are_in_doubt(two, key, monkeypatch: py
     assert max(seen) > 0.8  # in the bodies it is 0.7 everywhere
 
 
+@pytest.mark.slow
 def test_several_times_the_same_body_is_that_body(two, key) -> None:
     recipe = _recipe(doubt=0.0)
     states = []
@@ -147,6 +149,7 @@ def test_several_times_the_same_body_is_that_body(two, key) -> None:
         np.testing.assert_allclose(left, right, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_the_worst_body_is_what_counts(two, key) -> None:
     recipe = _recipe(**QUIET)
     state = start(two[0], recipe, key=key)

@@ -196,7 +196,13 @@ def test_with_updates_the_clock_does_not_say_when_to_measure(body, key, monkeypa
     assert 1 < len(measured[0]) < len(reports)
 
 
-@pytest.mark.parametrize("objective", ["ascent", *PERCEIVERS, "one-step-backprop"])
+@pytest.mark.parametrize(
+    "objective",
+    [
+        *("ascent", "distance", "one-step-backprop"),
+        *(pytest.param(name, marks=pytest.mark.slow) for name in PERCEIVERS if name != "distance"),
+    ],
+)
 def test_nothing_flows_back_through_a_step(objective: str, body, key) -> None:
     recipe = _recipe(objective)
     state = start(body, recipe, key=key)

@@ -373,7 +373,6 @@ def test_view_world_returns_the_step_of_headless_frames(tmp_path: Path) -> None:
     ("arguments", "words"),
     [
         (["view", "life"], "no display"),
-        (["view", "life", "--out", "gone"], "no such folder"),
         (["view", "lifes", "--headless-frames", "2"], "did you mean life"),
         (["view", "fish", "--size", "9", "--headless-frames", "2"], "too small"),
     ],
