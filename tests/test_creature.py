@@ -26,7 +26,7 @@ def _old_file(path: Path, picture: np.ndarray, dropped: tuple[int, ...] = OWN) -
     creature = Creature.for_picture(picture, "ring.png", objective="ascent").reshaped(hidden=(24,))
     random, rule = np.random.default_rng(0), creature.automaton.rule
     for weight in (rule.context_weight, rule.linear):
-        weight[...] = (0.1 * random.normal(size=weight.shape)).astype(np.float32)
+        weight[...] = jnp.asarray(0.1 * random.normal(size=weight.shape), jnp.float32)
         weight[...] = weight[...].at[np.array(OWN)].set(0.0)
     creature.save(path)
     stored = load_rule(path)
