@@ -88,21 +88,24 @@ def _check_flags() -> None:
 def _check_platform() -> None:
     try:
         import jax
-
+    except (RuntimeError, ValueError, AssertionError) as error:
+        raise InputError(f"{settings_of_jax()}: cannot be used ({str(error)[:200]})") from error
+    try:
         jax.devices()
     except (RuntimeError, ValueError, AssertionError) as error:
-        for name in ("JAX_PLATFORMS", "JAX_PLATFORM_NAME"):
-            if asked := os.environ.get(name, ""):
-                raise InputError(f"{name}={asked[:60]}: not on this machine; here is {_platforms()}") from error
+        names = [name for name in ("JAX_PLATFORMS", "JAX_PLATFORM_NAME") if os.environ.get(name)]
+        asked = ", ".join(f"{name}={os.environ[name][:60]}" for name in names)
+        if asked:
+            raise InputError(f"{asked}: not on this machine; here is {_platforms()}") from error
         if settings := settings_of_jax():
             raise InputError(f"{settings}: cannot be used ({str(error)[:200]})") from error
         raise
 
 
 def _platforms() -> str:
-    try:
-        import jax
+    import jax
 
+    try:
         jax.config.update("jax_platform_name", "")
         jax.config.update("jax_platforms", None)
         return ", ".join(sorted({device.platform for device in jax.devices()}))

@@ -174,7 +174,7 @@ def test_a_rule_file_holds_every_target(tmp_path: Path) -> None:
         != anchor.body().target[anchor.body().seed_at][-3:].tolist()
     )
     assert fish.untaught().which == 1
-    with pytest.raises(InputError, match="--which 'bird': allowed are anchor, fish"):
+    with pytest.raises(InputError, match='--which "bird": allowed are anchor, fish'):
         loaded.choosing("bird")
 
 
