@@ -4,7 +4,8 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Generator
+from collections.abc import Callable, Generator
+from pathlib import Path
 
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 if "PYTEST_XDIST_WORKER" not in os.environ:  # workers have the settings and the cache of the process that started them
@@ -53,3 +54,22 @@ def ring_picture() -> np.ndarray:
 def key() -> jax.Array:
     """The key of a test."""
     return jax.random.key(0)
+
+
+@pytest.fixture
+def ffnca(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture, tmp_path: Path
+) -> Callable[..., tuple[int, str, str]]:
+    """Run the command line in this process, in a folder of its own; gives exit code, stdout, stderr."""
+    from ffnca import cli
+
+    monkeypatch.chdir(tmp_path)
+
+    def call(*words: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["ffnca", *map(str, words)])
+        with pytest.raises(SystemExit) as end:
+            cli.main()
+        out, err = capsys.readouterr()
+        return int(end.value.code or 0), out, err
+
+    return call

@@ -14,7 +14,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ffnca import cli
 from ffnca.errors import Stopped
 from ffnca.growth import evaluate
 from ffnca.growth.round import RoundFigures
@@ -24,21 +23,6 @@ from ffnca.world import shipped_worlds
 pytestmark = pytest.mark.computes
 
 COMMANDS = ("worlds", "run", "view", "train", "grow", "export", "eval", "demo")
-
-
-@pytest.fixture
-def ffnca(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture, tmp_path: Path):
-    """Run the command line in this process; gives exit code, stdout, stderr."""
-    monkeypatch.chdir(tmp_path)
-
-    def call(*words: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["ffnca", *map(str, words)])
-        with pytest.raises(SystemExit) as end:
-            cli.main()
-        out, err = capsys.readouterr()
-        return int(end.value.code or 0), out, err
-
-    return call
 
 
 @pytest.fixture

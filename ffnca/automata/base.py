@@ -39,7 +39,7 @@ def rollout(
 
     `jax.grad` and `jax.jvp` go through it where `num_steps` is a Python integer, since a loop of unknown length has no
     derivative backwards; that compiles anew for each number of steps and keeps every state, as backpropagation through
-    time must. No trainer here needs it, but the control that is named for it.
+    time must. No trainer here differentiates a rollout.
 
     Args:
         automaton: Any automaton, as a pytree.

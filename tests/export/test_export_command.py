@@ -1,34 +1,24 @@
 """`ffnca export` as a user meets it, files decoded back; one process, tiny worlds."""
 
-import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from ffnca import cli
 from ffnca.creature import Creature
 
 SPRITE = [(255, 128, 0), (0, 0, 102), (255, 255, 255)]
 
 
 @pytest.fixture
-def ffnca(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture, tmp_path: Path):
-    """Run the command line in this process; gives exit code, stdout, stderr."""
-    monkeypatch.chdir(tmp_path)
+def ffnca(ffnca: Callable[..., tuple[int, str, str]], tmp_path: Path) -> Callable[..., tuple[int, str, str]]:
+    """The command line, with a world in the current folder."""
     (tmp_path / "dot.toml").write_text(
         'kind = "life"\ntitle = "Blinker"\n[grid]\nsize = [12, 12]\n[rule]\nnotation = "B3/S23"\n[start]\nrle = "3o!"\n'
     )
-
-    def call(*words: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["ffnca", *map(str, words)])
-        with pytest.raises(SystemExit) as end:
-            cli.main()
-        out, err = capsys.readouterr()
-        return int(end.value.code or 0), out, err
-
-    return call
+    return ffnca
 
 
 @pytest.fixture
