@@ -276,9 +276,9 @@ def _print_table(table: object) -> None:
 
 
 def _print_json(value: object) -> None:
-    from ffnca.strict_json import dumped
+    from pydantic_core import to_json
 
-    typer.echo(dumped(value))
+    typer.echo(to_json(value, inf_nan_mode="null"))
 
 
 def main() -> None:

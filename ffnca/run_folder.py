@@ -11,12 +11,12 @@ from typing import Any
 
 import numpy as np
 from PIL import Image
+from pydantic_core import to_json
 
 from ffnca.atomic import replacing
 from ffnca.errors import InputError
 from ffnca.files import read_bounded
 from ffnca.render import enlarge, over
-from ffnca.strict_json import dumped
 from ffnca.systems.growth.creature import Creature
 from ffnca.systems.growth.schedule import Budget
 from ffnca.systems.growth.train import MEASURED_AGES, Report
@@ -112,7 +112,7 @@ class RunFolder:
         """Drop metrics past the checkpoint that a run resumes from."""
         if self.metrics.exists():
             kept = [line for line in self._lines() if line["updates"] <= updates]
-            self._write_text(self.metrics, "".join(f"{dumped(line)}\n" for line in kept))
+            self._write_text(self.metrics, "".join(f"{_json(line)}\n" for line in kept))
 
     def _lines(self) -> list[dict[str, Any]]:
         """The metrics; lines that were cut off or are none of ours are left out."""
@@ -140,7 +140,7 @@ class RunFolder:
         if report.event:
             line["event"] = report.event
         with self.metrics.open("a", encoding="utf-8") as lines:
-            lines.write(f"{dumped(line)}\n")
+            lines.write(f"{_json(line)}\n")
 
     def preview(self, report: Report, creature: Creature) -> None:
         """Write `preview.png`: what grew beside what should, and `curve.png`."""
@@ -185,3 +185,7 @@ def _flat(table: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     for key, value in table.items():
         flat |= _flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {f"{prefix}{key}": value}
     return flat
+
+
+def _json(value: object) -> str:
+    return to_json(value, inf_nan_mode="null").decode()

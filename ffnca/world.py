@@ -1,9 +1,12 @@
 """What all world files have in common, and where the worlds that ship are found."""
 
 import difflib
+import functools
+import importlib.util
 import json
 import os
 from collections.abc import Mapping
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
 
@@ -13,6 +16,8 @@ from ffnca.errors import InputError
 from ffnca.spec import SHOWN_CHARACTERS, Spec, described, shown
 
 RULE_SUFFIX = ".safetensors"
+WORLDS_GROUP = "ffnca.worlds"
+"""Entry points of packages with a folder `worlds` of world files; each names its package."""
 _SHOWN_ERRORS = 3
 
 ONE_LINE = "^[^\\x00-\\x1f\\x7f-\\x9f\u2028\u2029]*$"
@@ -75,14 +80,26 @@ def worlds_folder() -> Path:
     return installed if installed.is_dir() else package.parent / "worlds"
 
 
+@functools.cache
+def _folders() -> tuple[Path, ...]:
+    """The folder of the worlds that ship, then those of installed packages; no code of a package runs."""
+    names = sorted(point.value for point in entry_points(group=WORLDS_GROUP))
+    found = [importlib.util.find_spec(name) for name in names if name.isidentifier()]
+    places = [place for spec in found if spec is not None for place in spec.submodule_search_locations or ()]
+    return (worlds_folder(), *(Path(place) / "worlds" for place in places))
+
+
 def shipped_worlds() -> dict[str, Path]:
-    """World files that ship, by name, in order of their names."""
-    return {path.stem: path for path in sorted(worlds_folder().glob("*.toml"), key=lambda path: path.stem)}
+    """World files that ship with ffnca or an installed package, by name, in order of their names."""
+    paths = [path for folder in reversed(_folders()) for path in folder.glob("*.toml")]
+    return {path.stem: path for path in sorted(paths, key=lambda path: path.stem)}
 
 
-def rule_path_for(name: str) -> Path:
-    """Where the trained rule of a shipped world is, if it has one."""
-    return worlds_folder() / "rules" / f"{name}.safetensors"
+def rule_path_for(world: str | Path) -> Path:
+    """Where the trained rule of a world is, by its name if it ships, or by its file."""
+    path = Path(world)
+    folder = path.parent if path.suffix else worlds_folder()
+    return folder / "rules" / f"{path.stem}{RULE_SUFFIX}"
 
 
 def find_world(world: str | os.PathLike[str]) -> Path:

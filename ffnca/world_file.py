@@ -8,7 +8,8 @@ from typing import Any
 from ffnca.errors import InputError
 from ffnca.files import read_bounded
 from ffnca.settings_text import parse_json, parse_toml
-from ffnca.systems.registry import system_of, systems
+from ffnca.spec import shown
+from ffnca.systems.registry import kinds, system_of
 from ffnca.world import checked_world
 
 MAX_WORLD_BYTES = 2**18
@@ -27,8 +28,8 @@ def build_world(settings: Mapping[str, Any], name: str) -> Any:
     """
     kind = settings.get("kind") if isinstance(settings, Mapping) else None
     if not isinstance(kind, str):
-        said = "is missing" if kind is None else f"= {kind!r}"
-        raise InputError(f"{name}: kind {said}; allowed: {', '.join(systems())}")
+        said = "is missing" if kind is None else f"= {shown(kind)}"
+        raise InputError(f"{name}: kind {said}; allowed: {', '.join(kinds())}")
     try:
         system = system_of(kind)
     except InputError as error:

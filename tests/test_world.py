@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -12,7 +12,8 @@ from pydantic import ValidationError
 
 from ffnca.errors import InputError
 from ffnca.opening import make
-from ffnca.systems.growth.spec import GrowthWorld, Kernel, NcaSpec, TrainSpec
+from ffnca.perceptions import PERCEPTIONS
+from ffnca.systems.growth.spec import GrowthWorld, NcaSpec, TrainSpec
 from ffnca.systems.life import LifeStart, LifeWorld
 from ffnca.world import GridSpec, dump_world, find_world, rule_path_for, shipped_worlds, worlds_folder
 from ffnca.world_file import build_world, load_world, parse_world, world_from_json
@@ -69,10 +70,10 @@ def test_every_world_that_ships_loads_and_comes_back() -> None:
 
 
 def test_a_rule_may_perceive_everything() -> None:
-    everything = ", ".join(f'"{name}"' for name in get_args(Kernel))
+    everything = ", ".join(f'"{name}"' for name in tuple(PERCEPTIONS))
     world = parse_world(GROWTH.replace("fire_rate = 0.5", f"perception = [{everything}]"), "w.toml")
     assert isinstance(world, GrowthWorld)
-    assert world.rule.perception == get_args(Kernel)
+    assert world.rule.perception == tuple(PERCEPTIONS)
 
 
 def test_defaults_and_hashes() -> None:
@@ -111,9 +112,9 @@ def test_unknown_key_names_the_nearest() -> None:
 
 
 BAD = [
-    ('kind = "growth"\n', "", ("kind is missing", "growth, life")),
-    ('"growth"', '"groth"', ('kind = "groth"', "growth, life")),
-    ('"growth"', "[1]", ("kind", "growth, life")),
+    ('kind = "growth"\n', "", ("kind is missing", "growth, lenia, life")),
+    ('"growth"', '"groth"', ('kind = "groth"', "growth, lenia, life")),
+    ('"growth"', "[1]", ("kind", "growth, lenia, life")),
     ('"Lizard"', "3", ("title = 3", "one line")),
     ('"Lizard"', '"a\\nb"', ("title", "one line")),
     ('"Lizard"', '""', ("title", "one line")),

@@ -9,7 +9,7 @@ import numpy as np
 from jax.core import Tracer
 from jaxtyping import Array, Float, Int, PRNGKeyArray, UInt8
 
-from ffnca.errors import whole_number
+from ffnca.errors import InputError, whole_number
 
 _MOST_STEPS = 2**31 - 1
 
@@ -34,7 +34,8 @@ def rollout(
     *,
     key: PRNGKeyArray,
     first_step: int | Int[Array, ""] = 0,
-) -> Float[Array, "*batch H W C"]:
+    every: int | None = None,
+) -> Float[Array, "*batch H W C"] | Float[Array, "time *batch H W C"]:
     """Run many steps as one compiled loop; compiled once for any number of steps.
 
     `jax.grad` and `jax.jvp` go through it where `num_steps` is a Python integer, since a loop of unknown length has no
@@ -47,13 +48,21 @@ def rollout(
         num_steps: How many steps.
         key: The key of step t is `fold_in(key, t)`.
         first_step: The t of the first step, so that a run in pieces equals a run in one.
+        every: Give the whole trajectory, each so many steps, from one scan; `num_steps` is a multiple of it. Compiled
+            anew for each number of states.
 
     Returns:
-        The state after `num_steps` steps.
+        The state after `num_steps` steps; or the states after `every`, 2 `every`, ... steps, time in front.
 
     Raises:
-        InputError: If `num_steps` is no whole number from 0 to 2^31 - 1.
+        InputError: If `num_steps` is no whole number from 0 to 2^31 - 1, or no multiple of `every`.
     """
+    if every is not None:
+        every = whole_number(every, "every", 1, _MOST_STEPS)
+        num_steps = whole_number(num_steps, "num_steps", 0, _MOST_STEPS)
+        if num_steps % every:
+            raise InputError(f"num_steps: {num_steps}; allowed with every = {every}: a multiple of it")
+        return _trajectory(automaton, state, num_steps // every, every, key, jnp.asarray(first_step))
     if not isinstance(num_steps, jax.Array):
         num_steps = whole_number(num_steps, "num_steps", 0, _MOST_STEPS)
     leaves = jax.tree.leaves((automaton, state))
@@ -70,6 +79,20 @@ def _rolled(
         return automaton.step(moving, jax.random.fold_in(key, step))
 
     return jax.lax.fori_loop(first_step, first_step + num_steps, advance, state)
+
+
+@partial(jax.jit, static_argnames=("num_states", "every"))
+def _trajectory(
+    automaton: Automaton, state: Array, num_states: int, every: int, key: PRNGKeyArray, first_step: Int[Array, ""]
+) -> Array:
+    def advance(moving: Array, step: Int[Array, ""]) -> tuple[Array, None]:
+        return automaton.step(moving, jax.random.fold_in(key, step)), None
+
+    def stretch(moving: Array, begun: Int[Array, ""]) -> tuple[Array, Array]:
+        moved, _ = jax.lax.scan(advance, moving, begun + jnp.arange(every))
+        return moved, moved
+
+    return jax.lax.scan(stretch, state, first_step + every * jnp.arange(num_states))[1]
 
 
 @partial(jax.custom_jvp, nondiff_argnums=(0,))

@@ -47,7 +47,7 @@ class NCA(nnx.Module):
 
         Args:
             rule: An ascent layer or a layered rule.
-            perception: Names of kernels, see `ffnca.grid.perceive`.
+            perception: Names from `ffnca.perceptions`.
             boundary: What lies beyond the edge.
             fire_rate: Probability that a cell updates in a step; changes are never rescaled.
             alive_threshold: Alpha above which a cell lives.

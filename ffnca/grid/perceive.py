@@ -1,4 +1,6 @@
-"""Perception: what one cell sees of itself and its eight neighbours, as one vector."""
+"""Perception: what one cell sees of itself and its neighbours, as one vector."""
+
+from typing import NamedTuple
 
 import jax.numpy as jnp
 from jaxtyping import Array, Float
@@ -6,8 +8,30 @@ from jaxtyping import Array, Float
 from ffnca.grid import kernels
 from ffnca.grid.boundary import Boundary, pad
 from ffnca.grid.turn import Turn, turned_pattern
+from ffnca.perceptions import seeing
 
-KERNELS = ("identity", "sobel", "laplacian", "neighbour_mean", "neighbour_slope", "alive")
+
+class Surroundings(NamedTuple):
+    """What perceptions are computed from.
+
+    Attributes:
+        state: Grid, channels last, alpha in channel 3.
+        padded: The same with one ring of what lies beyond its edge.
+        boundary: What lies there; for wider neighbourhoods, see `ffnca.grid.boundary.pad`.
+        alive_threshold: Alpha above which a cell counts as living.
+        turn: Angle by which what has a direction is turned; None is not.
+    """
+
+    state: Float[Array, "*batch H W C"]
+    padded: Float[Array, "*batch tall wide C"]
+    boundary: Boundary
+    alive_threshold: float
+    turn: Turn | None
+
+    @property
+    def weights(self) -> Float[Array, "2 4"] | None:
+        """Of turned Sobel sums."""
+        return None if self.turn is None else self.turn.sobel
 
 
 def perceive(
@@ -18,12 +42,11 @@ def perceive(
     alive_threshold: float,
     turn: Turn | None = None,
 ) -> Float[Array, "*batch H W P"]:
-    """Concatenate the named kernels, in order.
+    """Concatenate what the named perceptions give, in order.
 
     Args:
         state: Grid, channels last, alpha in channel 3.
-        names: From `KERNELS`. `sobel` and `neighbour_slope` give 2C numbers, `alive` 4 (own flag, living share,
-            across x, across y), the others C.
+        names: From `ffnca.perceptions`.
         boundary: What lies beyond the edge.
         alive_threshold: Alpha above which a cell counts as living.
         turn: Angle by which what has a direction is turned; None is not.
@@ -32,31 +55,39 @@ def perceive(
         Perception, `perception_size(names, C)` numbers a cell.
 
     Raises:
-        ValueError: If a name is unknown.
+        InputError: If a name is unknown.
     """
-    padded = pad(state, boundary)
-    parts, weights = [], None if turn is None else turn.sobel
-    for name in names:
-        if name == "identity":
-            parts.append(state)
-        elif name == "sobel":
-            parts.append(kernels.sobel(padded, weights))
-        elif name == "laplacian":
-            parts.append(kernels.laplacian(padded))
-        elif name == "neighbour_mean":
-            parts.append(kernels.neighbour_mean(padded, alive_threshold))
-        elif name == "neighbour_slope":
-            parts.append(kernels.neighbour_slope(padded, alive_threshold, weights))
-        elif name == "alive":
-            pattern = kernels.alive_pattern(padded, alive_threshold)
-            pattern = pattern if turn is None else turned_pattern(pattern, turn)
-            parts += [kernels.living(state, alive_threshold), pattern]
-        else:
-            raise ValueError(f"kernel {name!r}: allowed are {', '.join(KERNELS)}")
-    return jnp.concatenate(parts, axis=-1)
+    around = Surroundings(state, pad(state, boundary), boundary, alive_threshold, turn)
+    return jnp.concatenate([seeing(name)(around) for name in names], axis=-1)
 
 
-def perception_size(names: tuple[str, ...], num_channels: int) -> int:
-    """How many numbers `perceive` gives a cell."""
-    sizes = {"sobel": 2 * num_channels, "neighbour_slope": 2 * num_channels, "alive": 4}
-    return sum(sizes.get(name, num_channels) for name in names)
+def identity(around: Surroundings) -> Float[Array, "*batch H W C"]:
+    """The cell's own state."""
+    return around.state
+
+
+def sobel(around: Surroundings) -> Float[Array, "*batch H W gradient"]:
+    """Gradient along x, then along y."""
+    return kernels.sobel(around.padded, around.weights)
+
+
+def laplacian(around: Surroundings) -> Float[Array, "*batch H W C"]:
+    """Weighted neighbour mean minus the cell itself."""
+    return kernels.laplacian(around.padded)
+
+
+def neighbour_mean(around: Surroundings) -> Float[Array, "*batch H W C"]:
+    """Weighted mean over the living neighbours."""
+    return kernels.neighbour_mean(around.padded, around.alive_threshold)
+
+
+def neighbour_slope(around: Surroundings) -> Float[Array, "*batch H W slope"]:
+    """Weighted mean over the living neighbours of their state times where they are."""
+    return kernels.neighbour_slope(around.padded, around.alive_threshold, around.weights)
+
+
+def alive(around: Surroundings) -> Float[Array, "*batch H W 4"]:
+    """Whether it lives itself, the living share of the neighbours, and their difference across x and across y."""
+    pattern = kernels.alive_pattern(around.padded, around.alive_threshold)
+    pattern = pattern if around.turn is None else turned_pattern(pattern, around.turn)
+    return jnp.concatenate([kernels.living(around.state, around.alive_threshold), pattern], axis=-1)

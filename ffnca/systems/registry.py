@@ -72,6 +72,11 @@ def _loaded(kind: str) -> System:
     return system
 
 
+def kinds() -> list[str]:
+    """Names of all kinds that are installed or registered, usable or not."""
+    return sorted((*_registered, *_places()))
+
+
 def system_of(kind: str) -> System:
     """The system of a kind.
 
@@ -81,14 +86,14 @@ def system_of(kind: str) -> System:
     if kind in _registered:
         return _registered[kind]
     if kind not in _places():
-        raise InputError(f"kind = {shown(kind)}; allowed: {', '.join(sorted((*_registered, *_places())))}")
+        raise InputError(f"kind = {shown(kind)}; allowed: {', '.join(kinds())}")
     return _loaded(kind)
 
 
 def systems() -> dict[str, System]:
     """All kinds that can be used, by name; those that cannot are told of, and the others go on."""
     found = {}
-    for kind in sorted((*_registered, *_places())):
+    for kind in kinds():
         try:
             found[kind] = system_of(kind)
         except InputError as error:

@@ -69,6 +69,7 @@ _SEE = (
     Action("previous_channel", pygame.K_k, "Shift-K", "the channel before", shift=True),
     Action("look", pygame.K_a, "A", "see all channels", "All", argument="tiles"),
     Action("look", pygame.K_d, "D", "see the difference from the target", "Error", argument="difference"),
+    Action("next_view", pygame.K_v, "V", "the next view that this world has", "View"),
     Action("zoom", pygame.K_EQUALS, "+", "zoom in (or Ctrl-wheel)", argument=1),
     Action("zoom", pygame.K_MINUS, "-", "zoom out", argument=-1),
     Action("fit", pygame.K_0, "0", "fit; the right button drags", "Fit"),

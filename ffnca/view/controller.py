@@ -10,18 +10,20 @@ from ffnca.systems.growth.simulated import creature_simulation
 from ffnca.systems.growth.target import target_name
 from ffnca.view.abilities import why_not
 from ffnca.view.actions import Action
-from ffnca.view.brushing import Brushing
+from ffnca.view.brushes import MAX_RADIUS, Brush
 from ffnca.view.camera import Camera
 from ffnca.view.judge import Judge
 from ffnca.view.learner import MINUTES
 from ffnca.view.opening import Opener, Watch, reopened_session, shortly, warm_session
 from ffnca.view.pace import Pace
-from ffnca.view.painting import Painting
+from ffnca.view.painting import PALETTE, Painting
 from ffnca.view.recorder import Recorder, unused_path, write_picture
 from ffnca.view.session import Session
 from ffnca.view.study import Study
 from ffnca.world import shipped_worlds
 
+FIRST_COLOUR = 3
+"""Place in the palette with which painting begins."""
 TURN = 15.0
 """Degrees of a turn."""
 MESSAGE_SECONDS, WARNING_SECONDS = 5.0, 10.0
@@ -29,7 +31,7 @@ LEARNS = "learns from nothing; until something grows its target is shown faintly
 LONGEST_MESSAGE = 240
 
 
-class Controller(Brushing):
+class Controller:
     """The state of the window and what can be done with it."""
 
     def __init__(
@@ -52,7 +54,7 @@ class Controller(Brushing):
             minutes: How long a rule learns.
             patient: Let the window wait for worlds to open.
         """
-        super().__init__()
+        self.brush, self.colour = Brush(), FIRST_COLOUR
         self.session, self.folder, self.size = session, folder, size
         self.pace, self.camera, self.judged = Pace(), Camera(), Judge(session)
         self.recorder, self.opener, self.watch = Recorder(), Opener(patient=patient), Watch(text)
@@ -228,6 +230,25 @@ class Controller(Brushing):
 
     # Touch.
 
+    def take_brush(self, kind: str) -> None:
+        """Paint with another brush."""
+        self.brush = self.brush._replace(kind=kind)
+
+    def next_colour(self, places: int) -> None:
+        """Paint with another colour."""
+        self.take_colour((self.colour + places) % len(PALETTE))
+
+    def take_colour(self, place: int) -> None:
+        """Paint with a colour of the palette."""
+        self.colour = place
+        red, green, blue = (value / 255 for value in PALETTE[place])
+        self.brush = self.brush._replace(kind="paint", colour=(red, green, blue))
+
+    def resize_brush(self, steps: int) -> None:
+        """Larger or smaller, by a fifth."""
+        radius = self.brush.radius * 1.2**steps
+        self.brush = self.brush._replace(radius=min(max(radius, 0.5), MAX_RADIUS))
+
     def undo(self) -> None:
         """Go back to before the last stroke."""
         self.session.undo()
@@ -242,6 +263,11 @@ class Controller(Brushing):
         if "tiles" in (view, self.view) and view != self.view:
             self.camera.fit()
         self.view = view
+
+    def next_view(self) -> None:
+        """Draw the view after this one, of all that the world has."""
+        views = list(self.session.views)
+        self.look(views[(views.index(self.view) + 1) % len(views)])
 
     def previous_channel(self) -> None:
         """The channel before this one."""

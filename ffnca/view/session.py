@@ -91,7 +91,7 @@ class Session:
         self._rolled(0).block_until_ready()
         self.vitals()()
         for show in self.views:
-            self.frame(show)
+            self.frame("channel:0" if show == "channel" else show)
 
     def _rolled(self, num_steps: int) -> Float[Array, "H W C"]:
         automaton = Walled(self.simulation.automaton, jnp.array(self.wall))

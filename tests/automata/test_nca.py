@@ -13,8 +13,8 @@ from ffnca.errors import InputError
 from ffnca.ff.ascent import AscentLayer
 from ffnca.ff.standardise import Standardiser
 from ffnca.grid.boundary import BOUNDARIES
-from ffnca.grid.perceive import perception_size
 from ffnca.grid.seeds import single_cell
+from ffnca.perceptions import perception_size
 
 CHANNELS = 8
 advance = jax.jit(lambda automaton, state, fire: automaton.advance(state, fire))

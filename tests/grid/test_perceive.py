@@ -7,8 +7,11 @@ from hypothesis import strategies as st
 
 from ffnca.grid.boundary import BOUNDARIES, pad
 from ffnca.grid.kernels import alive_mask
-from ffnca.grid.perceive import KERNELS, perceive, perception_size
+from ffnca.grid.perceive import perceive
 from ffnca.grid.seeds import single_cell, soup
+from ffnca.perceptions import PERCEPTIONS, perception_size
+
+KERNELS = tuple(PERCEPTIONS)
 
 RING = np.array([[0.5, 1, 0.5], [1, 0, 1], [0.5, 1, 0.5]])
 SOBEL = np.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]]) / 8
@@ -101,7 +104,7 @@ def test_reflect_mirrors_across_the_edge_cell() -> None:
 
 def test_unknown_names_are_refused() -> None:
     state = jnp.zeros((4, 4, 4))
-    with pytest.raises(ValueError, match="allowed are identity"):
+    with pytest.raises(ValueError, match="allowed: identity"):
         perceive(state, ("roberts",), "wrap", alive_threshold=0.1)
 
 

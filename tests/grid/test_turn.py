@@ -4,8 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ffnca.grid.perceive import KERNELS, perceive
+from ffnca.grid.perceive import perceive
 from ffnca.grid.turn import Turn, turned_picture
+from ffnca.perceptions import PERCEPTIONS
+
+KERNELS = tuple(PERCEPTIONS)
 
 QUARTERS = (90, 180, 270)
 

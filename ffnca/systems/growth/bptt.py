@@ -14,7 +14,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from ffnca.automata.layered_rule import LayeredRule
 from ffnca.ff.standardise import Standardiser
-from ffnca.grid.perceive import perception_size
+from ffnca.perceptions import perception_size
 from ffnca.systems.growth.body import Body
 from ffnca.systems.growth.corrupt import erase_discs
 from ffnca.systems.growth.pool import fresh_pool, put_back

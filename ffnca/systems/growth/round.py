@@ -14,7 +14,8 @@ from ffnca.automata.nca import NCA
 from ffnca.ff.ascent import STATE_LIMIT
 from ffnca.ff.standardise import Standardiser
 from ffnca.grid.boundary import Boundary
-from ffnca.grid.perceive import perceive, perception_size
+from ffnca.grid.perceive import perceive
+from ffnca.perceptions import perception_size
 from ffnca.systems.growth.body import Body
 from ffnca.systems.growth.corrupt import add_noise
 from ffnca.systems.growth.doubt import put_in_doubt

@@ -9,7 +9,7 @@ from jaxtyping import Array
 from ffnca.automata.layered_rule import LayeredRule
 from ffnca.errors import InputError
 from ffnca.ff.ascent import AscentLayer
-from ffnca.grid.perceive import perception_size
+from ffnca.perceptions import perception_size
 from ffnca.systems.growth.spec import GrowthWorld
 
 

@@ -5,11 +5,12 @@ from typing import Annotated, Literal, Self, get_args
 
 from pydantic import Field, field_validator, model_validator
 
+from ffnca.perceptions import perception_names
 from ffnca.spec import Spec, above_zero, several_of, shown, whole
 from ffnca.world import ONE_LINE, World
 
 Width = Annotated[int, Field(ge=8, le=2048)]
-Kernel = Literal["identity", "sobel", "laplacian", "neighbour_mean", "neighbour_slope", "alive"]
+MAX_PERCEPTIONS = 16
 Objective = Literal["ascent", "distance", "contrast", "pair", "self-contrastive", "random", "one-step-backprop", "bptt"]
 _TARGET_NAME = re.compile("[a-z0-9][a-z0-9_-]{0,31}")
 MAX_TARGETS = 16
@@ -22,16 +23,16 @@ class NcaSpec(Spec):
 
     channels: int = whole(16, 8, 64)
     hidden: tuple[Width, ...] = several_of((278,), "1 to 4 whole numbers from 8 to 2048 in a list", 4)
-    perception: tuple[Kernel, ...] = several_of(
-        ("identity", "sobel", "neighbour_mean", "alive"),
-        f"a list of distinct names from {', '.join(get_args(Kernel))}",
-        len(get_args(Kernel)),
+    perception: tuple[str, ...] = several_of(
+        ("identity", "sobel", "neighbour_mean", "alive"), "a list of distinct names of perceptions", MAX_PERCEPTIONS
     )
     fire_rate: float = above_zero(0.5, 1)
     alive_threshold: float = Field(default=0.1, gt=0, lt=1, description="a number above 0 and below 1")
 
     @model_validator(mode="after")
     def _sees_neighbours_once(self) -> Self:
+        if unknown := [name for name in self.perception if name not in perception_names()]:
+            raise ValueError(f"perception = {shown(unknown[0])}; allowed: {', '.join(perception_names())}")
         if len(set(self.perception)) < len(self.perception):
             raise ValueError("perception names a kernel twice; allowed: distinct names")
         if self.perception == ("identity",):

@@ -30,7 +30,7 @@ class Growth(System):
             InputError: If it has no rule yet, has no such target, or the size does not hold it.
         """
         if self.is_trained(world, path):
-            return self.open_rule(rule_path_for(path.stem), request, name=path.stem)
+            return self.open_rule(rule_path_for(path), request, name=path.stem)
         if not request.untrained:
             text = request.text
             hint = f"train it with: ffnca train {text}, then name the rule file"
@@ -39,7 +39,7 @@ class Growth(System):
 
     def is_trained(self, world: GrowthWorld, path: Path) -> bool:
         """Whether it is a shipped world with a rule."""
-        return shipped_worlds().get(path.stem) == path and rule_path_for(path.stem).exists()
+        return path in shipped_worlds().values() and rule_path_for(path).exists()
 
     def untrained(self, world: GrowthWorld, folder: Path) -> "Creature":
         """A creature with a blank rule.
@@ -95,7 +95,7 @@ class Growth(System):
 
         if not self.is_trained(world, path):
             return np.full((8, 8, 3), 255, np.uint8)
-        targets = over(load_rule(rule_path_for(path.stem)).target)
+        targets = over(load_rule(rule_path_for(path)).target)
         return mosaic(targets.reshape(-1, *targets.shape[-3:]))
 
 

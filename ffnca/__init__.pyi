@@ -1,0 +1,34 @@
+"""The public names: what `from ffnca import NAME` gives; each module loads when a name of it is first used."""
+
+from .automata.base import rollout as rollout
+from .automata.lenia import Lenia as Lenia
+from .automata.life import Life as Life
+from .automata.nca import NCA as NCA
+from .brushes import Brush as Brush
+from .errors import InputError as InputError
+from .ff.ascent import AscentLayer as AscentLayer
+from .ff.colour import ColourPreference as ColourPreference
+from .ff.distance import DistanceLayer as DistanceLayer
+from .ff.distance import DistanceNetwork as DistanceNetwork
+from .ff.layer import FFLayer as FFLayer
+from .ff.local_step import local_step as local_step
+from .ff.network import FFNetwork as FFNetwork
+from .ff.unlabelled import SelfContrastiveNetwork as SelfContrastiveNetwork
+from .grid.seeds import single_cell as single_cell
+from .grid.seeds import soup as soup
+from .opening import make as make
+from .opening import open_creature as open_creature
+from .perceptions import Perception as Perception
+from .perceptions import register_perception as register_perception
+from .simulation import Simulation as Simulation
+from .simulation import Target as Target
+from .systems.base import Request as Request
+from .systems.base import System as System
+from .systems.growth.creature import Creature as Creature
+from .systems.growth.evaluate import evaluate as evaluate
+from .systems.growth.schedule import Budget as Budget
+from .systems.registry import register as register
+from .training import train_creature as train_creature
+from .views import View as View
+from .world import World as World
+from .world_file import load_world as load_world

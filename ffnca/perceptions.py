@@ -1,0 +1,90 @@
+"""What a cell can see of itself and its neighbours: a table of names."""
+
+import functools
+import importlib
+from collections.abc import Callable
+from importlib.metadata import entry_points
+from typing import Any, NamedTuple
+
+from ffnca.errors import InputError
+from ffnca.spec import shown
+
+GROUP = "ffnca.perceptions"
+"""Entry points of packages; each names a perception and is a `Perception`."""
+_KERNELS = "ffnca.grid.perceive"
+
+
+class Perception(NamedTuple):
+    """One thing that a cell sees.
+
+    Attributes:
+        see: Gives (..., H, W, numbers) for a `ffnca.grid.perceive.Surroundings`; or where that function is, as in
+            "module:function".
+        per_channel: Numbers that it gives for every channel of the state.
+        more: Numbers besides.
+    """
+
+    see: Callable[[Any], Any] | str
+    per_channel: int = 1
+    more: int = 0
+
+
+PERCEPTIONS: dict[str, Perception] = {
+    "identity": Perception(f"{_KERNELS}:identity"),
+    "sobel": Perception(f"{_KERNELS}:sobel", per_channel=2),
+    "laplacian": Perception(f"{_KERNELS}:laplacian"),
+    "neighbour_mean": Perception(f"{_KERNELS}:neighbour_mean"),
+    "neighbour_slope": Perception(f"{_KERNELS}:neighbour_slope", per_channel=2),
+    "alive": Perception(f"{_KERNELS}:alive", per_channel=0, more=4),
+}
+
+
+def register_perception(name: str, perception: Perception) -> None:
+    """Add one for as long as this process runs.
+
+    Raises:
+        InputError: If there is one of this name.
+    """
+    if name in perception_names():
+        raise InputError(f"perception {shown(name)} exists already; allowed: another name")
+    PERCEPTIONS[name] = perception
+
+
+@functools.cache
+def _of_packages() -> dict[str, Any]:
+    return {point.name: point for point in entry_points(group=GROUP)}
+
+
+def perception_names() -> tuple[str, ...]:
+    """All that can be named in a world file."""
+    return (*PERCEPTIONS, *(name for name in _of_packages() if name not in PERCEPTIONS))
+
+
+def perception_of(name: str) -> Perception:
+    """The perception of this name.
+
+    Raises:
+        InputError: If there is none, or its package cannot be used.
+    """
+    if name not in PERCEPTIONS:
+        if name not in _of_packages():
+            raise InputError(f"perception {shown(name)}; allowed: {', '.join(perception_names())}")
+        try:
+            PERCEPTIONS[name] = _of_packages()[name].load()
+        except Exception as error:  # whatever a package does when it is imported
+            raise InputError(f"perception {shown(name)}: its package cannot be imported ({error})") from error
+    return PERCEPTIONS[name]
+
+
+def seeing(name: str) -> Callable[[Any], Any]:
+    """The function of a perception."""
+    see = perception_of(name).see
+    if not isinstance(see, str):
+        return see
+    module, _, function = see.partition(":")
+    return getattr(importlib.import_module(module), function)
+
+
+def perception_size(names: tuple[str, ...], num_channels: int) -> int:
+    """How many numbers a cell sees by these names."""
+    return sum(one.per_channel * num_channels + one.more for one in map(perception_of, names))
