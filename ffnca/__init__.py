@@ -7,7 +7,6 @@ if TYPE_CHECKING:
     from ffnca.automata.base import rollout
     from ffnca.automata.life import Life
     from ffnca.automata.nca import NCA
-    from ffnca.creature import Creature
     from ffnca.errors import InputError
     from ffnca.ff.ascent import AscentLayer
     from ffnca.ff.colour import ColourPreference
@@ -16,17 +15,18 @@ if TYPE_CHECKING:
     from ffnca.ff.local_step import local_step
     from ffnca.ff.network import FFNetwork
     from ffnca.ff.unlabelled import SelfContrastiveNetwork
-    from ffnca.growth.evaluate import evaluate
-    from ffnca.growth.schedule import Budget
-    from ffnca.simulation import open_creature, open_simulation
+    from ffnca.opening import make, open_creature
+    from ffnca.systems.growth.creature import Creature
+    from ffnca.systems.growth.evaluate import evaluate
+    from ffnca.systems.growth.schedule import Budget
     from ffnca.training import train_creature
-    from ffnca.world import load_world
+    from ffnca.world_file import load_world
 
 _HOMES = {
     "AscentLayer": "ffnca.ff.ascent",
-    "Budget": "ffnca.growth.schedule",
+    "Budget": "ffnca.systems.growth.schedule",
     "ColourPreference": "ffnca.ff.colour",
-    "Creature": "ffnca.creature",
+    "Creature": "ffnca.systems.growth.creature",
     "DistanceLayer": "ffnca.ff.distance",
     "DistanceNetwork": "ffnca.ff.distance",
     "FFLayer": "ffnca.ff.layer",
@@ -35,11 +35,11 @@ _HOMES = {
     "Life": "ffnca.automata.life",
     "NCA": "ffnca.automata.nca",
     "SelfContrastiveNetwork": "ffnca.ff.unlabelled",
-    "evaluate": "ffnca.growth.evaluate",
-    "load_world": "ffnca.world",
+    "evaluate": "ffnca.systems.growth.evaluate",
+    "load_world": "ffnca.world_file",
+    "make": "ffnca.opening",
     "local_step": "ffnca.ff.local_step",
-    "open_creature": "ffnca.simulation",
-    "open_simulation": "ffnca.simulation",
+    "open_creature": "ffnca.opening",
     "rollout": "ffnca.automata.base",
     "train_creature": "ffnca.training",
 }
@@ -60,8 +60,8 @@ __all__ = [
     "evaluate",
     "load_world",
     "local_step",
+    "make",
     "open_creature",
-    "open_simulation",
     "rollout",
     "train_creature",
 ]

@@ -8,9 +8,9 @@ import numpy as np
 import orbax.checkpoint as ocp
 
 from ffnca.errors import InputError
-from ffnca.growth.round import TrainState
-from ffnca.growth.train import Progress
 from ffnca.notes import tell
+from ffnca.systems.growth.round import TrainState
+from ffnca.systems.growth.train import Progress
 
 NUM_KEPT = 2
 

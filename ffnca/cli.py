@@ -72,7 +72,7 @@ def run(
     _compute()
     from ffnca.commands import run_world
 
-    figures = run_world(world, steps, size, seed, out, which, angle)
+    figures = run_world(_request(world, size, seed, which, angle), steps, out)
     if as_json:
         _print_json(figures)
     else:
@@ -100,20 +100,11 @@ def view(
     """
     _compute()
     from ffnca.atomic import made_folder
-    from ffnca.commands import parsed_size
     from ffnca.view.app import view_world
 
+    request = _request(world, size, seed, which, angle)
     with made_folder(out):
-        figures = view_world(
-            world,
-            size=parsed_size(size) if size else None,
-            seed=seed,
-            folder=out,
-            num_frames=headless_frames,
-            minutes=minutes,
-            which=which,
-            angle=angle,
-        )
+        figures = view_world(request, folder=out, num_frames=headless_frames, minutes=minutes)
     if as_json:
         _print_json(figures)
         return
@@ -219,9 +210,8 @@ def export(
 
     play = Play(steps, tuple(wound or ()), story)
     look, timing = Look.parsed(show, palette, background, caption), Timing(fps, hold, loop)
-    typer.echo(
-        export_world(world, out, play, look, timing, scale=scale, seed=seed, which=which, angle=angle, poster=poster)
-    )
+    request = _request(world, None, seed, which, angle)
+    typer.echo(export_world(request, out, play, look, timing, scale=scale, poster=poster))
 
 
 @app.command("eval")
@@ -235,13 +225,18 @@ def evaluate(
 ) -> None:
     """Measure a trained creature: error by age, healing, health map."""
     _compute()
-    from ffnca.commands import evaluate_world, evaluation_table
+    from ffnca.commands import evaluate_world
 
-    table = evaluate_world(world, seed, out, which, angle)
+    evaluation = evaluate_world(_request(world, None, seed, which, angle), out)
     if as_json:
-        _print_json(table)
+        _print_json(evaluation.table)
         return
-    _print_table(evaluation_table(world, table))
+    from rich.table import Table
+
+    table = Table("measure", "value", title=world, box=None, title_justify="left")
+    for row in evaluation.rows:
+        table.add_row(*row)
+    _print_table(table)
 
 
 @app.command(short_help="Grow, wound and heal a shipped creature: demo.gif, demo.png.")
@@ -251,6 +246,12 @@ def demo() -> None:
     from ffnca.commands import demonstrate
 
     typer.echo(demonstrate(_DEMO_STEPS, _DEMO_WOUND))
+
+
+def _request(world: str, size: str | None, seed: int, which: str | None, angle: float):
+    from ffnca.systems.base import Request, parsed_size
+
+    return Request(world, parsed_size(size) if size else None, seed, which, angle)
 
 
 def _compute() -> None:

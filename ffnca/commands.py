@@ -5,27 +5,26 @@ from collections.abc import Iterable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from ffnca.atomic import replacing
 from ffnca.automata.base import rollout
-from ffnca.automata.nca import NCA
 from ffnca.errors import InputError
 from ffnca.export.animation import SUFFIXES, write_animation
 from ffnca.export.look import Look
 from ffnca.export.scene import STORY_STEPS, STORY_WOUND, DiscWound, Scene
 from ffnca.export.stress_sheet import StressSheet
 from ffnca.export.timing import Timing
-from ffnca.growth.evaluate import evaluate
+from ffnca.opening import make, opened
 from ffnca.progress import counted
 from ffnca.signals import stop_noted
-from ffnca.simulation import Simulation, open_creature, open_simulation
-from ffnca.world import MAX_SIDE, MIN_SIDE
+from ffnca.simulation import Simulation
+from ffnca.systems.base import Request
+from ffnca.systems.registry import system_of
 
 SHEET_SCALE = 4
 EXPORT_STEPS = 200
@@ -36,66 +35,30 @@ CELLS_PER_PIECE = 2**21
 DEMO_WORLD = "lizard"
 
 
-def parsed_size(text: str) -> tuple[int, int]:
-    """Height and width from N or HxW.
-
-    Raises:
-        InputError: If the text is neither, or a side is out of range.
-    """
-    sides = text.lower().split("x")
-    if len(sides) > 2 or not all(side.isascii() and side.isdigit() and len(side) <= 5 for side in sides):
-        raise InputError(f"--size {text[:40]!r}: allowed is N or HxW, in cells")
-    height, width = int(sides[0]), int(sides[-1])
-    if not all(MIN_SIDE <= side <= MAX_SIDE for side in (height, width)):
-        raise InputError(f"--size {text!r}: allowed is {MIN_SIDE} to {MAX_SIDE} cells a side")
-    return height, width
-
-
-def run_world(
-    text: str,
-    num_steps: int,
-    size: str | None,
-    seed: int,
-    out: Path | None,
-    which: str | None = None,
-    angle: float = 0.0,
-) -> dict[str, Any]:
+def run_world(request: Request, num_steps: int, out: Path | None) -> dict[str, Any]:
     """Run a world and say how fast; write the last state if asked."""
-    simulation = open_simulation(text, parsed_size(size) if size else None, seed=seed, which=which, angle=angle)
+    simulation = opened(request)
     if out is not None and out.suffix.lower() != ".npz":
         raise InputError(f"--out {out}: allowed is a name that ends in .npz")
     with _replacing_if_asked(out) as path:
-        state, seconds = _timed(simulation, num_steps, key=jax.random.key(seed))
+        state, seconds = _timed(simulation, num_steps, key=jax.random.key(request.seed))
         if path is not None:
-            arrays: dict[str, Any] = {"state": np.asarray(state, np.float32), "step": num_steps, "seed": seed}
-            if simulation.body is not None:
-                arrays["target"] = simulation.body.picture
+            arrays: dict[str, Any] = {"state": np.asarray(state, np.float32), "step": num_steps, "seed": request.seed}
+            if simulation.target is not None:
+                arrays["target"] = simulation.target.laid_out
             with path.open("wb") as file:
                 np.savez(file, **arrays)
     rate = num_steps / seconds if seconds > 0 else 0.0
+    measures = simulation.measured(state)
     return {
         "world": simulation.name,
         "steps": num_steps,
         "seconds": seconds,
         "steps_per_second": rate,
         "cell_updates_per_second": rate * state.shape[0] * state.shape[1],
-        "rel_mse": simulation.relative_mse(state),
-        "measures": measures(simulation, state),
+        "rel_mse": measures.get("relative_mse"),
+        "measures": {name: int(value) if value.is_integer() else value for name, value in measures.items()},
     }
-
-
-def measures(simulation: Simulation, state: Float[Array, "H W C"]) -> dict[str, float]:
-    """What can be measured of a state: population (living cells), and of what grows relative MSE and mean goodness.
-
-    The goodness of a cell counts from the best that it could step to, so its mean over living cells is at most 0.
-    """
-    if not isinstance(simulation.automaton, NCA):
-        return {"population": int((state[..., 0] > 0.5).sum())}
-    living = state[..., 3] > simulation.automaton.alive_threshold
-    lacking = (simulation.automaton.deficit(state) * living).sum() / jnp.maximum(living.sum(), 1)
-    found: dict[str, float] = {"population": int(living.sum()), "mean_goodness": -float(lacking)}
-    error = simulation.relative_mse(state)
-    return found if error is None else found | {"relative_mse": error}
 
 
 def _replacing_if_asked(out: Path | None) -> AbstractContextManager[Path | None]:
@@ -133,30 +96,24 @@ class Play:
 
 
 def export_world(
-    text: str,
+    request: Request,
     out: Path,
     play: Play,
     look: Look,
     timing: Timing,
     *,
     scale: int | None = None,
-    seed: int = 0,
-    which: str | None = None,
-    angle: float = 0.0,
     poster: Path | None = None,
 ) -> str:
     """Write one animation of a world, and its last frame as a still if asked.
 
     Args:
-        text: What the user named.
+        request: What the user named.
         out: Where to; its ending says in which format.
         play: What happens.
         look: How it is drawn.
         timing: How fast, how often, how it ends.
         scale: Pixels a cell; None for about 400 in all.
-        seed: Of the run.
-        which: The target to grow, where the world names several.
-        angle: By which what grows is turned, in degrees clockwise.
         poster: A `.png` for the last frame.
 
     Raises:
@@ -164,7 +121,7 @@ def export_world(
     """
     if out.suffix.lower() not in SUFFIXES:
         raise InputError(f"{out}: allowed endings are {', '.join(SUFFIXES)}")
-    simulation = open_simulation(text, seed=seed, which=which, angle=angle)
+    simulation = opened(request)
     wounds = tuple(map(DiscWound.parsed, play.wounds))
     if play.story:
         scene = Scene.story(simulation, STORY_STEPS if play.num_steps is None else play.num_steps, wounds, look)
@@ -172,7 +129,7 @@ def export_world(
         timing = timing if is_sheet or timing.hold is not None else replace(timing, hold=STORY_HOLD)
     else:
         scene = Scene(simulation, EXPORT_STEPS if play.num_steps is None else play.num_steps, wounds, look)
-    write_scene(scene, out, timing=timing, scale=scale, seed=seed, poster=poster)
+    write_scene(scene, out, timing=timing, scale=scale, seed=request.seed, poster=poster)
     return f"{out}{f', {poster}' if poster else ''}: {scene.num_steps + 1} frames"
 
 
@@ -198,7 +155,7 @@ def story(
     text: str, outs: list[Path], *, seed: int = 0, num_steps: int = STORY_STEPS, wound_at: int = STORY_WOUND
 ) -> None:
     """Grow, wound and heal a creature: an animation, and a contact sheet of the moments that tell the most."""
-    scene = Scene.story(open_simulation(text, seed=seed), num_steps, (DiscWound(wound_at),))
+    scene = Scene.story(make(text, seed=seed), num_steps, (DiscWound(wound_at),))
     frames = np.stack(list(counted(scene.frames(key=jax.random.key(seed)), num_steps + 1, "drawing")))
     for out in outs:
         if out.suffix.lower() == ".png":
@@ -218,29 +175,26 @@ def demonstrate(num_steps: int, wound_at: int) -> str:
     )
 
 
-def evaluate_world(
-    text: str, seed: int, out: Path | None = None, which: str | None = None, angle: float = 0.0
-) -> dict[str, Any]:
-    """The table of `ffnca eval`, and its picture if asked."""
+class Evaluation(NamedTuple):
+    """What was measured of a world.
+
+    Attributes:
+        table: As `ffnca eval --json` prints it.
+        rows: A measure and its value each, for people.
+    """
+
+    table: dict[str, Any]
+    rows: list[tuple[str, str]]
+
+
+def evaluate_world(request: Request, out: Path | None = None) -> Evaluation:
+    """Measure a world as its kind is measured, and write the picture if asked."""
     if out is not None and out.suffix.lower() != ".png":
         raise InputError(f"--out {out}: allowed is a name that ends in .png")
-    creature, sheet = open_creature(text, which, angle), StressSheet()
+    simulation, sheet = opened(request), StressSheet()
+    system = system_of(simulation.world.kind)
     with _replacing_if_asked(out) as path:
-        table = evaluate(creature.automaton, creature.body(), key=jax.random.key(seed), witness=sheet.add)
+        table = system.evaluate(simulation, key=jax.random.key(request.seed), witness=sheet.add)
         if path is not None:
             sheet.write(path)
-    return table
-
-
-def evaluation_table(text: str, table: dict[str, Any]) -> Any:
-    """The same for people, as a rich table."""
-    from rich.table import Table
-
-    rows = Table("measure", "value", title=f"{text}: {table['params']} parameters", box=None, title_justify="left")
-    for age, error in table["rel_mse"].items():
-        rows.add_row(f"relative MSE at step {age}", f"{error:.4f}")
-    for name, stress in table["stress"].items():
-        healed = f"{stress['healed']} of {stress['trials']} healed, median {stress['median_rel_mse']:.4f}"
-        rows.add_row(f"wound: {name}", healed)
-    rows.add_row("goodness AUROC", f"{table['goodness_auroc']:.3f}")
-    return rows
+    return Evaluation(table, system.evaluation_rows(table))

@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from ffnca.world import GrowthWorld, load_world, rule_path_for, shipped_worlds
+from ffnca.systems.registry import system_of
+from ffnca.world import shipped_worlds
+from ffnca.world_file import load_world
 
 
 def list_worlds() -> list[dict[str, Any]]:
@@ -10,7 +12,6 @@ def list_worlds() -> list[dict[str, Any]]:
     rows = []
     for name, path in shipped_worlds().items():
         world = load_world(path)
-        trained = rule_path_for(name).exists() if isinstance(world, GrowthWorld) else None
-        size = list(world.grid.size)
+        trained, size = system_of(world.kind).is_trained(world, path), list(world.grid.size)
         rows.append({"name": name, "title": world.title, "kind": world.kind, "size": size, "trained": trained})
     return rows

@@ -8,7 +8,7 @@ from typing import IO, Any, TypeVar, cast
 from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, TextColumn, TimeRemainingColumn
 
-from ffnca.growth.train import MEASURED_AGES, Report
+from ffnca.systems.growth.train import MEASURED_AGES, Report
 
 Item = TypeVar("Item")
 

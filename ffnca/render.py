@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from jaxtyping import Bool, Float, UInt8
@@ -20,7 +20,9 @@ FIT_PIXELS = 400
 _LEAST_ALPHA = 1e-6  # under it a cell has no colour to speak of
 Colour = tuple[int, int, int]
 """Red, green and blue, 0 to 255."""
+Background = Colour | Literal["transparent"]
 WHITE: Colour = (255, 255, 255)
+TRANSPARENT = "transparent"
 _MARGIN = 8
 _INK: Colour = (48, 48, 48)
 HALO = 2
@@ -66,6 +68,17 @@ def _visible(state: Float[Any, "*batch height width channel"]) -> Float[np.ndarr
     if visible.shape[-1] < 4:
         raise ValueError(f"a state needs RGBA in its first 4 channels, not {visible.shape[-1]} channels")
     return np.where(np.isfinite(visible), visible, 0)
+
+
+def laid_on(
+    picture: UInt8[np.ndarray, "height width 3"],
+    drawn: Bool[np.ndarray, "height width"],
+    background: Background,
+) -> UInt8[np.ndarray, "height width channel"]:
+    """The picture where cells are drawn, the background elsewhere: RGB, or RGBA if that is transparent."""
+    if background == TRANSPARENT:
+        return np.concatenate([picture, np.full((*drawn.shape, 1), 255, np.uint8)], -1) * drawn[..., None]
+    return np.where(drawn[..., None], picture, np.array(background, np.uint8))
 
 
 def is_dark(colour: Colour) -> bool:

@@ -13,13 +13,13 @@ import numpy as np
 from PIL import Image
 
 from ffnca.atomic import replacing
-from ffnca.creature import Creature
 from ffnca.errors import InputError
 from ffnca.files import read_bounded
-from ffnca.growth.schedule import Budget
-from ffnca.growth.train import MEASURED_AGES, Report
 from ffnca.render import enlarge, over
 from ffnca.strict_json import dumped
+from ffnca.systems.growth.creature import Creature
+from ffnca.systems.growth.schedule import Budget
+from ffnca.systems.growth.train import MEASURED_AGES, Report
 from ffnca.world import dump_world
 
 PREVIEW_SCALE = 4

@@ -1,54 +1,73 @@
-"""Anything that can be run: a world or a rule file opened as an automaton with its initial state."""
+"""What runs: an automaton where it starts, and what can be seen, measured, touched, chosen and turned in it."""
 
-import os
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, NamedTuple
 
-import jax
-import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, PRNGKeyArray
+from jaxtyping import Array, Float, PRNGKeyArray, UInt8
 
 from ffnca.automata.base import Automaton, rollout
-from ffnca.automata.life import Life, initial_state
-from ffnca.creature import Creature
-from ffnca.errors import MAX_SEED, InputError, whole_number
-from ffnca.growth.body import Body
-from ffnca.spec import shown
-from ffnca.world import (
-    MAX_SIDE,
-    MIN_SIDE,
-    RULE_SUFFIX,
-    GrowthWorld,
-    LifeWorld,
-    World,
-    find_world,
-    load_world,
-    rule_path_for,
-    shipped_worlds,
-)
+from ffnca.brushes import Brush, number_brushes
+from ffnca.errors import InputError
+from ffnca.views import ALIASES, View, channel_view, rendered, signed_legend, tiled
+from ffnca.world import World
+
+Measure = Callable[[Any, Float[Array, "H W C"]], Float[Array, ""]]
+"""A number of automaton and state; compiled by who makes it."""
+
+
+class Target(NamedTuple):
+    """What a state should become.
+
+    Attributes:
+        picture: Premultiplied RGBA as it is drawn.
+        laid_out: The same on the grid, turned if it is.
+    """
+
+    picture: Float[np.ndarray, "h w 4"]
+    laid_out: Float[np.ndarray, "H W 4"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Simulation:
-    """An automaton, where it starts and, if it grows something, what that is.
+    """An automaton, where it starts and its capabilities; what it is not capable of is left out.
 
     Attributes:
         name: How the user called it.
         world: Its description.
         automaton: The rule on its lattice.
         start: Initial state (H, W, C).
-        body: What it should become, None for worlds without a target.
-        creature: The trained creature behind it, None for other worlds.
+        own_views: Ways to draw it besides the colours of the automaton and, where there are several, its channels;
+            `colour` among them replaces those.
+        measures: Numbers of a state by their names.
+        brushes: What strokes do: `erase`, `noise`, `seed`, `paint`.
+        choices: Targets that it can grow, if there is a choice.
+        which: The one that it grows, of several.
+        angle: By which it is turned, in degrees clockwise.
+        turned: Makes of it the same turned by another angle.
+        reseeded: Makes of it the same from another seed, where it starts at random.
+        target: What it should become.
+        coloured: Whether channels 0 to 3 are premultiplied RGBA.
+        creature: The trained rule behind it, which can learn and be saved.
     """
 
     name: str
     world: World
     automaton: Automaton
     start: Float[Array, "H W C"]
-    body: Body | None = None
-    creature: Creature | None = None
+    own_views: Mapping[str, View] = field(default_factory=dict)
+    measures: Mapping[str, Measure] = field(default_factory=dict)
+    brushes: Mapping[str, Brush] = field(default_factory=number_brushes)
+    choices: tuple[str, ...] = ()
+    which: str | None = None
+    angle: float = 0.0
+    turned: "Callable[[Simulation, float], Simulation] | None" = None
+    reseeded: "Callable[[Simulation, int], Simulation] | None" = None
+    target: Target | None = None
+    coloured: bool = False
+    creature: Any = None
 
     def __repr__(self) -> str:
         """One line: what it is and how large, without its arrays."""
@@ -56,11 +75,48 @@ class Simulation:
         return f"Simulation({self.name!r}, {self.world.kind}, {height}x{width} cells, {channels} channels)"
 
     @property
-    def which(self) -> str | None:
-        """Name of the target that it grows, None where there is no choice."""
-        if self.creature is None or self.creature.world.targets is None:
-            return None
-        return list(self.creature.world.targets)[self.creature.which]
+    def num_channels(self) -> int:
+        """Of its states."""
+        return self.start.shape[-1]
+
+    @cached_property
+    def views(self) -> dict[str, View]:
+        """All ways to draw it by their names; `channel` stands for each of its channels."""
+        channels = {"channel": channel_view(0), "tiles": View(tiled, signed_legend())} if self.num_channels > 1 else {}
+        own = dict(self.own_views)
+        return {"colour": own.pop("colour", View(rendered)), **own, **channels}
+
+    def view(self, show: str) -> View:
+        """The view of this name.
+
+        Args:
+            show: A name from `views`, or `channel:K`.
+
+        Raises:
+            InputError: If there is none; says which there are.
+        """
+        name, _, number = ALIASES.get(show, show).partition(":")
+        if name == "channel" and number.isascii() and number.isdigit() and int(number) < self.num_channels:
+            return channel_view(int(number))
+        whole = {name: view for name, view in self.views.items() if name != "channel"}
+        whole.setdefault("tiles", View(tiled, signed_legend()))
+        if name in whole and not number:
+            return whole[name]
+        allowed = ", ".join([*whole, f"channel:0 to channel:{self.num_channels - 1}"])
+        raise InputError(f"--show {show[:40]!r}: allowed here are {allowed}")
+
+    def picture(self, state: Float[Array, "H W C"], show: str = "colour") -> UInt8[np.ndarray, "height width 3"]:
+        """A state in a view, one pixel a cell; `tiles` gives a larger picture."""
+        return self.view(show).draw(self.automaton, state)
+
+    def measured(self, state: Float[Array, "H W C"]) -> dict[str, float]:
+        """All measures of a state."""
+        return {name: float(measure(self.automaton, state)) for name, measure in self.measures.items()}
+
+    @property
+    def half_width(self) -> float:
+        """Half the longer side of what lives there, in cells."""
+        return max((self.start if self.target is None else self.target.picture).shape[:2]) / 2
 
     def states(self, num_steps: int, stride: int = 1, *, key: PRNGKeyArray) -> Iterator[Float[Array, "H W C"]]:
         """The initial state and every `stride`-th after it, up to `num_steps`; one compilation for all."""
@@ -72,91 +128,5 @@ class Simulation:
 
     def relative_mse(self, state: Float[Array, "H W C"]) -> float | None:
         """Distance from the target, 1 for an empty grid; None where there is no target."""
-        return None if self.body is None else float(np.asarray(self.body.relative_mse(state)))
-
-
-def open_creature(text: str | os.PathLike[str], which: str | None = None, angle: float = 0.0) -> Creature:
-    """A trained creature by shipped name, world file or rule file.
-
-    Args:
-        text: What the user named.
-        which: The target to grow, where the world names several; the first if None.
-        angle: By which it is turned, in degrees clockwise.
-
-    Raises:
-        InputError: If there is no such world or target, it grows nothing, or it has no trained rule.
-    """
-    path = find_world(text)
-    if path.suffix.lower() == RULE_SUFFIX:
-        return Creature.load(path).choosing(which).turned(angle)
-    world = load_world(path)
-    if not isinstance(world, GrowthWorld):
-        raise InputError(f"{text}: is a {world.kind} world; allowed here: growth worlds and rule files")
-    if not _has_rule(path):
-        raise InputError(f"{text}: has no trained rule yet; train it with: ffnca train {text}, then name the rule file")
-    return Creature.load(rule_path_for(path.stem)).choosing(which).turned(angle)
-
-
-def open_simulation(
-    text: str | os.PathLike[str],
-    size: tuple[int, int] | None = None,
-    *,
-    seed: int = 0,
-    untrained: bool = False,
-    which: str | None = None,
-    angle: float = 0.0,
-) -> Simulation:
-    """Open a shipped name, a world file or a rule file.
-
-    Args:
-        text: What the user named.
-        size: Height and width instead of the world's own.
-        seed: For worlds that start at random.
-        which: The target to grow, where a world names several; the first if None.
-        angle: By which what grows is turned, in degrees clockwise.
-        untrained: Open a growth world that has no trained rule with a blank one, instead of refusing it.
-
-    Raises:
-        InputError: If it cannot be opened, or the size does not hold it.
-    """
-    size, seed = None if size is None else _checked_size(size), whole_number(seed, "seed", 0, MAX_SEED)
-    path = find_world(text)
-    world = None if path.suffix.lower() == RULE_SUFFIX else load_world(path)
-    if isinstance(world, LifeWorld):
-        if which is not None:
-            raise InputError(f"--which {shown(which)}: {text} is a {world.kind} world; allowed for growth worlds")
-        if angle:
-            raise InputError(f"--angle {shown(angle)}: {text} is a {world.kind} world; allowed for growth worlds")
-        if size is not None:
-            world = world.model_copy(update={"grid": world.grid.model_copy(update={"size": size})})
-        automaton = Life.from_notation(world.rule.notation, boundary=world.grid.boundary)
-        return Simulation(path.stem, world, automaton, initial_state(world, key=jax.random.key(seed)))
-    if untrained and isinstance(world, GrowthWorld) and not _has_rule(path):
-        creature = Creature.untrained(world, path.parent).choosing(which).turned(angle)
-    else:
-        creature = open_creature(text, which, angle)
-    return creature_simulation(path.stem, creature, size)
-
-
-def creature_simulation(name: str, creature: Creature, size: tuple[int, int] | None = None) -> Simulation:
-    """A creature at its first cell, in the middle of a grid.
-
-    Raises:
-        InputError: If the grid does not hold it.
-    """
-    body = creature.body(size)
-    return Simulation(name, creature.world, creature.automaton, jnp.asarray(body.start), body, creature)
-
-
-def _checked_size(size: Iterable[int]) -> tuple[int, int]:
-    try:
-        height, width = (whole_number(side, "size", MIN_SIDE, MAX_SIDE) for side in size)
-    except (TypeError, ValueError) as error:
-        if isinstance(error, InputError):
-            raise
-        raise InputError(f"size: {shown(size)}; allowed: height and width in cells, such as (48, 64)") from error
-    return height, width
-
-
-def _has_rule(path: Path) -> bool:
-    return shipped_worlds().get(path.stem) == path and rule_path_for(path.stem).exists()
+        measure = self.measures.get("relative_mse")
+        return None if measure is None else float(measure(self.automaton, state))

@@ -2,7 +2,6 @@
 
 import difflib
 import json
-from collections.abc import Mapping
 from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -33,13 +32,9 @@ class Spec(BaseModel):
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False)
 
 
-def described(detail: ErrorDetails, kinds: Mapping[str, type[Spec]]) -> str:
-    """One validation error in words: where, what is there, what is allowed."""
-    model = kinds.get(str(detail["loc"][0])) if detail["loc"] else None
-    if model is None:
-        tag = detail.get("ctx", {}).get("tag")
-        return f"kind {'is missing' if tag is None else '= ' + shown(tag)}; allowed: {', '.join(sorted(kinds))}"
-    place, fields, allowed = [str(part) for part in detail["loc"][1:]], model.model_fields, "a table"
+def described(detail: ErrorDetails, model: type[Spec]) -> str:
+    """One validation error of a model in words: where, what is there, what is allowed."""
+    place, fields, allowed = [str(part) for part in detail["loc"]], model.model_fields, "a table"
     for depth, part in enumerate(place):
         if part not in fields and detail["type"] == "extra_forbidden":
             return _unknown_key(place[:depth], part, sorted(fields))

@@ -11,16 +11,17 @@ from typing import NamedTuple
 
 from ffnca.atomic import made_folder, writable
 from ffnca.commands import story
-from ffnca.creature import Creature
 from ffnca.errors import InputError, Stopped
-from ffnca.growth.cutout import is_opaque
-from ffnca.growth.schedule import MAX_MINUTES, Budget, updates_to_learn
-from ffnca.growth.target import target_name
-from ffnca.growth.train import LEARNED_MSE, Report
+from ffnca.opening import trainee
 from ffnca.progress import training_bar
 from ffnca.run_folder import RunFolder
+from ffnca.systems.growth.creature import Creature
+from ffnca.systems.growth.cutout import is_opaque
+from ffnca.systems.growth.schedule import MAX_MINUTES, Budget, updates_to_learn
+from ffnca.systems.growth.target import target_name
+from ffnca.systems.growth.train import LEARNED_MSE, Report
 from ffnca.training import Interrupted, train_creature, worst_error
-from ffnca.world import GrowthWorld, find_world, load_world
+from ffnca.world import find_world
 
 GROW_MINUTES = 10.0
 ANIMATIONS = (".gif", ".webp", ".apng")
@@ -66,14 +67,7 @@ def train_world(
         InputError: If the world, an option or the folder cannot be used.
         Stopped: On Ctrl-C, after everything was saved.
     """
-    path = find_world(text)
-    if path.suffix.lower() == ".safetensors":
-        creature = Creature.load(path)
-    else:
-        world = load_world(path)
-        if not isinstance(world, GrowthWorld):
-            raise InputError(f"{text[:80]}: is a {world.kind} world; only growth worlds can be trained")
-        creature = Creature.untrained(world, path.parent)
+    path, creature = find_world(text), trainee(text)
     if objective is not None:
         creature = creature.retrained_by(objective)
     run = RunFolder(out or Path("runs") / path.stem)

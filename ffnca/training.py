@@ -8,12 +8,12 @@ from os import PathLike
 import jax
 
 from ffnca.checkpoint import Checkpoints
-from ffnca.creature import Creature
 from ffnca.errors import MAX_SEED, InputError, Stopped, whole_number
-from ffnca.growth.schedule import Budget
-from ffnca.growth.train import MEASURED_AGES, Progress, Report, begin, train
 from ffnca.run_folder import RunFolder
 from ffnca.signals import stop_noted
+from ffnca.systems.growth.creature import Creature
+from ffnca.systems.growth.schedule import Budget
+from ffnca.systems.growth.train import MEASURED_AGES, Progress, Report, begin, train
 
 SECONDS_PER_CHECKPOINT = 20.0
 

@@ -21,6 +21,7 @@ from report import publish
 
 from ffnca.allocation import keep_memory
 from ffnca.automata.base import rollout
+from ffnca.systems.base import Request
 from ffnca.view.app import SIZE, open_display
 from ffnca.view.controller import Controller
 from ffnca.view.opening import opened_session
@@ -33,7 +34,9 @@ WARM = 60
 def opened(world: str, size: tuple[int, int] | None, folder: Path) -> Window:
     """A window on a world."""
     open_display()
-    return Window(Controller(world, opened_session(world, size, 0), folder=folder, size=size), SIZE)
+    return Window(
+        Controller(world, opened_session(Request(world, size, untrained=True)), folder=folder, size=size), SIZE
+    )
 
 
 def described(name: str, work: list[float], began: float) -> str:
@@ -61,12 +64,8 @@ def megabytes() -> float:
 def grown_error(window: Window) -> float:
     """Median relative MSE over 8 seeds of what the shown rule grows in 200 steps."""
     simulation = window.controller.session.simulation
-    assert simulation.body is not None
-    errors = [
-        float(simulation.body.relative_mse(rollout(simulation.automaton, simulation.start, 200, key=jax.random.key(k))))
-        for k in range(8)
-    ]
-    return sorted(errors)[4]
+    grown = [rollout(simulation.automaton, simulation.start, 200, key=jax.random.key(k)) for k in range(8)]
+    return sorted(simulation.measured(state)["relative_mse"] for state in grown)[4]
 
 
 def learned(folder: Path, moments: tuple[float, ...]) -> tuple[list[str], list[str]]:

@@ -23,11 +23,11 @@ from report import README, publish_rows
 from ffnca.allocation import keep_memory
 from ffnca.automata.base import rollout
 from ffnca.automata.nca import NCA
-from ffnca.creature import Creature
-from ffnca.growth.body import Body
-from ffnca.growth.evaluate import GROWN_AT, HEALED_MSE, heal, num_params
-from ffnca.growth.schedule import Budget
-from ffnca.growth.stress import STRESSES
+from ffnca.systems.growth.body import Body
+from ffnca.systems.growth.creature import Creature
+from ffnca.systems.growth.evaluate import GROWN_AT, HEALED_MSE, heal, num_params
+from ffnca.systems.growth.schedule import Budget
+from ffnca.systems.growth.stress import STRESSES
 
 SIZE, SEEDS = 40, 8
 KINDS = {

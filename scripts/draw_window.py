@@ -18,6 +18,7 @@ import pygame
 from PIL import Image
 from report import ROOT, machine
 
+from ffnca.systems.base import Request
 from ffnca.view.app import SIZE, open_display
 from ffnca.view.controller import Controller
 from ffnca.view.opening import opened_session
@@ -46,7 +47,7 @@ class Tour:
 
     def __init__(self, world: str, folder: Path, *, patient: bool = True) -> None:
         """Open a window on a world."""
-        session = opened_session(world, None, 0)
+        session = opened_session(Request(world, untrained=True))
         self.controller = Controller(world, session, folder=folder, minutes=MINUTES, patient=patient)
         self.window = Window(self.controller, SIZE)
         self.taken: list[tuple[str, str]] = []

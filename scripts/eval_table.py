@@ -15,10 +15,13 @@ from report import README, STUDIES, publish_rows
 
 from ffnca.allocation import keep_memory
 from ffnca.commands import evaluate_world
-from ffnca.creature import Creature
-from ffnca.growth.evaluate import GROWN_AT, HEALED_MSE, ages_of
-from ffnca.growth.stress import STRESSES
-from ffnca.world import GrowthWorld, load_world, rule_path_for, shipped_worlds
+from ffnca.systems.base import Request
+from ffnca.systems.growth.creature import Creature
+from ffnca.systems.growth.evaluate import GROWN_AT, HEALED_MSE, ages_of
+from ffnca.systems.growth.spec import GrowthWorld
+from ffnca.systems.growth.stress import STRESSES
+from ffnca.world import rule_path_for, shipped_worlds
+from ffnca.world_file import load_world
 
 SHOWN_AGES = ("200", "1000", "2000")
 NUM_GROWTHS = 32
@@ -54,7 +57,7 @@ def main() -> None:
     head = ["creature", *ages, f"failed ({NUM_GROWTHS})", *wounds, "AUROC", "params"]
     lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
     for name, which in [(one, which) for one in names for which in named_targets(one)]:
-        table = evaluate_world(name, 0, which=which)
+        table = evaluate_world(Request(name, which=which)).table
         shown = f"{name} --which {which}" if which else name
         cells = [shown, *(f"{table['rel_mse'][age]:.4f}" for age in SHOWN_AGES)]
         cells += [str(num_failed(name, which))]

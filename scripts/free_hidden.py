@@ -20,17 +20,17 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from ffnca.automata.base import rollout
 from ffnca.automata.nca import NCA
-from ffnca.creature import Creature
 from ffnca.ff.ascent import STATE_LIMIT, AscentLayer
 from ffnca.ff.standardise import Standardiser
 from ffnca.grid.perceive import perceive
-from ffnca.growth.body import Body
-from ffnca.growth.corrupt import add_noise
-from ffnca.growth.pool import choose, disturb, fresh_pool, put_back
-from ffnca.growth.round import OPTIMISER, Recipe, chances
-from ffnca.growth.round import start as start_with_code
-from ffnca.growth.schedule import Budget, falling_rate
-from ffnca.growth.stages import draw_stages
+from ffnca.systems.growth.body import Body
+from ffnca.systems.growth.corrupt import add_noise
+from ffnca.systems.growth.creature import Creature
+from ffnca.systems.growth.pool import choose, disturb, fresh_pool, put_back
+from ffnca.systems.growth.round import OPTIMISER, Recipe, chances
+from ffnca.systems.growth.round import start as start_with_code
+from ffnca.systems.growth.schedule import Budget, falling_rate
+from ffnca.systems.growth.stages import draw_stages
 
 NO_CODE = 1e-6
 """Amplitude of the position code: none that a cell could see."""

@@ -12,8 +12,8 @@ import numpy as np
 from jaxtyping import Float
 
 from ffnca.automata.base import rollout
-from ffnca.depict import deficit
-from ffnca.simulation import open_simulation
+from ffnca.opening import make
+from ffnca.systems.growth.simulated import deficit
 from ffnca.world import rule_path_for, shipped_worlds
 
 KEPT = Path(__file__).resolve().parent.parent / "tests" / "golden_states.npz"
@@ -26,11 +26,10 @@ def golden_cells(name: str) -> Float[np.ndarray, "cell 5"]:
     Args:
         name: Of a shipped world that has a rule.
     """
-    simulation = open_simulation(name)
+    simulation = make(name)
     state = rollout(simulation.automaton, simulation.start, NUM_STEPS, key=jax.random.key(0))
     seen = np.concatenate([np.asarray(state)[..., :4], np.asarray(deficit(simulation.automaton, state))[..., None]], -1)
-    assert simulation.body is not None
-    body = seen[np.asarray(simulation.body.alive)]
+    body = seen[np.asarray(simulation.creature.body().alive)]
     return body[np.linspace(0, len(body) - 1, NUM_CELLS).astype(int)].astype(np.float32)
 
 

@@ -17,7 +17,7 @@ import numpy as np
 
 from ffnca.automata.layered_rule import LayeredRule
 from ffnca.automata.nca import NCA
-from ffnca.growth.body import Body
+from ffnca.systems.growth.body import Body
 
 CHANNELS, HIDDEN = 16, 128
 NUM_PARAMETERS = (3 * CHANNELS + 1) * HIDDEN + (HIDDEN + 1) * CHANNELS

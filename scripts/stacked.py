@@ -11,14 +11,14 @@ import jax.numpy as jnp
 from flax import nnx
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from ffnca.creature import Creature
 from ffnca.ff.ascent import AscentLayer
 from ffnca.ff.layer import FFLayer
 from ffnca.ff.projected import ProjectedLayer
 from ffnca.ff.standardise import Standardiser
-from ffnca.growth.objectives import Ascent, Cells, Layers
-from ffnca.growth.round import Recipe
-from ffnca.growth.schedule import Budget
+from ffnca.systems.growth.creature import Creature
+from ffnca.systems.growth.objectives import Ascent, Cells, Layers
+from ffnca.systems.growth.round import Recipe
+from ffnca.systems.growth.schedule import Budget
 from ffnca.training import train_creature
 
 

@@ -25,12 +25,12 @@ mpl.use("agg")
 import matplotlib.pyplot as plt
 
 from ffnca.allocation import keep_memory
-from ffnca.creature import Creature
-from ffnca.growth.evaluate import NUM_SEEDS, ages_of, num_params
-from ffnca.growth.schedule import Budget
-from ffnca.growth.train import Report
+from ffnca.systems.growth.creature import Creature
+from ffnca.systems.growth.evaluate import NUM_SEEDS, ages_of, num_params
+from ffnca.systems.growth.schedule import Budget
+from ffnca.systems.growth.spec import Objective
+from ffnca.systems.growth.train import Report
 from ffnca.training import train_creature
-from ffnca.world import Objective
 
 NAMES = get_args(Objective)
 AGES = (200, 1000, 2000)

@@ -18,12 +18,13 @@ from report import ROOT, publish_rows
 
 from ffnca.allocation import keep_memory
 from ffnca.commands import Play, export_world
-from ffnca.creature import Creature
 from ffnca.export.look import Look
 from ffnca.export.timing import Timing
-from ffnca.growth.evaluate import NUM_SEEDS, ages_of, num_params
-from ffnca.growth.schedule import Budget
-from ffnca.growth.target import target_name
+from ffnca.systems.base import Request
+from ffnca.systems.growth.creature import Creature
+from ffnca.systems.growth.evaluate import NUM_SEEDS, ages_of, num_params
+from ffnca.systems.growth.schedule import Budget
+from ffnca.systems.growth.target import target_name
 
 AGES = (100, 200, 500, 1000, 2000)
 LOST_MSE = 1.0
@@ -71,7 +72,7 @@ def main() -> None:
         publish_rows("large body", lines, f"study_large.py RULE.safetensors {asked} --write")
         sheet = ROOT / "gallery" / f"large_{target_name(name)}.png"
         play = Play(NUM_STEPS, (str(WOUND_AT),))
-        export_world(str(options.rule), sheet, play, Look(), Timing(), scale=SHEET_SCALE)
+        export_world(Request(str(options.rule)), sheet, play, Look(), Timing(), scale=SHEET_SCALE)
 
 
 if __name__ == "__main__":

@@ -12,10 +12,10 @@ from typing import Any
 import jax
 from report import publish
 
-from ffnca.creature import Creature
-from ffnca.growth.bptt import control_round
-from ffnca.growth.round import train_round
-from ffnca.growth.train import begin
+from ffnca.systems.growth.bptt import control_round
+from ffnca.systems.growth.creature import Creature
+from ffnca.systems.growth.round import train_round
+from ffnca.systems.growth.train import begin
 
 LENGTHS = (8, 32, 96)
 

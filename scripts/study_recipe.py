@@ -19,12 +19,12 @@ from report import completed, publish, seeds_of
 from stacked import trained_stacked
 
 from ffnca.allocation import keep_memory
-from ffnca.creature import Creature
-from ffnca.growth.evaluate import evaluate
-from ffnca.growth.schedule import Budget
-from ffnca.growth.stress import STRESSES
+from ffnca.systems.growth.creature import Creature
+from ffnca.systems.growth.evaluate import evaluate
+from ffnca.systems.growth.schedule import Budget
+from ffnca.systems.growth.spec import NcaSpec
+from ffnca.systems.growth.stress import STRESSES
 from ffnca.training import train_creature
-from ffnca.world import NcaSpec
 
 AGES = ("200", "1000", "2000")
 FREE, STACKED = "free hidden channels", "two stacked layers"

@@ -19,11 +19,11 @@ import numpy as np
 from report import completed, publish, seeds_of
 
 from ffnca.allocation import keep_memory
-from ffnca.creature import Creature
-from ffnca.growth.evaluate import HEALED_MSE, NUM_SEEDS, ages_of
-from ffnca.growth.schedule import Budget
+from ffnca.systems.growth.creature import Creature
+from ffnca.systems.growth.evaluate import HEALED_MSE, NUM_SEEDS, ages_of
+from ffnca.systems.growth.schedule import Budget
+from ffnca.systems.growth.spec import TrainSpec
 from ffnca.training import train_creature
-from ffnca.world import TrainSpec
 
 AGES = (200, 2000, 10_000)
 

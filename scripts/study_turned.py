@@ -15,11 +15,11 @@ import numpy as np
 from report import ROOT, publish
 
 from ffnca.allocation import keep_memory
-from ffnca.fitted_world import MARGIN
 from ffnca.grid.turn import turned_picture
-from ffnca.growth.evaluate import NUM_SEEDS, ages_of
+from ffnca.opening import open_creature
 from ffnca.render import enlarge, over
-from ffnca.simulation import open_creature
+from ffnca.systems.growth.evaluate import NUM_SEEDS, ages_of
+from ffnca.systems.growth.fitted_world import MARGIN
 
 AGES = (100, 200, 500, 1000)
 SHOWN_AGE, SCALE = 200, 3

@@ -14,9 +14,9 @@ from benchmark_growing_ca import aligned_error
 from report import publish_rows
 
 from ffnca.allocation import keep_memory
-from ffnca.growth.evaluate import GROWN_AT, HEALED_MSE, ages_of, heal
-from ffnca.growth.stress import STRESSES
-from ffnca.simulation import open_creature
+from ffnca.opening import open_creature
+from ffnca.systems.growth.evaluate import GROWN_AT, HEALED_MSE, ages_of, heal
+from ffnca.systems.growth.stress import STRESSES
 
 NUM_TRIALS, AT_ONCE = 128, 32
 

@@ -19,15 +19,17 @@ from report import ROOT, machine
 
 from ffnca.allocation import keep_memory
 from ffnca.commands import SHEET_SCALE, Play, export_world, story
-from ffnca.creature import Creature
 from ffnca.export.animation import write_animation
 from ffnca.export.look import Look
 from ffnca.export.scene import DiscWound, Scene
 from ffnca.export.timing import Timing
-from ffnca.growth.schedule import Budget
 from ffnca.simulation import Simulation
+from ffnca.systems.growth.creature import Creature
+from ffnca.systems.growth.schedule import Budget
+from ffnca.systems.growth.spec import GrowthWorld
 from ffnca.training import train_creature
-from ffnca.world import GrowthWorld, load_world, rule_path_for, shipped_worlds, worlds_folder
+from ffnca.world import rule_path_for, shipped_worlds, worlds_folder
+from ffnca.world_file import load_world
 
 GALLERY = ROOT / "gallery"
 GAP, ROWS, NUM_STEPS, WOUND_AT = 10, 2, 220, 100

@@ -13,10 +13,12 @@ from hypothesis import strategies as st
 from ffnca.errors import InputError, safe_line
 from ffnca.files import read_bounded
 from ffnca.palette_file import load_palette
-from ffnca.rule_file import RuleFile, load_rule, save_rule
 from ffnca.settings_text import parse_json, parse_toml
 from ffnca.spec import shown
-from ffnca.world import MAX_WORLD_BYTES, GrowthWorld, find_world, load_world, parse_world, shipped_worlds
+from ffnca.systems.growth.rule_file import RuleFile, load_rule, save_rule
+from ffnca.systems.growth.spec import GrowthWorld
+from ffnca.world import find_world, shipped_worlds
+from ffnca.world_file import MAX_WORLD_BYTES, load_world, parse_world
 
 WORLD = 'kind = "growth"\ntitle = "t"\n[grid]\nsize = [24, 24]\n[target]\nemoji = "🐟"\nsize = 8\n'
 

@@ -15,9 +15,9 @@ import pytest
 from PIL import Image
 
 from ffnca.errors import Stopped
-from ffnca.growth import evaluate
-from ffnca.growth.round import RoundFigures
 from ffnca.run_folder import RunFolder
+from ffnca.systems.growth import evaluate
+from ffnca.systems.growth.round import RoundFigures
 from ffnca.world import shipped_worlds
 
 pytestmark = pytest.mark.computes
@@ -262,8 +262,8 @@ def measured(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     def train_round(state, *given, **keys):
         return state._replace(round=state.round + 1), RoundFigures(jnp.zeros(()), jnp.zeros(()))
 
-    monkeypatch.setattr("ffnca.growth.train.measure", measure)
-    monkeypatch.setattr("ffnca.growth.train.train_round", train_round)
+    monkeypatch.setattr("ffnca.systems.growth.train.measure", measure)
+    monkeypatch.setattr("ffnca.systems.growth.train.train_round", train_round)
     return errors
 
 

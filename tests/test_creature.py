@@ -12,10 +12,11 @@ import pytest
 from PIL import Image
 
 from ffnca.automata.base import rollout
-from ffnca.creature import Creature
 from ffnca.errors import InputError
-from ffnca.rule_file import load_rule, save_rule
-from ffnca.world import TrainSpec, parse_world
+from ffnca.systems.growth.creature import Creature
+from ffnca.systems.growth.rule_file import load_rule, save_rule
+from ffnca.systems.growth.spec import TrainSpec
+from ffnca.world_file import parse_world
 
 OWN = (*range(16), 64)
 """Where a rule of 16 channels perceives the cell itself: its state, and whether it lives."""
@@ -138,7 +139,7 @@ def test_a_rule_of_double_precision_is_saved_in_single(tmp_path: Path, ring_pict
 WRONG_TYPES = """
 import math, jax, numpy as np
 from ffnca import *
-open_, key = open_simulation, jax.random.key(0)
+open_, key = make, jax.random.key(0)
 lizard, life = open_("lizard"), Life.from_notation("B3/S23")
 grown, start = lizard.automaton, lizard.start
 calls = {
@@ -168,7 +169,7 @@ for size in ([72, 80], np.array([72, 80]), (np.int64(72), 80.0)):
     assert open_("lizard", size).start.shape[:2] == open_("life", size).start.shape[:2] == (72, 80)
 assert lizard.creature.turned(np.float32(30)).angle == 30
 assert (grown.step(np.asarray(start), key) == grown.step(start, key)).all()
-assert {"open_simulation", "Creature"} <= set(dir(__import__("ffnca")))
+assert {"make", "Creature"} <= set(dir(__import__("ffnca")))
 """
 
 

@@ -54,7 +54,7 @@ def test_a_step_equals_the_article(weights) -> None:
 
 
 def test_it_starts_from_one_cell(ring_picture) -> None:
-    from ffnca.growth.body import build_body
+    from ffnca.systems.growth.body import build_body
 
     body = build_body(ring_picture, (20, 20), 16, alive_threshold=0.1, code_amplitude=0.7)
     start = np.asarray(published_models.published_start(body))

@@ -14,8 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ffnca.errors import InputError
-from ffnca.rule_file import MAX_RULE_BYTES, RuleFile, load_rule, save_rule
-from ffnca.world import GrowthWorld, build_world, dump_world
+from ffnca.systems.growth.rule_file import MAX_RULE_BYTES, RuleFile, load_rule, save_rule
+from ffnca.systems.growth.spec import GrowthWorld
+from ffnca.world import dump_world
+from ffnca.world_file import build_world
 
 WORLD = build_world(
     {"kind": "growth", "title": "T 🦎", "grid": {"size": [20, 20]}, "target": {"emoji": "🦎", "size": 8}}, "w"
@@ -97,7 +99,7 @@ def test_same_rule_same_bytes_in_any_order_and_process(tmp_path: Path, valid: by
         save_rule(tmp_path / "r.safetensors", turned)
         assert (tmp_path / "r.safetensors").read_bytes() == valid
     code = (
-        "import sys; from pathlib import Path; from ffnca.rule_file import *\n"
+        "import sys; from pathlib import Path; from ffnca.systems.growth.rule_file import *\n"
         "save_rule(Path(sys.argv[2]), load_rule(Path(sys.argv[1])))"
     )
     words = [sys.executable, "-c", code, str(tmp_path / "r.safetensors"), str(tmp_path / "again.safetensors")]

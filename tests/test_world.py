@@ -11,25 +11,11 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from ffnca.errors import InputError
-from ffnca.simulation import open_simulation
-from ffnca.world import (
-    GridSpec,
-    GrowthWorld,
-    Kernel,
-    LifeStart,
-    LifeWorld,
-    NcaSpec,
-    TrainSpec,
-    build_world,
-    dump_world,
-    find_world,
-    load_world,
-    parse_world,
-    rule_path_for,
-    shipped_worlds,
-    world_from_json,
-    worlds_folder,
-)
+from ffnca.opening import make
+from ffnca.systems.growth.spec import GrowthWorld, Kernel, NcaSpec, TrainSpec
+from ffnca.systems.life import LifeStart, LifeWorld
+from ffnca.world import GridSpec, dump_world, find_world, rule_path_for, shipped_worlds, worlds_folder
+from ffnca.world_file import build_world, load_world, parse_world, world_from_json
 
 GROWTH = """kind = "growth"
 title = "Lizard"
@@ -281,11 +267,11 @@ def test_any_json(value: object) -> None:
 def test_a_simulation_opens_by_path_and_shows_in_one_line(tmp_path: Path) -> None:
     path = tmp_path / "UP.TOML"
     path.write_text(LIFE, encoding="utf-8")
-    by_path, by_text = open_simulation(path), open_simulation(str(path))
+    by_path, by_text = make(path), make(str(path))
     assert repr(by_path) == "Simulation('UP', life, 96x80 cells, 1 channels)"
     assert (by_path.start == by_text.start).all()
     assert by_path != by_text
-    assert open_simulation("life", (40, 36)).start.shape[:2] == (40, 36)
+    assert make("life", (40, 36)).start.shape[:2] == (40, 36)
     for size in ((7, 40), (40, 1025), (40, 10**9), (8.5, 40)):
         with pytest.raises(InputError, match="8 to 1024"):
-            open_simulation("life", size)  # pyright: ignore[reportArgumentType]
+            make("life", size)  # pyright: ignore[reportArgumentType]

@@ -9,13 +9,13 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, PRNGKeyArray, UInt8
 
+from ffnca.automata.life_pattern import parse_pattern
+from ffnca.automata.life_rule import canonical_rule
 from ffnca.errors import InputError
 from ffnca.grid.boundary import BOUNDARIES, Boundary, pad
 from ffnca.grid.seeds import soup
-from ffnca.life_pattern import parse_pattern
-from ffnca.life_rule import canonical_rule
+from ffnca.render import TRANSPARENT, Background, is_dark, laid_on
 from ffnca.spec import shown
-from ffnca.world import LifeWorld
 
 _RLE_LINE = 70
 _ALIVE, _DEAD = (24, 28, 36), (250, 250, 248)
@@ -82,6 +82,21 @@ class Life:
         return np.where(np.asarray(state) > 0.5, np.array(_ALIVE, np.uint8), np.array(_DEAD, np.uint8))
 
 
+@jax.jit
+def population(automaton: Life, state: Float[Array, "H W 1"]) -> Float[Array, ""]:
+    """Living cells."""
+    return jnp.sum(state > 0.5, dtype=jnp.float32)
+
+
+def living_on(
+    automaton: Life, state: Float[Array, "H W 1"], background: Background
+) -> UInt8[np.ndarray, "H W channel"]:
+    """Living cells on a background: light ones on a dark ground, where dark ones would not be seen."""
+    dark = background != TRANSPARENT and is_dark(background)
+    picture = automaton.render(1 - state if dark else state)
+    return laid_on(picture, np.asarray(state)[..., 0] > 0.5, background)
+
+
 def parse_rle(text: str) -> Bool[np.ndarray, "h w"]:
     """The pattern of a text in Golly's RLE, Life 1.05, Life 1.06 or plain text.
 
@@ -119,26 +134,35 @@ def to_rle(pattern: Bool[np.ndarray, "h w"], notation: str = "B3/S23") -> str:
     return "\n".join([f"x = {pattern.shape[1]}, y = {pattern.shape[0]}, rule = {notation}", *lines, ""])
 
 
-def initial_state(world: LifeWorld, *, key: PRNGKeyArray) -> Float[Array, "H W 1"]:
+def initial_state(
+    pattern: str | None, density: float | None, size: tuple[int, int], title: str, *, key: PRNGKeyArray
+) -> Float[Array, "H W 1"]:
     """How a world starts: its pattern in the middle of the grid, or random cells of its density.
+
+    Args:
+        pattern: Text of a pattern, or None.
+        density: Share of living cells without one.
+        size: Height and width of the grid.
+        title: What to call the world in errors.
+        key: Source of random cells.
 
     Raises:
         InputError: If the pattern is not RLE or the grid does not hold it.
     """
-    height, width = world.grid.size
-    if world.start.rle is None:
-        return soup(world.grid.size, world.start.density or 0.0, key=key)
-    pattern = parse_rle(world.start.rle)
-    if pattern.shape[0] > height or pattern.shape[1] > width:
-        pattern = _living_part(pattern)
-    if pattern.shape[0] > height or pattern.shape[1] > width:
+    height, width = size
+    if pattern is None:
+        return soup(size, density or 0.0, key=key)
+    cells = parse_rle(pattern)
+    if cells.shape[0] > height or cells.shape[1] > width:
+        cells = _living_part(cells)
+    if cells.shape[0] > height or cells.shape[1] > width:
         raise InputError(
-            f"{world.title}: a grid of {height}x{width} is too small for its pattern; "
-            f"allowed: at least {pattern.shape[0]}x{pattern.shape[1]}"
+            f"{title}: a grid of {height}x{width} is too small for its pattern; "
+            f"allowed: at least {cells.shape[0]}x{cells.shape[1]}"
         )
-    top, left = (height - pattern.shape[0]) // 2, (width - pattern.shape[1]) // 2
+    top, left = (height - cells.shape[0]) // 2, (width - cells.shape[1]) // 2
     state = np.zeros((height, width, 1), np.float32)
-    state[top : top + pattern.shape[0], left : left + pattern.shape[1], 0] = pattern
+    state[top : top + cells.shape[0], left : left + cells.shape[1], 0] = cells
     return jnp.asarray(state)
 
 

@@ -5,16 +5,16 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 import numpy as np
-from jaxtyping import Bool, Float, UInt8
+from jaxtyping import Float, UInt8
 from PIL import ImageColor
 from scipy.spatial import KDTree
 
 from ffnca.errors import InputError
 from ffnca.export.caption import checked_caption
 from ffnca.palette_file import Palette, load_palette
-from ffnca.render import WHITE, Colour, straight
+from ffnca.render import TRANSPARENT, WHITE, Background, Colour, laid_on, straight
 
-TRANSPARENT, TARGET = "transparent", "target"
+TARGET = "target"
 MAX_TARGET_COLOURS = 64
 _LEAST_OPAQUE = 128  # alpha from which a cell of pixel art is there
 
@@ -32,7 +32,7 @@ class Look:
 
     show: str = "colour"
     palette: Palette | Literal["target"] | None = None
-    background: Colour | Literal["transparent"] | None = None
+    background: Background | None = None
     caption: str | None = None
 
     @classmethod
@@ -63,7 +63,7 @@ class Look:
         return WHITE if self.background is None else self.background
 
 
-def parsed_background(text: str) -> Colour | Literal["transparent"]:
+def parsed_background(text: str) -> Background:
     """A background as a user wrote it: `transparent`, `#rgb`, `#rrggbb` or a name of CSS.
 
     Raises:
@@ -78,17 +78,6 @@ def parsed_background(text: str) -> Colour | Literal["transparent"]:
     if len(colour) != 3 or not all(0 <= level <= 255 for level in colour):
         raise InputError(f"--background {text[:40]!r}: allowed are #rrggbb, #rgb, a CSS colour name, and transparent")
     return colour
-
-
-def laid_on(
-    picture: UInt8[np.ndarray, "height width 3"],
-    drawn: Bool[np.ndarray, "height width"],
-    background: Colour | Literal["transparent"],
-) -> UInt8[np.ndarray, "height width channel"]:
-    """The picture where cells are drawn, the background elsewhere: RGB, or RGBA if that is transparent."""
-    if background == TRANSPARENT:
-        return np.concatenate([picture, np.full((*drawn.shape, 1), 255, np.uint8)], -1) * drawn[..., None]
-    return np.where(drawn[..., None], picture, np.array(background, np.uint8))
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,9 +110,7 @@ class PixelArt:
             )
         return cls(colours)
 
-    def drawn(
-        self, state: Float[Any, "H W C"], background: Colour | Literal["transparent"]
-    ) -> UInt8[np.ndarray, "H W channel"]:
+    def drawn(self, state: Float[Any, "H W C"], background: Background) -> UInt8[np.ndarray, "H W channel"]:
         """The state in these colours alone; a cell is there from an alpha of a half."""
         shown = straight(state)
         there = shown[..., 3] >= _LEAST_OPAQUE

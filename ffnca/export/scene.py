@@ -10,15 +10,12 @@ import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray, UInt8
 
 from ffnca.automata.base import rollout
-from ffnca.automata.life import Life
-from ffnca.automata.nca import NCA
-from ffnca.depict import checked_view, depict
 from ffnca.errors import InputError
 from ffnca.export.caption import drawable
-from ffnca.export.look import TARGET, TRANSPARENT, Look, PixelArt, laid_on
+from ffnca.export.look import TARGET, Look, PixelArt
 from ffnca.export.recolour import Recolouring
 from ffnca.palette_file import Palette
-from ffnca.render import WHITE, is_dark, over, straight
+from ffnca.render import WHITE
 from ffnca.simulation import Simulation
 
 FARTHEST = 10_000.0
@@ -27,8 +24,6 @@ STORY_STEPS, STORY_WOUND = 220, 100
 """Of the demonstration: how long it is, and when the wound comes."""
 WOUNDED_STEPS = 12
 """How long a story calls what was wounded so: half a second."""
-WITH_GROUND = ("colour", "health", "goodness")
-"""Views in which dead cells are background; the last two are one."""
 
 
 class DiscWound(NamedTuple):
@@ -113,29 +108,20 @@ class Scene:
             InputError: If the view does not exist for this world or has no background, a wound comes after the end,
                 there is nothing for a palette to recolour, or a caption cannot be drawn.
         """
-        automaton, look, name = self.simulation.automaton, self.look, self.simulation.name
-        body = self.simulation.body
-        checked_view(look.show, automaton, self.simulation.start.shape[-1], body and body.picture)
+        look, simulation = self.look, self.simulation
+        view = simulation.view(look.show)
         for wound in self.wounds:
             if wound.step > self.num_steps:
                 raise InputError(f"--wound at step {wound.step}: allowed is 0 to {self.num_steps}, the last step")
         if look.palette is not None and look.show != "colour":
             raise InputError(f"--show {look.show!r} with --palette: allowed is colour, the view that it recolours")
-        if look.palette is not None and not isinstance(automaton, NCA):
-            raise InputError(
-                f"--palette: {name} is a {self.simulation.world.kind} world; only growth worlds have colours"
-            )
-        if look.background is not None and not (look.show in WITH_GROUND and isinstance(automaton, NCA | Life)):
-            raise InputError(
-                f"--background with --show {look.show}: every cell is drawn; allowed with {', '.join(WITH_GROUND)}"
-            )
+        if look.palette is not None and not simulation.coloured:
+            raise InputError(f"--palette: {simulation.name} is a {simulation.world.kind} world, which has no colours")
+        if look.background is not None and view.draw_on is None:
+            grounded = [name for name, one in simulation.views.items() if one.draw_on is not None]
+            allowed = f"allowed with {', '.join(grounded)}" if grounded else "leave it out"
+            raise InputError(f"--background with --show {look.show}: every cell is drawn; {allowed}")
         _ = self.pixel_art, self.captions
-
-    @property
-    def half_width(self) -> float:
-        """Half the longer side of what lives there, in cells."""
-        creature, shape = self.simulation.creature, self.simulation.start.shape
-        return max(creature.picture.shape[:2] if creature else shape[:2]) / 2
 
     @cached_property
     def recolouring(self) -> Recolouring | None:
@@ -147,9 +133,9 @@ class Scene:
         """The colours of the target, if it is drawn in these alone."""
         if self.look.palette != TARGET:
             return None
-        if self.simulation.creature is None:
+        if self.simulation.target is None:
             raise InputError(f"--palette {TARGET}: {self.simulation.name} has no target")
-        return PixelArt.of(self.simulation.creature.picture, self.simulation.name)
+        return PixelArt.of(self.simulation.target.picture, self.simulation.name)
 
     @cached_property
     def captions(self) -> list[str] | None:
@@ -163,7 +149,7 @@ class Scene:
 
     def _act(self, step: int) -> str:
         since = [step - wound.step for wound in self.wounds if wound.step <= step]
-        before, after = ("grows", "heals") if self.simulation.body is not None else ("runs", "runs on")
+        before, after = ("grows", "heals") if self.simulation.target is not None else ("runs", "runs on")
         if not since:
             return before
         return "wounded" if min(since) < WOUNDED_STEPS else after
@@ -190,7 +176,7 @@ class Scene:
                 state = rollout(self.simulation.automaton, state, 1, key=key, first_step=step - 1)
             for wound in self.wounds:
                 if wound.step == step:
-                    state = wound.inflicted(state, self.half_width)
+                    state = wound.inflicted(state, self.simulation.half_width)
             yield state
 
     def frames(self, *, key: PRNGKeyArray) -> Iterator[UInt8[np.ndarray, "H W channel"]]:
@@ -200,18 +186,12 @@ class Scene:
 
     def drawn(self, state: Float[Array, "H W C"]) -> UInt8[np.ndarray, "height width channel"]:
         """One state as it is to look: RGB, or RGBA on a transparent background."""
-        automaton, body, background = self.simulation.automaton, self.simulation.body, self.look.background
+        background = self.look.background
         if self.recolouring is not None:
             state = jnp.asarray(self.recolouring.recoloured(state))
         if self.pixel_art is not None:
             return self.pixel_art.drawn(state, WHITE if background is None else background)
-        if background is not None and self.look.show == "colour" and isinstance(automaton, NCA):
-            return straight(state) if background == TRANSPARENT else over(state, background)
-        if background is not None and isinstance(automaton, Life):
-            # dark cells on dark ground would not be seen: what is drawn light is then what lives
-            dark = background != TRANSPARENT and is_dark(background)
-            return laid_on(automaton.render(1 - state if dark else state), np.asarray(state)[..., 0] > 0.5, background)
-        picture = depict(automaton, state, self.look.show, body and body.picture)
-        if background is None or not isinstance(automaton, NCA):
-            return picture
-        return laid_on(picture, np.asarray(state)[..., 3] > automaton.alive_threshold, background)
+        view = self.simulation.view(self.look.show)
+        if background is None or view.draw_on is None:
+            return view.draw(self.simulation.automaton, state)
+        return view.draw_on(self.simulation.automaton, state, background)

@@ -19,18 +19,18 @@ def why_not(action: Action, session: Session, *, learner: bool) -> str:
         session: What is shown.
         learner: Whether something is being learned already.
     """
-    simulation, num_channels = session.simulation, session.state.shape[-1]
+    simulation = session.simulation
     world, creature = simulation.world.title or simulation.name, simulation.creature
     view = str(action.argument) if action.name == "look" else "channel" if action.name == "previous_channel" else ""
     if view and view not in session.views:
-        return f"{world} {_NO_VIEW[view]}"
-    if action.name == "turn" and creature is None:
+        return f"{world} {_NO_VIEW.get(view, 'has no such view')}"
+    if action.name == "turn" and simulation.turned is None:
         return f"{world} cannot be turned; worlds that grow a target can"
     if action.name == "learn" and creature is None and not learner:
         return f"{world} has nothing to learn; T paints a target that can be learned"
     if action.name == "save" and (creature is None or not creature.record):
         return "there is no trained rule to save yet" + ("; L learns one" if creature else "")
-    if action.name == "next_colour" and num_channels < 4:
+    if action.name == "next_colour" and not any(brush.coloured for brush in simulation.brushes.values()):
         return f"{world} has no colours to paint with"
     if action.name == "undo" and not session.can_undo:
         return "there is no stroke to undo"

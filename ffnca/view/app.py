@@ -2,6 +2,7 @@
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pygame
 from ffnca.atomic import replacing
 from ffnca.errors import InputError, Stopped
 from ffnca.signals import stop_noted
+from ffnca.systems.base import Request
 from ffnca.view.controller import Controller
 from ffnca.view.learner import MINUTES
 from ffnca.view.opening import opened_session
@@ -53,27 +55,19 @@ def open_display(*, headless: bool = False) -> tuple[int, int]:
 
 
 def view_world(
-    text: str,
+    request: Request,
     *,
-    size: tuple[int, int] | None = None,
-    seed: int = 0,
     folder: Path = Path(),
     num_frames: int | None = None,
     minutes: float = MINUTES,
-    which: str | None = None,
-    angle: float = 0.0,
 ) -> dict[str, Any]:
     """Show a world until its window is closed, or for some frames without a screen.
 
     Args:
-        text: Shipped name, world file or rule file.
-        size: Grid size instead of the world's own.
-        seed: Of fire masks and random starts.
+        request: What the user wants to see.
         folder: Where saved rules, recordings and pictures go.
         num_frames: Frames without a screen, each one sixtieth of a second; None opens a window.
         minutes: How long a rule learns.
-        which: The target to grow, where the world names several.
-        angle: By which what grows is turned, in degrees clockwise.
 
     Returns:
         Frames and steps shown, median and 95th percentile of the work of a frame in milliseconds, files written.
@@ -87,8 +81,10 @@ def view_world(
     headless = num_frames is not None
     window_size = open_display(headless=headless)
     try:
-        session = opened_session(text, size, seed, which, angle)
-        controller = Controller(text, session, folder=folder, size=size, minutes=minutes, patient=headless)
+        session = opened_session(replace(request, untrained=True))
+        controller = Controller(
+            request.text, session, folder=folder, size=request.size, minutes=minutes, patient=headless
+        )
         window = Window(controller, window_size)
         with stop_noted(controller.quit) as interrupted:
             try:

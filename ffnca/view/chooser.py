@@ -3,36 +3,21 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 import pygame
 from jaxtyping import UInt8
 
-from ffnca.automata.life import Life, initial_state
-from ffnca.render import mosaic, over
-from ffnca.rule_file import load_rule
+from ffnca.systems.registry import system_of
 from ffnca.view.camera import Area
 from ffnca.view.drawing import ACCENT, INK, PAPER, width_of, write
-from ffnca.world import GrowthWorld, load_world, rule_path_for, shipped_worlds
+from ffnca.world import shipped_worlds
+from ffnca.world_file import load_world
 
 
 def thumbnail(path: Path) -> UInt8[np.ndarray, "height width 3"]:
-    """What a shipped world shows, without running it: the target of its rule, or its start."""
+    """What a shipped world shows, without running it."""
     world = load_world(path)
-    if isinstance(world, GrowthWorld):
-        rule = rule_path_for(path.stem)
-        if not rule.exists():
-            return np.full((8, 8, 3), 255, np.uint8)
-        targets = over(load_rule(rule).target)
-        return mosaic(targets.reshape(-1, *targets.shape[-3:]))
-    start = np.asarray(initial_state(world, key=jax.random.key(0)))
-    rows, columns = (np.flatnonzero(start.any((axis, 2))) for axis in (1, 0))
-    if rows.size:
-        start = start[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    margin = max(1, max(start.shape[:2]) // 4)
-    start = np.pad(start, ((margin, margin), (margin, margin), (0, 0)))
-    return Life.from_notation(world.rule.notation).render(jnp.asarray(start))
+    return system_of(world.kind).thumbnail(world, path)
 
 
 @dataclass
@@ -51,11 +36,6 @@ class Chooser:
         """Without entries; they are made when the list is first shown."""
         self.entries: list[Entry] = []
         self.chosen = 0
-
-    @property
-    def names(self) -> list[str]:
-        """All shipped worlds."""
-        return list(shipped_worlds())
 
     def open(self, current: str) -> None:
         """Make the thumbnails and choose the current world."""

@@ -2,18 +2,19 @@
 
 from pathlib import Path
 
-from ffnca.creature import Creature
 from ffnca.errors import InputError
 from ffnca.export.animation import has_video
-from ffnca.growth.target import target_name
-from ffnca.simulation import creature_simulation
+from ffnca.systems.base import Request
+from ffnca.systems.growth.creature import Creature
+from ffnca.systems.growth.simulated import creature_simulation
+from ffnca.systems.growth.target import target_name
 from ffnca.view.abilities import why_not
 from ffnca.view.actions import Action
 from ffnca.view.brushing import Brushing
 from ffnca.view.camera import Camera
 from ffnca.view.judge import Judge
 from ffnca.view.learner import MINUTES
-from ffnca.view.opening import Opener, Watch, opened_session, reopened_session, shortly, warm_session
+from ffnca.view.opening import Opener, Watch, reopened_session, shortly, warm_session
 from ffnca.view.pace import Pace
 from ffnca.view.painting import Painting
 from ffnca.view.recorder import Recorder, unused_path, write_picture
@@ -167,10 +168,9 @@ class Controller(Brushing):
     def new_seed(self) -> None:
         """Start again with the next seed."""
         simulation, seed = self.session.simulation, self.session.seed + 1
-        if simulation.creature is None:
-            session = opened_session(self.watch.text or simulation.name, self.size, seed)
-        else:
-            session = Session(simulation, seed=seed)
+        if simulation.reseeded is not None:
+            simulation = simulation.reseeded(simulation, seed)
+        session = Session(simulation, seed=seed)
         session.follow(self.session)
         self.session = session
         self.say(f"seed {seed}")
@@ -178,12 +178,12 @@ class Controller(Brushing):
     def turn(self, steps: int) -> None:
         """Start again with what grows turned by some degrees more; it goes on learning if it does."""
         simulation, seed = self.session.simulation, self.session.seed
-        assert simulation.creature is not None  # see `why_not`
+        assert simulation.turned is not None  # see `why_not`
         before = self._turning if self.opener.busy else self.session.angle
         if before is None:
             raise InputError("another world is opening; turn it when it is there")
-        angle, (height, width, _) = (before + steps * TURN) % 360, simulation.start.shape
-        turned = creature_simulation(simulation.name, simulation.creature.turned(angle), (height, width))
+        angle = (before + steps * TURN) % 360
+        turned = simulation.turned(simulation, angle)
         self._turning = angle
         self.opener.ask(lambda: warm_session(turned, seed))
 
@@ -196,9 +196,9 @@ class Controller(Brushing):
 
     def open(self, text: str, which: str | None = None, angle: float = 0.0) -> None:
         """Open a world; the old one stays until the new one is ready, or for good if it cannot be opened."""
-        size, seed = self.size, self.session.seed
+        request = Request(text, self.size, self.session.seed, which, angle, untrained=True)
         self._opening, self._turning = text, None
-        self.opener.ask(lambda: reopened_session(text, size, seed, which, angle))
+        self.opener.ask(lambda: reopened_session(request))
 
     def next_world(self, places: int) -> None:
         """The next or previous shipped world."""

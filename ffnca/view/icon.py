@@ -4,7 +4,7 @@ import numpy as np
 import pygame
 
 from ffnca.render import enlarge
-from ffnca.rule_file import load_rule
+from ffnca.systems.growth.rule_file import load_rule
 from ffnca.world import rule_path_for
 
 _SHOWN, _SCALE, _LEAST = "butterfly", 2, 8

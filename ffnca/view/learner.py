@@ -12,12 +12,12 @@ import jax
 import numpy as np
 
 from ffnca.allocation import keep_memory
-from ffnca.creature import Creature
 from ffnca.errors import InputError
-from ffnca.growth.schedule import Budget
-from ffnca.growth.train import Progress, train
+from ffnca.systems.growth.creature import Creature
+from ffnca.systems.growth.schedule import Budget
+from ffnca.systems.growth.spec import GrowthWorld
+from ffnca.systems.growth.train import Progress, train
 from ffnca.training import trained
-from ffnca.world import GrowthWorld, dump_world, world_from_json
 
 MINUTES = 5.0
 """How long a rule learns before it rests; the learning rate falls over this time."""
@@ -47,17 +47,14 @@ class News(NamedTuple):
     error: str = ""
 
 
-def _learn(pipe: Connection, world: str, pictures: np.ndarray, seed: int, minutes: float) -> None:
+def _learn(pipe: Connection, world: GrowthWorld, pictures: np.ndarray, seed: int, minutes: float) -> None:
     """Train until told to stop; what runs in the other process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the window, which ends this process
     if hasattr(os, "nice"):
         os.nice(_NICE)  # the window comes first
     keep_memory()
     try:
-        described = world_from_json(world, "world")
-        if not isinstance(described, GrowthWorld):
-            raise InputError(f"a {described.kind} world has nothing to learn")
-        creature = Creature.blank(described, pictures)
+        creature = Creature.blank(world, pictures)
         body, recipe, key = creature.training_body(), creature.recipe(), jax.random.key(seed)
         state, progress, total = None, Progress(), minutes
         while True:
@@ -103,7 +100,7 @@ class Learner:
         """
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
-        parts = (theirs, dump_world(creature.world), np.asarray(creature.pictures), seed, minutes)
+        parts = (theirs, creature.world, np.asarray(creature.pictures), seed, minutes)
         self._process = context.Process(target=_learn, args=parts, daemon=True, name="ffnca-learner")
         self._process.start()
         theirs.close()

@@ -3,12 +3,15 @@
 import os
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import jax
 
 from ffnca.errors import InputError
-from ffnca.simulation import Simulation, open_simulation
+from ffnca.opening import opened
+from ffnca.simulation import Simulation
+from ffnca.systems.base import Request
 from ffnca.view.session import Session
 from ffnca.world import find_world
 
@@ -17,18 +20,16 @@ KINDS_COMPILED = 8
 """Kinds of worlds whose compiled code is kept; each takes some thirty megabytes, and nothing else gives them back."""
 
 
-def opened_session(
-    text: str, size: tuple[int, int] | None, seed: int, which: str | None = None, angle: float = 0.0
-) -> Session:
+def opened_session(request: Request) -> Session:
     """Open a world and compile it.
 
     Raises:
         InputError: If it cannot be opened, or the size does not hold it.
     """
-    return warm_session(open_simulation(text, size, seed=seed, untrained=True, which=which, angle=angle), seed)
+    return warm_session(opened(request), request.seed)
 
 
-def reopened_session(text: str, size: tuple[int, int] | None, seed: int, which: str | None, angle: float) -> Session:
+def reopened_session(request: Request) -> Session:
     """The same for a world whose choices were made for what was there before: those that it has no use for are dropped.
 
     Raises:
@@ -36,13 +37,13 @@ def reopened_session(text: str, size: tuple[int, int] | None, seed: int, which: 
     """
     try:
         try:
-            return opened_session(text, size, seed, which, angle)
+            return opened_session(request)
         except InputError:
-            if which is None and not angle:
+            if request.which is None and not request.angle:
                 raise
-            return opened_session(text, size, seed)
+            return opened_session(replace(request, which=None, angle=0.0))
     except InputError as error:
-        raise shortly(error, text) from error
+        raise shortly(error, request.text) from error
 
 
 def shortly(error: InputError, path: str) -> InputError:

@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float
 
 from ffnca.errors import InputError
-from ffnca.growth.target import load_emoji, load_picture
+from ffnca.systems.growth.target import load_emoji, load_picture
 from ffnca.view.brushes import swept
 
 SIZE = 24

@@ -11,19 +11,22 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, UInt8
 
 from ffnca.automata.base import rollout
-from ffnca.automata.nca import NCA
 from ffnca.automata.walled import Walled
-from ffnca.creature import Creature
-from ffnca.depict import depict, views
+from ffnca.brushes import Touch
 from ffnca.render import over
 from ffnca.simulation import Simulation
-from ffnca.view.brushes import Brush, Canvas, stroke, swept
+from ffnca.systems.growth.creature import Creature
+from ffnca.view.brushes import Brush, swept
 
 UNDO_BYTES = 64 * 2**20
 UNDO_STROKES = 64
 WALL_COLOUR = (84, 88, 104)
 GHOST = 0.3
 """Share of the target's colours in a picture in which nothing has grown yet."""
+
+
+CHARTED = ("relative_mse", "mean_goodness")
+"""Measures of which the window draws a chart, where a world has them."""
 
 
 class Moment(NamedTuple):
@@ -43,13 +46,6 @@ class Vitals(NamedTuple):
     step: int
     error: float | None
     illness: float | None
-
-
-@jax.jit
-def _vitals(automaton: NCA, state: Array, picture: Array, empty_mse: Array) -> tuple[Array, Array]:
-    living = state[..., 3] > automaton.alive_threshold
-    lacking = jnp.sum(automaton.deficit(state) * living) / jnp.maximum(jnp.sum(living), 1)
-    return jnp.mean(jnp.square(state[..., :4] - picture)) / empty_mse, lacking
 
 
 class Session:
@@ -77,13 +73,12 @@ class Session:
     @property
     def angle(self) -> float:
         """By which what grows is turned, in degrees clockwise."""
-        return 0.0 if self.simulation.creature is None else self.simulation.creature.angle
+        return self.simulation.angle
 
     @property
     def views(self) -> tuple[str, ...]:
         """Names of the views that it has."""
-        target = self.simulation.body is not None
-        return views(self.simulation.automaton, self.state.shape[-1], target=target)
+        return tuple(self.simulation.views)
 
     def restart(self) -> None:
         """Go back to the first state; walls stay."""
@@ -95,7 +90,8 @@ class Session:
         """Compile everything that a window calls, so that no frame waits for it."""
         self._rolled(0).block_until_ready()
         self.vitals()()
-        self.frame("health" if isinstance(self.simulation.automaton, NCA) else "colour")
+        for show in self.views:
+            self.frame(show)
 
     def _rolled(self, num_steps: int) -> Float[Array, "H W C"]:
         automaton = Walled(self.simulation.automaton, jnp.array(self.wall))
@@ -128,22 +124,19 @@ class Session:
 
     def paint(self, brush: Brush, start: tuple[float, float], end: tuple[float, float]) -> None:
         """Draw with a brush from one place to another, rows and columns in cells."""
-        world, automaton = self.simulation.world, self.simulation.automaton
-        body = self.simulation.body
-        state = np.array(self.state)
-        canvas = Canvas(
-            state,
-            self.wall,
-            world.grid.boundary,
-            np.ones(1, np.float32) if body is None else np.asarray(body.target[body.seed_at], np.float32),
-            automaton.alive_threshold if isinstance(automaton, NCA) else 0.5,
-        )
-        if brush.kind == "seed" and body is not None:
+        state, wrap = np.array(self.state), self.simulation.world.grid.boundary == "wrap"
+        effect = self.simulation.brushes.get(brush.kind)
+        if effect is not None and effect.single:
             start, brush = end, brush._replace(radius=0.0)
-        height, width = self.wall.shape
-        cells = swept((height, width), start, end, brush.radius, wrap=world.grid.boundary == "wrap")
+        cells = swept((self.wall.shape[0], self.wall.shape[1]), start, end, brush.radius, wrap=wrap)
         place = [self.seed, self._strokes, self.step, int(abs(end[0])), int(abs(end[1]))]
-        stroke(canvas, brush, cells, np.random.default_rng(place))
+        if brush.kind == "wall":
+            self.wall |= cells
+        elif brush.kind != "noise":
+            self.wall &= ~cells
+        if effect is not None:
+            effect.change(state, Touch(cells & ~self.wall, brush.colour, np.random.default_rng(place)))
+        state[self.wall] = 0
         self.state = jnp.asarray(state)
 
     @property
@@ -160,25 +153,28 @@ class Session:
 
     def vitals(self) -> Callable[[], Vitals]:
         """Begin to measure the present state; what is returned gives the figures, and waits for them if it must."""
-        body, automaton, step = self.simulation.body, self.simulation.automaton, self.step
-        if body is None or not isinstance(automaton, NCA):
-            return lambda: Vitals(step, None, None)
-        error, illness = _vitals(automaton, self.state, jnp.asarray(body.picture), jnp.asarray(body.empty_mse))
-        return lambda: Vitals(step, float(error), float(illness))
+        simulation, state, step = self.simulation, self.state, self.step
+        shown = {name: simulation.measures[name] for name in CHARTED if name in simulation.measures}
+        under_way = {name: measure(simulation.automaton, state) for name, measure in shown.items()}
+
+        def found() -> Vitals:
+            error, goodness = (float(under_way[name]) if name in under_way else None for name in CHARTED)
+            return Vitals(step, error, None if goodness is None else -goodness)
+
+        return found
 
     def frame(self, show: str) -> UInt8[np.ndarray, "height width 3"]:
         """The present state in a view, with its walls."""
-        body = self.simulation.body
-        picture = depict(self.simulation.automaton, self.state, show, None if body is None else body.picture)
+        picture = self.simulation.picture(self.state, show)
         if self.wall.any() and picture.shape[:2] == self.wall.shape:
             picture[self.wall] = WALL_COLOUR
         return picture
 
     def haunted(self, picture: UInt8[np.ndarray, "H W 3"]) -> UInt8[np.ndarray, "H W 3"]:
         """A picture in natural colours with the target faintly in it."""
-        body = self.simulation.body
-        if body is None:
+        if self.simulation.target is None:
             return picture
-        alpha = np.clip(body.picture[..., 3:], 0, 1)
-        mixed = picture + GHOST * alpha * (over(body.picture, background=0.5).astype(np.float32) - picture)
+        target = self.simulation.target.laid_out
+        alpha = np.clip(target[..., 3:], 0, 1)
+        mixed = picture + GHOST * alpha * (over(target, background=0.5).astype(np.float32) - picture)
         return np.rint(mixed).astype(np.uint8)

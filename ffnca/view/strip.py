@@ -4,7 +4,6 @@ import time
 
 import pygame
 
-from ffnca.depict import Legend, legend
 from ffnca.view.camera import Area
 from ffnca.view.controller import Controller
 from ffnca.view.drawing import (
@@ -21,6 +20,7 @@ from ffnca.view.drawing import (
     wrapped,
     write,
 )
+from ffnca.views import Legend
 
 SECONDS_PER_COUNT = 0.5
 _VIEWS = {"tiles": "all channels", "difference": "difference from the target"}
@@ -72,7 +72,7 @@ class Strip:
         if not area.height:
             return
         screen.fill(PAPER, area)
-        meaning = None if controller.worlds or controller.painting else legend(controller.show)
+        meaning = None if controller.worlds or controller.painting else _legend(controller)
         margin, line = size // 2, round(1.25 * size)
         first, second = area.top + margin // 2, area.top + margin // 2 + line
         wide = area.width - 2 * margin
@@ -110,6 +110,10 @@ class Strip:
                 words = shortened(words, size, min(14 * size, wide))
             if left + width_of(words, size) <= end:
                 left += write(screen, words, (left, top), size, colour) + size
+
+
+def _legend(controller: Controller) -> Legend | None:
+    return controller.session.simulation.view(controller.show).legend
 
 
 def _draw_legend(screen: pygame.Surface, meaning: Legend, area: Area, size: int) -> None:

@@ -3,9 +3,9 @@
 import time
 from pathlib import Path
 
-from ffnca.creature import Creature
 from ffnca.errors import InputError
-from ffnca.growth.target import target_name
+from ffnca.systems.growth.creature import Creature
+from ffnca.systems.growth.target import target_name
 from ffnca.view.learner import Learner, News
 from ffnca.view.recorder import unused_path
 

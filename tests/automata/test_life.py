@@ -10,9 +10,11 @@ from hypothesis.extra.numpy import array_shapes, arrays
 
 from ffnca.automata.base import Automaton, rollout
 from ffnca.automata.life import Life, initial_state, parse_rle, to_rle
+from ffnca.automata.life_rule import canonical_rule
 from ffnca.errors import InputError
-from ffnca.life_rule import canonical_rule
-from ffnca.world import LifeWorld, build_world, dump_world, load_world, shipped_worlds, world_from_json
+from ffnca.systems.life import LifeWorld
+from ffnca.world import dump_world, shipped_worlds
+from ffnca.world_file import build_world, load_world, world_from_json
 
 BOUNDARIES = ("wrap", "zero", "reflect")
 NOTATIONS = ("B3/S23", "B36/S23", "B2/S", "B0123478/S01234678")

@@ -6,11 +6,11 @@ from ffnca.automata.base import Automaton, rollout
 from ffnca.automata.life import Life
 from ffnca.automata.walled import Walled
 from ffnca.grid.seeds import soup
-from ffnca.simulation import open_simulation
+from ffnca.opening import make
 
 
 def test_without_walls_nothing_changes(key) -> None:
-    fish = open_simulation("fish")
+    fish = make("fish")
     open_grid = Walled(fish.automaton, jnp.zeros(fish.start.shape[:2], bool))
     assert isinstance(open_grid, Automaton)
     wanted = rollout(fish.automaton, fish.start, 30, key=key)

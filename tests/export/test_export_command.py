@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ffnca.creature import Creature
+from ffnca.systems.growth.creature import Creature
 
 SPRITE = [(255, 128, 0), (0, 0, 102), (255, 255, 255)]
 

@@ -7,18 +7,20 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from ffnca.creature import Creature
 from ffnca.errors import InputError
 from ffnca.export.look import Look, PixelArt, laid_on, parsed_background
 from ffnca.export.scene import DiscWound, Scene
 from ffnca.grid.seeds import soup
+from ffnca.opening import make
 from ffnca.render import straight
-from ffnca.simulation import Simulation, creature_simulation, open_simulation
+from ffnca.simulation import Simulation
+from ffnca.systems.growth.creature import Creature
+from ffnca.systems.growth.simulated import creature_simulation
 
 
 @pytest.fixture(scope="module")
 def life() -> Simulation:
-    return open_simulation("highlife", (20, 24))
+    return make("highlife", (20, 24))
 
 
 def sprite() -> np.ndarray:
@@ -101,8 +103,7 @@ def test_life_lies_on_its_background_and_can_be_seen(life: Simulation, backgroun
 
 
 def test_the_health_view_has_a_ground_too(pixels: Simulation):
-    body = pixels.body
-    assert body is not None
+    body = pixels.creature.body()
     state = jnp.asarray(body.goal)
     alive = np.asarray(state)[..., 3] > 0.1
     plain = Scene(pixels, 0, look=Look("goodness")).drawn(state)
@@ -131,8 +132,7 @@ def test_laid_on_keeps_the_picture():
 
 
 def test_pixel_art_keeps_its_palette(pixels: Simulation, key):
-    body = pixels.body
-    assert body is not None
+    body = pixels.creature.body()
     state = jnp.asarray(body.goal) + 0.15 * jax.random.normal(key, body.goal.shape)
     wanted = {(255, 128, 0), (0, 0, 102), (255, 255, 255)}
     for background in (None, (9, 9, 9), "transparent"):

@@ -8,9 +8,10 @@ from ffnca.export.look import Look
 from ffnca.export.recolour import CUBE_SIDE, Recolouring
 from ffnca.export.scene import Scene
 from ffnca.ff.colour import ColourPreference, sample_colours
+from ffnca.opening import make
 from ffnca.palette_file import Palette
 from ffnca.render import over
-from ffnca.simulation import Simulation, open_simulation
+from ffnca.simulation import Simulation
 
 pytestmark = pytest.mark.computes
 
@@ -24,7 +25,7 @@ def recolouring() -> Recolouring:
 
 @pytest.fixture(scope="module")
 def lizard() -> Simulation:
-    return open_simulation("lizard")
+    return make("lizard")
 
 
 def test_the_cube_is_near_the_climb_itself(recolouring: Recolouring) -> None:
@@ -94,4 +95,4 @@ def test_only_colour_is_recoloured(lizard: Simulation) -> None:
         with pytest.raises(InputError, match=r"--show .* with --palette: allowed is colour"):
             Scene(lizard, 1, look=Look(show, EMBERS))
     with pytest.raises(InputError, match="growth worlds"):
-        Scene(open_simulation("life"), 1, look=Look(palette=EMBERS))
+        Scene(make("life"), 1, look=Look(palette=EMBERS))

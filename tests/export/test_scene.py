@@ -11,12 +11,13 @@ from ffnca.errors import InputError
 from ffnca.export.look import Look
 from ffnca.export.scene import DiscWound, Scene
 from ffnca.grid.seeds import soup
-from ffnca.simulation import Simulation, open_simulation
+from ffnca.opening import make
+from ffnca.simulation import Simulation
 
 
 @pytest.fixture
 def life() -> Simulation:
-    opened = open_simulation("highlife", (20, 24))
+    opened = make("highlife", (20, 24))
     return dataclasses.replace(opened, automaton=Life.from_notation("B3/S23"))
 
 
@@ -35,7 +36,7 @@ def test_a_wound_erases_its_disc_at_its_step(key) -> None:
     rows, columns = np.nonzero(wounded == 0)
     assert ((columns - 5) ** 2 + (rows - 10) ** 2 < 2.5**2).all()
     assert len(rows) == 21
-    block = Simulation("full", open_simulation("life").world, Life.from_notation("B/S012345678"), full)
+    block = Simulation("full", make("life").world, Life.from_notation("B/S012345678"), full)
     sums = [float(state.sum()) for state in Scene(block, 5, (DiscWound(3, 5, 10, 2.5),)).states(key=key)]
     assert sums == [400, 400, 400, 379, 379, 379]
 
@@ -67,7 +68,7 @@ def test_views_of_a_channel(life: Simulation) -> None:
 
 def test_several_wounds_at_one_step_are_all_done(key) -> None:
     full = jnp.ones((12, 20, 1))
-    block = Simulation("full", open_simulation("life").world, Life.from_notation("B/S012345678"), full)
+    block = Simulation("full", make("life").world, Life.from_notation("B/S012345678"), full)
     scene = Scene(block, 1, (DiscWound(1, 4, 6, 2), DiscWound(1, 15, 6, 2)))
     first, last = scene.states(key=key)
     assert bool((first == 1).all())

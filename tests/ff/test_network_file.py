@@ -27,7 +27,7 @@ from ffnca.ff.network import FFNetwork
 from ffnca.ff.network_file import load_network
 from ffnca.ff.readout import ReadoutNetwork
 from ffnca.ff.recurrent import RecurrentNetwork
-from ffnca.rule_file import load_rule
+from ffnca.systems.growth.rule_file import load_rule
 
 KEY = jax.random.key(4)
 MADE: dict[str, Callable[[], Any]] = {

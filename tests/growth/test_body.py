@@ -6,8 +6,14 @@ from scipy.ndimage import binary_dilation
 from ffnca.errors import InputError
 from ffnca.grid.boundary import pad
 from ffnca.grid.kernels import alive_mask
-from ffnca.growth.body import BRIDGE_ALPHA, OUTSIDE, build_body, geodesic, joined, several
-from ffnca.growth.morphogen import CELLS_PER_CYCLE, LARGEST_RATIO, LOWEST_FREQUENCY, code_channels, position_code
+from ffnca.systems.growth.body import BRIDGE_ALPHA, OUTSIDE, build_body, geodesic, joined, several
+from ffnca.systems.growth.morphogen import (
+    CELLS_PER_CYCLE,
+    LARGEST_RATIO,
+    LOWEST_FREQUENCY,
+    code_channels,
+    position_code,
+)
 
 
 def _body(picture, shape=(20, 22)):

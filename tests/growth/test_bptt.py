@@ -6,16 +6,16 @@ import numpy as np
 import pytest
 
 from ffnca.automata.base import rollout
-from ffnca.creature import Creature
 from ffnca.errors import InputError
-from ffnca.fitted_world import CONTROL
-from ffnca.growth.body import build_body
-from ffnca.growth.bptt import control_rate, control_round, start_control
-from ffnca.growth.round import Recipe
-from ffnca.growth.schedule import Budget
-from ffnca.growth.train import train
-from ffnca.simulation import open_creature
-from ffnca.world import NcaSpec, TrainSpec
+from ffnca.opening import open_creature
+from ffnca.systems.growth.body import build_body
+from ffnca.systems.growth.bptt import control_rate, control_round, start_control
+from ffnca.systems.growth.creature import Creature
+from ffnca.systems.growth.fitted_world import CONTROL
+from ffnca.systems.growth.round import Recipe
+from ffnca.systems.growth.schedule import Budget
+from ffnca.systems.growth.spec import NcaSpec, TrainSpec
+from ffnca.systems.growth.train import train
 
 
 @pytest.fixture

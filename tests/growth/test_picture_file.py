@@ -10,10 +10,10 @@ import pytest
 from PIL import Image, ImageCms, ImageDraw, ImageFilter
 
 from ffnca.errors import InputError
-from ffnca.growth import picture_file
-from ffnca.growth.cutout import cut_background, is_opaque
-from ffnca.growth.picture_file import read_picture, standard_picture
-from ffnca.growth.target import as_cells, load_picture, load_target
+from ffnca.systems.growth import picture_file
+from ffnca.systems.growth.cutout import cut_background, is_opaque
+from ffnca.systems.growth.picture_file import read_picture, standard_picture
+from ffnca.systems.growth.target import as_cells, load_picture, load_target
 
 
 def write_png(path, depth, kind, row, width, **chunks):

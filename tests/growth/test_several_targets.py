@@ -7,16 +7,17 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from ffnca.creature import Creature
 from ffnca.errors import InputError
-from ffnca.growth import pool as pools
-from ffnca.growth.body import build_body, identities, several
-from ffnca.growth.doubt import put_in_doubt
-from ffnca.growth.objectives import Ascent
-from ffnca.growth.round import Recipe, start, train_round
-from ffnca.growth.stages import draw_stages
-from ffnca.growth.train import measure
-from ffnca.world import NcaSpec, TrainSpec, identity_channels, parse_world
+from ffnca.systems.growth import pool as pools
+from ffnca.systems.growth.body import build_body, identities, several
+from ffnca.systems.growth.creature import Creature
+from ffnca.systems.growth.doubt import put_in_doubt
+from ffnca.systems.growth.objectives import Ascent
+from ffnca.systems.growth.round import Recipe, start, train_round
+from ffnca.systems.growth.spec import NcaSpec, TrainSpec, identity_channels
+from ffnca.systems.growth.stages import draw_stages
+from ffnca.systems.growth.train import measure
+from ffnca.world_file import parse_world
 
 WORLD = """
 kind = "growth"

@@ -7,16 +7,16 @@ from scipy import ndimage
 
 from ffnca.grid.boundary import pad
 from ffnca.grid.kernels import alive_mask
-from ffnca.growth import pool as pools
-from ffnca.growth.body import build_body
-from ffnca.growth.corrupt import add_noise, erase_discs, erase_sides, wound
-from ffnca.growth.evaluate import auroc, corrupted_cells
-from ffnca.growth.moved import moved
-from ffnca.growth.stages import draw_stages
-from ffnca.growth.strain import SHIFT_PER_RAMP, add_strain
-from ffnca.growth.stress import STRESSES
-from ffnca.growth.wrong_tissue import DEBRIS_RADIUS, add_wrong_tissue
-from ffnca.world import NcaSpec, TrainSpec
+from ffnca.systems.growth import pool as pools
+from ffnca.systems.growth.body import build_body
+from ffnca.systems.growth.corrupt import add_noise, erase_discs, erase_sides, wound
+from ffnca.systems.growth.evaluate import auroc, corrupted_cells
+from ffnca.systems.growth.moved import moved
+from ffnca.systems.growth.spec import NcaSpec, TrainSpec
+from ffnca.systems.growth.stages import draw_stages
+from ffnca.systems.growth.strain import SHIFT_PER_RAMP, add_strain
+from ffnca.systems.growth.stress import STRESSES
+from ffnca.systems.growth.wrong_tissue import DEBRIS_RADIUS, add_wrong_tissue
 
 NCA = NcaSpec()
 STRAY_DISTANCE = 12

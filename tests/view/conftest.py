@@ -11,6 +11,7 @@ from pathlib import Path
 import pygame
 import pytest
 
+from ffnca.systems.base import Request
 from ffnca.view.app import open_display
 from ffnca.view.controller import Controller
 from ffnca.view.opening import opened_session
@@ -77,7 +78,11 @@ def hand(tmp_path: Path) -> Iterator[Callable[..., Hand]]:
     def open_window(world: str = "fish", size: tuple[int, int] | None = None, **options) -> Hand:
         open_display(headless=True)
         controller = Controller(
-            world, opened_session(world, size, 0), folder=tmp_path, size=size, **{"patient": True, **options}
+            world,
+            opened_session(Request(world, size, untrained=True)),
+            folder=tmp_path,
+            size=size,
+            **{"patient": True, **options},
         )
         opened.append(Hand(Window(controller, SIZE)))
         pygame.event.clear()

@@ -17,9 +17,10 @@ import pygame
 import pytest
 from PIL import Image
 
-from ffnca.creature import Creature
 from ffnca.errors import InputError
-from ffnca.simulation import open_creature
+from ffnca.opening import open_creature
+from ffnca.systems.base import Request
+from ffnca.systems.growth.creature import Creature
 from ffnca.view.app import view_world
 from ffnca.view.easel import Easel
 from ffnca.view.learner import Learner, News
@@ -365,7 +366,7 @@ def test_ctrl_c_ends_the_window_and_saves(tmp_path: Path) -> None:
 
 
 def test_view_world_returns_the_step_of_headless_frames(tmp_path: Path) -> None:
-    figures = view_world("life", num_frames=5, folder=tmp_path)
+    figures = view_world(Request("life"), num_frames=5, folder=tmp_path)
     assert (figures["frames"], figures["steps"]) == (5, 5)
 
 

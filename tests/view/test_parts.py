@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ffnca.errors import InputError
-from ffnca.view.brushes import Brush, Canvas, stroke, swept
+from ffnca.view.brushes import swept
 from ffnca.view.camera import MAX_ZOOM, Area, Camera
 from ffnca.view.chart import LENGTH, Chart
 from ffnca.view.pace import SPEEDS, STEPPING_SECONDS, Pace
@@ -39,12 +39,6 @@ def test_on_a_wrapped_grid_a_disc_goes_on_at_the_other_side(row, column, radius)
     middle = swept((24, 20), (12, 10), (12, 10), radius, wrap=True)
     found = swept((24, 20), (row, column), (row, column), radius, wrap=True)
     np.testing.assert_array_equal(found, np.roll(middle, (row - 12, column - 10), (0, 1)))
-
-
-def test_an_unknown_brush_is_refused() -> None:
-    canvas = Canvas(np.zeros((9, 9, 16), np.float32), np.zeros((9, 9), bool), "zero", np.ones(16, np.float32))
-    with pytest.raises(ValueError, match="allowed are erase"):
-        stroke(canvas, Brush("scratch"), canvas.wall, np.random.default_rng(0))
 
 
 @given(

@@ -7,9 +7,9 @@ import pygame
 import pytest
 
 from ffnca.automata.base import rollout
-from ffnca.creature import Creature
+from ffnca.opening import make
 from ffnca.render import enlarge, over
-from ffnca.simulation import open_simulation
+from ffnca.systems.growth.creature import Creature
 from ffnca.view.actions import ACTIONS, Action, action_for
 from ffnca.view.brushes import BRUSHES
 from ffnca.view.chooser import thumbnail
@@ -215,7 +215,7 @@ def test_every_brush_changes_the_cells_under_it_and_no_others(hand, kind: str) -
     user.controller.take_brush(kind)
     user.controller.brush = user.controller.brush._replace(radius=3.0, colour=(1.0, 0.0, 0.0))
     before = np.asarray(user.session.state)
-    row, column = user.session.simulation.body.seed_at
+    row, column = user.session.simulation.creature.body().seed_at
     user.click(user.pixel(row, column))
     after = np.asarray(user.session.state)
     rows, columns = np.mgrid[0:48, 0:48]
@@ -228,7 +228,7 @@ def test_every_brush_changes_the_cells_under_it_and_no_others(hand, kind: str) -
         assert (after[row, column, :4] == (1, 0, 0, 1)).all()
         np.testing.assert_array_equal(before[..., 4:], after[..., 4:])
     elif kind == "seed":
-        np.testing.assert_array_equal(after[row, column], user.session.simulation.body.target[row, column])
+        np.testing.assert_array_equal(after[row, column], user.session.simulation.creature.body().target[row, column])
         assert (before != after).any(-1).sum() == 1
     elif kind == "noise":
         assert 0.1 < np.std((after - before)[row, column]) < 0.6
@@ -376,7 +376,7 @@ def test_turns_add_up_and_start_again(hand) -> None:
     assert user.session.angle == 330
     assert user.session.step < 10
     user.frames(200)
-    turned, straight = user.session.simulation, open_simulation(user.session.simulation.name)
+    turned, straight = user.session.simulation, make(user.session.simulation.name)
     assert turned.relative_mse(user.session.state) < 0.3 < straight.relative_mse(user.session.state)
 
 

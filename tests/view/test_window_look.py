@@ -15,6 +15,7 @@ from pygame_widgets.widget import WidgetHandler
 
 from ffnca.errors import InputError
 from ffnca.render import over
+from ffnca.systems.base import Request
 from ffnca.view import opening
 from ffnca.view.actions import ACTIONS, GROUPS, Action
 from ffnca.view.app import open_display
@@ -215,10 +216,10 @@ def test_a_world_that_lost_its_target_is_read_again_without_its_choices(tmp_path
     path = tmp_path / "a very long name of a folder" / "mine.toml"
     path.parent.mkdir()
     path.write_text('kind = "life"\ntitle = "Mine"\n[grid]\nsize = [8, 8]\n[rule]\nnotation = "B3/S23"\n')
-    assert reopened_session(str(path), None, 0, "anchor", 30.0).simulation.name == "mine"
+    assert reopened_session(Request(str(path), which="anchor", angle=30.0)).simulation.name == "mine"
     path.write_text("nonsense")
     with pytest.raises(InputError) as caught:
-        reopened_session(str(path), None, 0, "anchor", 30.0)
+        reopened_session(Request(str(path), which="anchor", angle=30.0))
     assert "mine.toml" in str(caught.value)
     assert "a very long name" not in str(caught.value)
     assert "--" not in str(caught.value)
@@ -295,7 +296,7 @@ def test_the_target_is_a_ghost_until_something_has_grown(hand) -> None:
     user = hand()
     user.controller.pace.paused = True
     user.controller.restart()
-    picture = user.session.simulation.body.picture
+    picture = user.session.simulation.target.laid_out
 
     def on_screen() -> np.ndarray:
         user.frames()

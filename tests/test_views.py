@@ -5,14 +5,14 @@ import numpy as np
 import pytest
 
 from ffnca.automata.base import rollout
-from ffnca.depict import checked_view, depict, legend, views
 from ffnca.errors import InputError
-from ffnca.simulation import Simulation, open_simulation
+from ffnca.opening import make
+from ffnca.simulation import Simulation
 
 
 @pytest.fixture(scope="module")
 def fish() -> Simulation:
-    return open_simulation("fish")
+    return make("fish")
 
 
 @pytest.fixture(scope="module")
@@ -28,14 +28,14 @@ def luminance(colours: np.ndarray) -> np.ndarray:
 
 def test_the_well_are_light_and_the_wounded_hot(fish: Simulation, grown: np.ndarray) -> None:
     living = grown[..., 3] > fish.automaton.alive_threshold
-    well = depict(fish.automaton, grown, "health")
+    well = fish.picture(grown, "health")
     assert (well[~living] == 255).all()
     light = luminance(well[living].astype(float))
     assert 0.35 < np.median(light) < 0.75  # light, and not white
     assert np.mean(light < 0.2) < 0.02
     struck = grown + 0.3 * np.random.default_rng(0).standard_normal(grown.shape).astype(np.float32) * living[..., None]
     struck[:, :24] = grown[:, :24]
-    ill = depict(fish.automaton, struck, "health").astype(float)
+    ill = fish.picture(struck, "health").astype(float)
     still = living & (struck[..., 3] > fish.automaton.alive_threshold)
     still[:, 20:28] = False
     right, left = still.copy(), still.copy()
@@ -46,35 +46,33 @@ def test_the_well_are_light_and_the_wounded_hot(fish: Simulation, grown: np.ndar
 
 
 def test_goodness_is_another_name_of_health(fish: Simulation, grown: np.ndarray) -> None:
-    assert checked_view("goodness", fish.automaton, 16) == checked_view("health", fish.automaton, 16) == "health"
-    np.testing.assert_array_equal(depict(fish.automaton, grown, "goodness"), depict(fish.automaton, grown, "health"))
+    assert fish.view("goodness") is fish.view("health")
+    np.testing.assert_array_equal(fish.picture(grown, "goodness"), fish.picture(grown, "health"))
 
 
 def test_the_difference_shows_the_body_and_what_is_wrong(fish: Simulation, grown: np.ndarray) -> None:
-    assert fish.body is not None
-    right = depict(fish.automaton, fish.body.target, "difference", fish.body.picture)
-    outside = fish.body.picture[..., 3] == 0
+    body = fish.creature.body()
+    right = fish.picture(body.target, "difference")
+    outside = body.picture[..., 3] == 0
     assert (right[outside] == 255).all()
     assert len(np.unique(right[~outside], axis=0)) == 1
-    stray = np.array(fish.body.target)
+    stray = np.array(body.target)
     stray[2, 2, :4] = 1
-    assert luminance(depict(fish.automaton, stray, "difference", fish.body.picture)[2, 2].astype(float)) < 0.05
+    assert luminance(fish.picture(stray, "difference")[2, 2].astype(float)) < 0.05
 
 
 def test_every_view_that_exists_can_be_drawn_and_explained(fish: Simulation, grown: np.ndarray) -> None:
-    life = open_simulation("life")
-    assert views(life.automaton, 1, target=False) == ("colour",)
-    names = views(fish.automaton, 16, target=True)
-    assert names == ("colour", "health", "channel", "tiles", "difference")
-    for name in names:
+    life = make("life")
+    assert tuple(life.views) == ("colour",)
+    assert set(fish.views) == {"colour", "health", "channel", "tiles", "difference"}
+    for name in fish.views:
         show = "channel:3" if name == "channel" else name
-        assert fish.body is not None
-        assert depict(fish.automaton, jax.numpy.asarray(grown), show, fish.body.picture).dtype == np.uint8
-        meaning = legend(show)
+        assert fish.picture(jax.numpy.asarray(grown), show).dtype == np.uint8
+        meaning = fish.view(show).legend
         assert (meaning is None) == (name == "colour")
         if meaning is not None:
             assert len(meaning.numbers) >= 3
             assert len(np.unique(meaning.colours, axis=0)) > 32
-    assert (legend("goodness").low, legend("goodness").high) == ("well", "ill")
+    assert fish.view("goodness").legend[:2] == ("well", "ill")
     with pytest.raises(InputError, match=r"--show 'health'.*allowed here are colour"):
-        checked_view("health", life.automaton, 1)
+        life.view("health")

@@ -12,8 +12,8 @@ from scipy.spatial import KDTree
 from ffnca.errors import InputError
 from ffnca.grid.seeds import single_cell
 from ffnca.grid.turn import turned_picture
-from ffnca.growth.morphogen import coordinates, position_code
-from ffnca.world import identity_channels
+from ffnca.systems.growth.morphogen import coordinates, position_code
+from ffnca.systems.growth.spec import identity_channels
 
 BRIDGE_ALPHA = 0.2
 """Alpha of the faint tissue that joins separate parts, so that all can grow from one cell."""

@@ -15,14 +15,14 @@ from ffnca.ff.ascent import STATE_LIMIT
 from ffnca.ff.standardise import Standardiser
 from ffnca.grid.boundary import Boundary
 from ffnca.grid.perceive import perceive, perception_size
-from ffnca.growth.body import Body
-from ffnca.growth.corrupt import add_noise
-from ffnca.growth.doubt import put_in_doubt
-from ffnca.growth.objectives import Ascent, Cells, Layered, Layers, Objective, OneStepBackprop
-from ffnca.growth.perceivers import PERCEIVERS
-from ffnca.growth.pool import choose, disturb, fresh_pool, put_back
-from ffnca.growth.stages import draw_stages
-from ffnca.world import NcaSpec, TrainSpec, identity_channels
+from ffnca.systems.growth.body import Body
+from ffnca.systems.growth.corrupt import add_noise
+from ffnca.systems.growth.doubt import put_in_doubt
+from ffnca.systems.growth.objectives import Ascent, Cells, Layered, Layers, Objective, OneStepBackprop
+from ffnca.systems.growth.perceivers import PERCEIVERS
+from ffnca.systems.growth.pool import choose, disturb, fresh_pool, put_back
+from ffnca.systems.growth.spec import NcaSpec, TrainSpec, identity_channels
+from ffnca.systems.growth.stages import draw_stages
 
 OPTIMISER = optax.contrib.muon(1.0, adam_learning_rate=0.15)
 """Each layer's own: momentum made orthogonal for matrices (Jordan et al., 2024), Adam at 0.15 of the rate for biases.
@@ -66,7 +66,7 @@ class Recipe(NamedTuple):
             ValueError: If it learns through time.
         """
         if self.train.objective == "bptt":
-            raise ValueError("bptt learns through time; see ffnca.growth.bptt")
+            raise ValueError("bptt learns through time; see ffnca.systems.growth.bptt")
         if self.train.objective == "one-step-backprop":
             return OneStepBackprop()
         if self.train.objective in PERCEIVERS:

@@ -13,8 +13,8 @@ from ffnca import draws
 from ffnca.automata.base import rollout
 from ffnca.automata.nca import NCA
 from ffnca.errors import InputError
-from ffnca.growth.body import Body
-from ffnca.growth.stress import STRESSES
+from ffnca.systems.growth.body import Body
+from ffnca.systems.growth.stress import STRESSES
 
 AGES = (100, 200, 500, 1000, 2000)
 NUM_SEEDS = 8

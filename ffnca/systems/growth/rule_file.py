@@ -16,9 +16,13 @@ from safetensors import SafetensorError
 from ffnca.atomic import replacing
 from ffnca.errors import InputError
 from ffnca.files import read_bounded
-from ffnca.world import GrowthWorld, dump_world, world_from_json
+from ffnca.settings_text import parse_json
+from ffnca.spec import shown
+from ffnca.systems.growth.spec import GrowthWorld
+from ffnca.world import checked_world, dump_world
 
 FORMAT, FORMAT_VERSION = "ffnca-rule", "1"
+GROWTH_KIND = "growth"
 MAX_RULE_BYTES = 64 * 2**20
 MAX_HEADER_BYTES = 2**20
 MAX_TENSORS = 256
@@ -147,9 +151,7 @@ def _checked(tensors: dict[str, np.ndarray], metadata: dict[str, Any], file: str
     for key in _METADATA:
         if not isinstance(metadata.get(key), str):
             raise InputError(f"{file}: metadata {key!r} is missing; allowed: {', '.join(_METADATA)}")
-    world = world_from_json(metadata["world"], file)
-    if not isinstance(world, GrowthWorld):
-        raise InputError(f"{file}: holds a {world.kind} world; allowed: growth")
+    world = _described(metadata["world"], file)
     record = _checked_record(metadata["record"], file)
 
     own = {name: tensor for name, tensor in tensors.items() if not name.startswith(PREFIX)}
@@ -169,6 +171,14 @@ def _checked(tensors: dict[str, np.ndarray], metadata: dict[str, Any], file: str
         raise InputError(f"{file}: has too many parameters; allowed: {MAX_RULE_BYTES // 2**20} MiB in all")
     _check_body(own["target"], own["seed_cell"], own["seed_at"], world, file)
     return RuleFile(world, parameters, own["target"], own["seed_cell"], own["seed_at"], record)
+
+
+def _described(text: str, file: str) -> GrowthWorld:
+    settings = parse_json(text, f"{file}: its world")
+    kind = settings.get("kind") if isinstance(settings, dict) else None
+    if kind != GROWTH_KIND:
+        raise InputError(f"{file}: holds a world of kind {shown(kind)}; allowed: {GROWTH_KIND}")
+    return checked_world(GrowthWorld, settings, file)
 
 
 def _dtype(tensor: np.ndarray) -> str:

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from ffnca.automata.life_rule import canonical_rule
 from ffnca.errors import InputError
-from ffnca.life_rule import canonical_rule
 from ffnca.notes import tell
 from ffnca.spec import shown
 

@@ -10,7 +10,7 @@ from ffnca.automata.layered_rule import LayeredRule
 from ffnca.errors import InputError
 from ffnca.ff.ascent import AscentLayer
 from ffnca.grid.perceive import perception_size
-from ffnca.world import GrowthWorld
+from ffnca.systems.growth.spec import GrowthWorld
 
 
 def blank_rule(world: GrowthWorld) -> AscentLayer | LayeredRule:

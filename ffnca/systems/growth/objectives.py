@@ -14,7 +14,7 @@ from ffnca.automata.layered_rule import LayeredRule, UpdateLayer
 from ffnca.ff.ascent import AscentLayer
 from ffnca.ff.goodness import distance_goodness, temper, tempered
 from ffnca.ff.standardise import Standardiser
-from ffnca.growth.perceivers import Perceiver
+from ffnca.systems.growth.perceivers import Perceiver
 
 Layers = tuple[Any, ...]
 STATE_STEP, CONTEXT_STEP = 0.3, 3.0

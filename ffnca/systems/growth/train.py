@@ -10,11 +10,11 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from ffnca.growth.body import Body
-from ffnca.growth.bptt import control_rate, control_round, start_control
-from ffnca.growth.evaluate import ages_of
-from ffnca.growth.round import Recipe, RoundFigures, TrainState, start, train_round
-from ffnca.growth.schedule import Budget, falling_rate
+from ffnca.systems.growth.body import Body
+from ffnca.systems.growth.bptt import control_rate, control_round, start_control
+from ffnca.systems.growth.evaluate import ages_of
+from ffnca.systems.growth.round import Recipe, RoundFigures, TrainState, start, train_round
+from ffnca.systems.growth.schedule import Budget, falling_rate
 
 ROUNDS_PER_REPORT = 25
 MEASURED_AGES = (200, 600)

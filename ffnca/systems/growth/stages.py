@@ -5,11 +5,11 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from ffnca import draws
-from ffnca.growth.body import Body
-from ffnca.growth.corrupt import wound
-from ffnca.growth.strain import add_strain
-from ffnca.growth.wrong_tissue import add_wrong_tissue
-from ffnca.world import NcaSpec, TrainSpec
+from ffnca.systems.growth.body import Body
+from ffnca.systems.growth.corrupt import wound
+from ffnca.systems.growth.spec import NcaSpec, TrainSpec
+from ffnca.systems.growth.strain import add_strain
+from ffnca.systems.growth.wrong_tissue import add_wrong_tissue
 
 WOUNDED_SHARE = 0.4
 FRONT_JITTER = 1.5

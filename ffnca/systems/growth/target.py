@@ -10,10 +10,10 @@ from numpy.typing import ArrayLike
 from PIL import Image
 
 from ffnca.errors import InputError, whole_number
-from ffnca.growth import cutout
-from ffnca.growth.emoji import bounded_name, draw_emoji, emoji_name
-from ffnca.growth.picture_file import read_picture, standard_picture
 from ffnca.spec import shown
+from ffnca.systems.growth import cutout
+from ffnca.systems.growth.emoji import bounded_name, draw_emoji, emoji_name
+from ffnca.systems.growth.picture_file import read_picture, standard_picture
 
 MIN_SIZE = 8
 MAX_SIZE = 128

@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from ffnca.growth.morphogen import FEWEST_FREQUENCIES, code_channels
-from ffnca.world import GrowthWorld, build_world
+from ffnca.systems.growth.morphogen import FEWEST_FREQUENCIES, code_channels
+from ffnca.systems.growth.spec import GrowthWorld
+from ffnca.world import checked_world
 
 MARGIN = 16
 """Free cells on every side of a creature whose grid nobody chose, as in Mordvintsev et al. (2020)."""
@@ -58,7 +59,4 @@ def growth_world(described: dict[str, Any], name: str) -> GrowthWorld:
     Raises:
         InputError: If a key is unknown or missing, or a value is of another type or out of range.
     """
-    world = build_world(described, name)
-    if not isinstance(world, GrowthWorld):
-        raise TypeError(f"not a growth world: {world.kind}")
-    return world
+    return checked_world(GrowthWorld, described, name)

@@ -16,15 +16,15 @@ from ffnca.automata.layered_rule import LayeredRule
 from ffnca.automata.nca import NCA
 from ffnca.errors import InputError
 from ffnca.ff.ascent import AscentLayer
-from ffnca.fitted_world import CONTROL, MARGIN, fitted_world, growth_world
 from ffnca.grid.turn import turned_picture
-from ffnca.growth.body import Body, build_body, identities, several
-from ffnca.growth.round import Recipe, state_limit
-from ffnca.growth.target import MIN_SIZE, as_cells, load_target, target_name
-from ffnca.rule_file import RuleFile, load_rule, rule_bytes, save_rule
-from ffnca.rule_tensors import blank_rule, filled_rule, named_tensors
 from ffnca.spec import shown
-from ffnca.world import GrowthWorld, Objective
+from ffnca.systems.growth.body import Body, build_body, identities, several
+from ffnca.systems.growth.fitted_world import CONTROL, MARGIN, fitted_world, growth_world
+from ffnca.systems.growth.round import Recipe, state_limit
+from ffnca.systems.growth.rule_file import RuleFile, load_rule, rule_bytes, save_rule
+from ffnca.systems.growth.rule_tensors import blank_rule, filled_rule, named_tensors
+from ffnca.systems.growth.spec import GrowthWorld, Objective
+from ffnca.systems.growth.target import MIN_SIZE, as_cells, load_target, target_name
 
 AT_HAND = "picture.png"
 """What a picture without a file is called in its world."""

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, PRNGKeyArray
 
 from ffnca import draws
-from ffnca.growth.body import Body
+from ffnca.systems.growth.body import Body
 
 
 def erase_discs(

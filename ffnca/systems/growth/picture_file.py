@@ -11,8 +11,8 @@ from PIL import Image, ImageCms, ImageFile
 
 from ffnca.errors import InputError
 from ffnca.files import read_bounded
-from ffnca.growth.png_colour import profile_of_png
 from ffnca.notes import tell
+from ffnca.systems.growth.png_colour import profile_of_png
 
 MAX_PICTURE_BYTES = 64 * 2**20
 _FORMATS = ("PNG", "WEBP", "GIF", "JPEG")

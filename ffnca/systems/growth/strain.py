@@ -14,8 +14,8 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from ffnca import draws
-from ffnca.growth.body import Body
-from ffnca.growth.moved import moved
+from ffnca.systems.growth.body import Body
+from ffnca.systems.growth.moved import moved
 
 SHIFT_PER_RAMP = 6
 """A shift that builds up over so many cells is one cell at most."""

@@ -15,11 +15,11 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from ffnca.automata.layered_rule import LayeredRule
 from ffnca.ff.standardise import Standardiser
 from ffnca.grid.perceive import perception_size
-from ffnca.growth.body import Body
-from ffnca.growth.corrupt import erase_discs
-from ffnca.growth.pool import fresh_pool, put_back
-from ffnca.growth.round import Recipe, RoundFigures, TrainState
-from ffnca.world import CONTROL_BATCH
+from ffnca.systems.growth.body import Body
+from ffnca.systems.growth.corrupt import erase_discs
+from ffnca.systems.growth.pool import fresh_pool, put_back
+from ffnca.systems.growth.round import Recipe, RoundFigures, TrainState
+from ffnca.systems.growth.spec import CONTROL_BATCH
 
 DAMAGED, DISC_RADIUS = 3, (0.1, 0.5)
 SHORTEST, LONGEST = 64, 96

@@ -11,8 +11,8 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, PRNGKeyArray
 
 from ffnca import draws
-from ffnca.growth.body import Body
-from ffnca.growth.moved import moved
+from ffnca.systems.growth.body import Body
+from ffnca.systems.growth.moved import moved
 
 NUM_PATCHES, NUM_STRAYS = 4, 2
 SMALLEST, DEBRIS_RADIUS = 0.7, 3.5

@@ -5,9 +5,9 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from ffnca import draws
-from ffnca.growth.body import Body
-from ffnca.growth.corrupt import wound
-from ffnca.world import TrainSpec
+from ffnca.systems.growth.body import Body
+from ffnca.systems.growth.corrupt import wound
+from ffnca.systems.growth.spec import TrainSpec
 
 DAMAGED_SHARE = 0.08
 STAGED_SHARE = 0.6

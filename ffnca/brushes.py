@@ -1,0 +1,99 @@
+"""What a stroke of the pointer does to the cells under it, by what the cells of a system are."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+NOISE = 0.3
+"""Deviation of the noise brush on living cells, that of the stress table."""
+FLIPPED = 0.5
+"""Share of cells that the noise brush flips where states are 0 or 1."""
+
+
+class Touch(NamedTuple):
+    """One touch of a brush.
+
+    Attributes:
+        cells: Under it.
+        colour: In hand, RGB in 0..1.
+        generator: Source of everything random.
+    """
+
+    cells: Bool[np.ndarray, "H W"]
+    colour: tuple[float, float, float]
+    generator: np.random.Generator
+
+
+class Brush(NamedTuple):
+    """A brush of a system.
+
+    Attributes:
+        change: Changes a state in place, (H, W, C).
+        coloured: Whether it paints in the colour in hand.
+        single: Whether it touches one cell, however large it is.
+    """
+
+    change: Callable[[Float[np.ndarray, "H W C"], Touch], None]
+    coloured: bool = False
+    single: bool = False
+
+
+def _erase(state: Float[np.ndarray, "H W C"], touch: Touch) -> None:
+    state[touch.cells] = 0
+
+
+def _set(value: float | Float[np.ndarray, " C"]) -> Callable[[Float[np.ndarray, "H W C"], Touch], None]:
+    def change(state: Float[np.ndarray, "H W C"], touch: Touch) -> None:
+        state[touch.cells] = value
+
+    return change
+
+
+def _flip(state: Float[np.ndarray, "H W C"], touch: Touch) -> None:
+    flipped = touch.cells & (touch.generator.random(touch.cells.shape) < FLIPPED)
+    state[flipped] = 1 - state[flipped]
+
+
+def _disturb(lowest: float, highest: float) -> Callable[[Float[np.ndarray, "H W C"], Touch], None]:
+    def change(state: Float[np.ndarray, "H W C"], touch: Touch) -> None:
+        noise = NOISE * touch.generator.standard_normal((int(touch.cells.sum()), state.shape[-1]))
+        state[touch.cells] = np.clip(state[touch.cells] + noise, lowest, highest)
+
+    return change
+
+
+def _paint(state: Float[np.ndarray, "H W C"], touch: Touch) -> None:
+    state[touch.cells, :4] = (*touch.colour, 1.0)
+
+
+def number_brushes(lowest: float = -np.inf, highest: float = np.inf) -> dict[str, Brush]:
+    """For states that are any numbers within bounds: noise is added, paint and seed are 1."""
+    return {
+        "erase": Brush(_erase),
+        "noise": Brush(_disturb(lowest, highest)),
+        "seed": Brush(_set(1.0)),
+        "paint": Brush(_set(1.0)),
+    }
+
+
+def binary_brushes() -> dict[str, Brush]:
+    """For states that are 0 or 1: noise flips cells."""
+    return number_brushes() | {"noise": Brush(_flip)}
+
+
+def colour_brushes(seed_cell: Float[np.ndarray, " C"], alive_threshold: float) -> dict[str, Brush]:
+    """For states of premultiplied RGBA and hidden channels: noise on what lives, seeds are a first cell."""
+
+    def disturb(state: Float[np.ndarray, "H W C"], touch: Touch) -> None:
+        living = touch.cells & (state[..., 3] > alive_threshold)
+        noise = touch.generator.standard_normal((int(living.sum()), state.shape[-1]))
+        state[living] += NOISE * noise.astype(np.float32)
+
+    return {
+        "erase": Brush(_erase),
+        "noise": Brush(disturb),
+        "seed": Brush(_set(seed_cell), single=True),
+        "paint": Brush(_paint, coloured=True),
+    }

@@ -1,0 +1,1 @@
+"""Systems: what a world file can describe, one module or folder a kind."""

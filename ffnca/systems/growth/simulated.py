@@ -1,0 +1,121 @@
+"""A creature as a simulation: its views, measures and brushes."""
+
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Bool, Float, UInt8
+
+from ffnca.automata.nca import NCA
+from ffnca.brushes import colour_brushes
+from ffnca.render import TRANSPARENT, Background, heat, laid_on, over, straight
+from ffnca.simulation import Simulation, Target
+from ffnca.systems.growth.creature import Creature
+from ffnca.views import View, heat_legend
+
+WELL, ILL = 1e-3, 1.0
+"""Goodness that a cell lacks, at the light and the hot end of the map, logarithmic between. A healthy cell lacks less
+than the first; beside a fresh wound it is 0.02 to 0.3, under noise of 0.3 on 16 channels about 0.7."""
+ERROR_TOP = 0.5
+"""Error of a cell, root mean square over RGBA, drawn at the hot end of the map of differences."""
+SEEN_ERROR = 0.02
+"""Error from which on an empty cell is drawn in the map of differences."""
+
+
+def creature_simulation(name: str, creature: Creature, size: tuple[int, int] | None = None) -> Simulation:
+    """A creature at its first cell, in the middle of a grid.
+
+    Raises:
+        InputError: If the grid does not hold it.
+    """
+    body, targets = creature.body(size), creature.world.targets
+    choices = tuple(targets or ())
+    row, column = body.seed_at
+    return Simulation(
+        name,
+        creature.world,
+        creature.automaton,
+        jnp.asarray(body.start),
+        own_views={
+            "colour": View(NCA.render, draw_on=_on_ground),
+            "health": View(drawn_health, heat_legend("well", "ill", ("0.001", "0.01", "0.1", "1")), _health_on_ground),
+            "difference": View(
+                partial(_drawn_difference, picture=body.picture),
+                heat_legend("right", "wrong", ("0", f"{ERROR_TOP / 2:g}", f"{ERROR_TOP:g}")),
+            ),
+        },
+        measures={
+            "population": _population,
+            "mean_goodness": _mean_goodness,
+            "relative_mse": partial(_relative_mse, jnp.asarray(body.picture), jnp.asarray(body.empty_mse)),
+        },
+        brushes=colour_brushes(np.asarray(body.target[row, column], np.float32), creature.automaton.alive_threshold),
+        choices=choices,
+        which=choices[creature.which] if choices else None,
+        angle=creature.angle,
+        turned=_turned,
+        target=Target(creature.picture, body.picture),
+        coloured=True,
+        creature=creature,
+    )
+
+
+def _turned(simulation: Simulation, angle: float) -> Simulation:
+    height, width, _ = simulation.start.shape
+    return creature_simulation(simulation.name, simulation.creature.turned(angle), (height, width))
+
+
+def _living(automaton: NCA, state: Float[Array, "H W C"]) -> Bool[Array, "H W"]:
+    return state[..., 3] > automaton.alive_threshold
+
+
+@jax.jit
+def _population(automaton: NCA, state: Float[Array, "H W C"]) -> Float[Array, ""]:
+    """Living cells."""
+    return jnp.sum(_living(automaton, state), dtype=jnp.float32)
+
+
+@jax.jit
+def _mean_goodness(automaton: NCA, state: Float[Array, "H W C"]) -> Float[Array, ""]:
+    """Mean over living cells. A cell's counts from the best that it could step to, so it is at most 0."""
+    living = _living(automaton, state)
+    return -jnp.sum(automaton.deficit(state) * living) / jnp.maximum(jnp.sum(living), 1)
+
+
+@jax.jit
+def _relative_mse(picture: Array, empty_mse: Array, automaton: NCA, state: Float[Array, "H W C"]) -> Float[Array, ""]:
+    """Mean squared error over premultiplied RGBA, divided by that of an empty grid."""
+    return jnp.mean(jnp.square(state[..., :4] - picture)) / empty_mse
+
+
+@jax.jit
+def deficit(automaton: NCA, state: Float[Array, "H W C"]) -> Float[Array, "H W"]:
+    """Goodness deficit of every cell, compiled."""
+    return automaton.deficit(state)
+
+
+def drawn_health(automaton: NCA, state: Float[Array, "H W C"]) -> UInt8[np.ndarray, "H W 3"]:
+    """Goodness that living cells lack, light where all is well."""
+    lacking = np.log10(np.maximum(np.asarray(deficit(automaton, state)), WELL))
+    return heat(lacking, np.log10(WELL), np.log10(ILL), np.asarray(_living(automaton, state)))
+
+
+def _drawn_difference(
+    automaton: NCA, state: Float[Array, "H W C"], *, picture: Float[np.ndarray, "H W 4"]
+) -> UInt8[np.ndarray, "H W 3"]:
+    """Root mean square over RGBA of the difference from the target, cell by cell."""
+    error = np.sqrt(np.mean(np.square(np.asarray(state)[..., :4] - picture), -1))
+    return heat(error, 0.0, ERROR_TOP, ~(error < SEEN_ERROR) | (picture[..., 3] > 0))
+
+
+def _on_ground(
+    automaton: NCA, state: Float[Array, "H W C"], background: Background
+) -> UInt8[np.ndarray, "H W channel"]:
+    return straight(state) if background == TRANSPARENT else over(state, background)
+
+
+def _health_on_ground(
+    automaton: NCA, state: Float[Array, "H W C"], background: Background
+) -> UInt8[np.ndarray, "H W channel"]:
+    return laid_on(drawn_health(automaton, state), np.asarray(_living(automaton, state)), background)

@@ -1,0 +1,95 @@
+"""Which kinds of worlds there are: those that ship, and those of installed packages.
+
+A package adds kinds by the entry-point group `ffnca.systems`, each named by its kind. Only installed packages can run
+code so; a world file never can.
+"""
+
+import functools
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import EntryPoint, entry_points
+
+from ffnca.errors import InputError
+from ffnca.notes import tell
+from ffnca.spec import shown
+from ffnca.systems.base import System
+
+GROUP = "ffnca.systems"
+BUILT_IN = {
+    "growth": "ffnca.systems.growth.system:GROWTH",
+    "life": "ffnca.systems.life:LIFE",
+}
+"""Where each kind that ships is."""
+_registered: dict[str, System] = {}
+
+
+def register(system: System) -> System:
+    """Add a kind for as long as this process runs, e.g. from a notebook.
+
+    Raises:
+        InputError: If there is such a kind already.
+    """
+    if system.kind in (*_registered, *_places()):
+        raise InputError(f"kind {shown(system.kind)} exists already; allowed: another name")
+    _registered[system.kind] = system
+    return system
+
+
+@contextmanager
+def registered(system: System) -> Iterator[System]:
+    """Add a kind for a while."""
+    try:
+        yield register(system)
+    finally:
+        _registered.pop(system.kind, None)
+
+
+@functools.cache
+def _places() -> dict[str, tuple[EntryPoint, ...]]:
+    """Where the code of each kind is; more than one place if several packages want its name."""
+    found: dict[str, tuple[EntryPoint, ...]] = {}
+    for kind, value in BUILT_IN.items():
+        found[kind] = (EntryPoint(kind, value, GROUP),)
+    for point in entry_points(group=GROUP):
+        if all(point.value != other.value for other in found.get(point.name, ())):
+            found[point.name] = (*found.get(point.name, ()), point)
+    return found
+
+
+@functools.cache
+def _loaded(kind: str) -> System:
+    point, *others = _places()[kind]
+    if others:
+        places = sorted(f"{one.dist.name if one.dist else 'ffnca'} ({one.value})" for one in (point, *others))
+        raise InputError(f"kind {shown(kind)} is claimed by {' and '.join(places)}; uninstall all but one of them")
+    try:
+        system = point.load()
+    except Exception as error:  # whatever a package does when it is imported
+        raise InputError(f"kind {shown(kind)}: {point.value} cannot be imported ({error})") from error
+    if not isinstance(system, System) or system.kind != kind:
+        raise InputError(f"kind {shown(kind)}: {point.value} is {shown(system)}, not the system of this kind")
+    return system
+
+
+def system_of(kind: str) -> System:
+    """The system of a kind.
+
+    Raises:
+        InputError: If no such kind is installed, or its package cannot be used.
+    """
+    if kind in _registered:
+        return _registered[kind]
+    if kind not in _places():
+        raise InputError(f"kind = {shown(kind)}; allowed: {', '.join(sorted((*_registered, *_places())))}")
+    return _loaded(kind)
+
+
+def systems() -> dict[str, System]:
+    """All kinds that can be used, by name; those that cannot are told of, and the others go on."""
+    found = {}
+    for kind in sorted((*_registered, *_places())):
+        try:
+            found[kind] = system_of(kind)
+        except InputError as error:
+            tell(str(error))
+    return found

@@ -1,0 +1,74 @@
+"""Views: a state as a picture, one pixel a cell. Those that every system has, and what a system builds its own from."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+from jaxtyping import Array, Float, UInt8
+
+from ffnca.automata.base import Automaton
+from ffnca.render import Background, heat, mosaic, signed
+
+ALIASES = {"goodness": "health"}
+"""Other names of views: health is the goodness of each cell next to the goodness that it could have."""
+_LEVELS = 64
+
+Draw = Callable[[Any, Float[Array, "H W C"]], UInt8[np.ndarray, "height width 3"]]
+"""Draws a state of an automaton on the view's own ground."""
+DrawOn = Callable[[Any, Float[Array, "H W C"], Background], UInt8[np.ndarray, "height width channel"]]
+"""Draws it on another: RGB, or RGBA where that is transparent."""
+
+
+class Legend(NamedTuple):
+    """What the colours of a view stand for.
+
+    Attributes:
+        low: Words for the first colour.
+        high: Words for the last colour.
+        numbers: Values at even places from the first colour to the last, as people read them.
+        colours: From low to high.
+    """
+
+    low: str
+    high: str
+    numbers: tuple[str, ...]
+    colours: UInt8[np.ndarray, "level 3"]
+
+
+class View(NamedTuple):
+    """A way to draw states.
+
+    Attributes:
+        draw: Of automaton and state.
+        legend: What its colours mean, None for natural ones.
+        draw_on: The same on a background of the user's choice; None where every cell is drawn.
+    """
+
+    draw: Draw
+    legend: Legend | None = None
+    draw_on: DrawOn | None = None
+
+
+def heat_legend(low: str, high: str, numbers: tuple[str, ...]) -> Legend:
+    """The legend of a view that is drawn by `ffnca.render.heat`."""
+    return Legend(low, high, numbers, heat(np.linspace(0, 1, _LEVELS)[None], 0.0, 1.0)[0])
+
+
+def signed_legend() -> Legend:
+    """The legend of a view that is drawn by `ffnca.render.signed`, from -1 to 1."""
+    return Legend("", "", ("-1", "0", "1"), signed(2 * np.linspace(0, 1, _LEVELS)[None] - 1, 1.0)[0])
+
+
+def rendered(automaton: Automaton, state: Float[Array, "H W C"]) -> UInt8[np.ndarray, "height width 3"]:
+    """The colours that the automaton itself gives its states."""
+    return automaton.render(state)
+
+
+def channel_view(channel: int) -> View:
+    """One channel, blue under and red over zero."""
+    return View(lambda automaton, state: signed(np.asarray(state[..., channel]), 1.0), signed_legend())
+
+
+def tiled(automaton: Automaton, state: Float[Array, "H W C"]) -> UInt8[np.ndarray, "height width 3"]:
+    """All channels side by side in a near-square sheet, row by row, blue under and red over zero."""
+    return mosaic(signed(np.moveaxis(np.asarray(state), -1, 0), 1.0), gap=1, paper=128)
