@@ -11,7 +11,7 @@ from pathlib import Path
 
 MAX_BYTES = 250_000
 LARGE = {"worlds/rules": 500_000, "tests/golden_states.npz": 500_000}
-"""Files and folders, from the root of the repository, that may hold more, and how much: what a rule is cannot shrink."""
+"""Files and folders, from the root of the repository, that may hold more, and how much."""
 
 
 def too_large(names: Iterable[str], root: Path = Path()) -> list[str]:

@@ -24,6 +24,7 @@ from ffnca.export.look import Look
 from ffnca.export.scene import DiscWound, Scene
 from ffnca.export.timing import Timing
 from ffnca.simulation import Simulation
+from ffnca.systems.base import Request
 from ffnca.systems.growth.creature import Creature
 from ffnca.systems.growth.schedule import Budget
 from ffnca.systems.growth.spec import GrowthWorld
@@ -72,9 +73,9 @@ def draw_parade(name: str, *, with_sheet: bool) -> None:
 def draw(name: str, *, with_sheet: bool) -> None:
     """A creature grows, loses a disc and heals."""
     play = Play(NUM_STEPS, (str(WOUND_AT),))
-    export_world(name, GALLERY / f"{name}.gif", play, Look(), Timing(), scale=SCALE)
+    export_world(Request(name), GALLERY / f"{name}.gif", play, Look(), Timing(), scale=SCALE)
     if name in WITH_HEALTH:
-        export_world(name, GALLERY / f"{name}-health.gif", play, Look(show="health"), Timing(), scale=SCALE)
+        export_world(Request(name), GALLERY / f"{name}-health.gif", play, Look(show="health"), Timing(), scale=SCALE)
     if with_sheet:
         story(name, [GALLERY / f"{name}.png"], num_steps=NUM_STEPS, wound_at=WOUND_AT)
 
