@@ -37,8 +37,8 @@ GAP, ROWS, NUM_STEPS, WOUND_AT = 10, 2, 220, 100
 MOMENTS = (0, 10, 30, 100, 101, 200)
 SCALE, PARADE_SCALE = 4, 3
 """Pixels a cell of the animations: every file stays below 250 KB."""
-SHOWN_WIDTH = 384
-"""Pixels that an animation of one creature is wide on the page: the browser enlarges it."""
+SHOWN_WIDTH, PARADE_WIDTH = 384, 624
+"""Pixels that an animation is wide on the page: the browser enlarges it."""
 WITH_HEALTH = ("lizard",)
 """Creatures whose health is shown beside their colours."""
 
@@ -101,25 +101,25 @@ def page(names: list[str], shipped: dict[str, GrowthWorld]) -> str:
         creature = Creature.load(rule_path_for(name))
         target, record = creature.world.target, creature.record
         train = f"ffnca train {name} --updates {str(record['budget']).split()[0]} --seed {record['seed']}"
-        width = "" if creature.world.targets else f' width="{SHOWN_WIDTH}"'
+        width = PARADE_WIDTH if creature.world.targets else SHOWN_WIDTH
         drawn = f"ffnca export {name} {name}.gif --steps {NUM_STEPS} --wound {WOUND_AT} --scale {SCALE}"
         drawn = f"python scripts/train_gallery.py {name} --animations" if creature.world.targets else drawn
         lines += [
             "",
             f"## {creature.world.title} {(target and target.emoji) or ''}".rstrip(),
             "",
-            f'<img src="{name}.gif"{width} alt="{creature.world.title} grows, is wounded and heals">',
+            f'<img src="{name}.gif" width="{width}" alt="{creature.world.title} grows, is wounded and heals">',
             "",
             f"![Moments of the {creature.world.title.lower()}]({name}.png)",
             "",
             f"World `worlds/{name}.toml`, seed {record['seed']}, {record['updates']} updates in {record['seconds']} s.",
             f"Rule: `{train}`. Animation: `{drawn}`.",
         ]
-        if name in WITH_HEALTH:
-            picture = f'<img src="{name}-health.gif"{width} alt="Health of the {creature.world.title.lower()}">'
-            lines += ["", "The health of each cell (`--show health`): light is well, hot is ill.", "", picture]
         if creature.world.train != Creature.untrained(shipped[name], worlds_folder()).world.train:
             lines.append("This rule was trained by older settings; the command trains by those of today.")
+        if name in WITH_HEALTH:
+            picture = f'<img src="{name}-health.gif" width="{width}" alt="Health of its cells">'
+            lines += ["", "The health of each cell (`--show health`): light is well, hot is ill.", "", picture]
     return "\n".join(lines) + "\n"
 
 
