@@ -56,6 +56,16 @@ def test_the_readme_is_short_and_so_is_the_page_on_the_window() -> None:
     assert len(DOCUMENTS["ffnca/view/README.md"].splitlines()) <= 80
 
 
+def test_every_key_of_the_window_is_on_its_page() -> None:
+    from ffnca.view.actions import ACTIONS
+
+    page = DOCUMENTS["ffnca/view/README.md"]
+    listed = " ".join(row.split("|")[1] for row in page.splitlines() if row.startswith("| "))
+    shown = {key for action in ACTIONS for key in action.shown.split(" or ")}
+    assert len(shown) > 30
+    assert [key for key in sorted(shown) if key not in re.split(r"[ ,]+", listed)] == []
+
+
 def test_every_command_is_in_the_readme() -> None:
     known = {command.name or command.callback.__name__ for command in app.registered_commands}  # pyright: ignore
     used = set(re.findall(r"^(?:.*&& )?ffnca (\w+)", README, re.MULTILINE))
