@@ -68,6 +68,18 @@ def _paint(state: Float[np.ndarray, "H W C"], touch: Touch) -> None:
     state[touch.cells, :4] = (*touch.colour, 1.0)
 
 
+def stamp(pattern: Float[np.ndarray, "h w C"]) -> Callable[[Float[np.ndarray, "H W C"], Touch], None]:
+    """Put a pattern around the cell that is touched, across the edges of the grid."""
+
+    def change(state: Float[np.ndarray, "H W C"], touch: Touch) -> None:
+        for row, column in np.argwhere(touch.cells):
+            rows = (row - pattern.shape[0] // 2 + np.arange(pattern.shape[0])) % state.shape[0]
+            columns = (column - pattern.shape[1] // 2 + np.arange(pattern.shape[1])) % state.shape[1]
+            state[np.ix_(rows, columns)] = pattern
+
+    return change
+
+
 def number_brushes(lowest: float = -np.inf, highest: float = np.inf) -> dict[str, Brush]:
     """For states that are any numbers within bounds: noise is added, paint and seed are 1."""
     return {

@@ -173,7 +173,7 @@ METADATA_CASES = [
     ({"world": "[" * 100_000}, "not JSON"),
     ({"world": "[]"}, "kind"),
     ({"world": _world(titel="x")}, "titel"),
-    ({"world": json.dumps(LIFE)}, "life world"),
+    ({"world": json.dumps(LIFE)}, '"life"; allowed: growth'),
     ({"record": "["}, "record"),
     ({"record": "[" * 60_000}, "record"),
     ({"record": "[]"}, "record"),

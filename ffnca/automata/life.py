@@ -13,7 +13,7 @@ from ffnca.automata.life_pattern import parse_pattern
 from ffnca.automata.life_rule import canonical_rule
 from ffnca.errors import InputError
 from ffnca.grid.boundary import BOUNDARIES, Boundary, pad
-from ffnca.grid.seeds import soup
+from ffnca.grid.seeds import centred, soup
 from ffnca.render import TRANSPARENT, Background, is_dark, laid_on
 from ffnca.spec import shown
 
@@ -155,15 +155,7 @@ def initial_state(
     cells = parse_rle(pattern)
     if cells.shape[0] > height or cells.shape[1] > width:
         cells = _living_part(cells)
-    if cells.shape[0] > height or cells.shape[1] > width:
-        raise InputError(
-            f"{title}: a grid of {height}x{width} is too small for its pattern; "
-            f"allowed: at least {cells.shape[0]}x{cells.shape[1]}"
-        )
-    top, left = (height - cells.shape[0]) // 2, (width - cells.shape[1]) // 2
-    state = np.zeros((height, width, 1), np.float32)
-    state[top : top + cells.shape[0], left : left + cells.shape[1], 0] = cells
-    return jnp.asarray(state)
+    return centred(cells[..., None].astype(np.float32), size, title)
 
 
 def _living_part(pattern: Bool[np.ndarray, "h w"]) -> Bool[np.ndarray, "down across"]:

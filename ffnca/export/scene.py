@@ -116,7 +116,10 @@ class Scene:
         if look.palette is not None and look.show != "colour":
             raise InputError(f"--show {look.show!r} with --palette: allowed is colour, the view that it recolours")
         if look.palette is not None and not simulation.coloured:
-            raise InputError(f"--palette: {simulation.name} is a {simulation.world.kind} world, which has no colours")
+            kind = simulation.world.kind
+            raise InputError(
+                f"--palette: {simulation.name} is a {kind} world; allowed with colours, as growth worlds have"
+            )
         if look.background is not None and view.draw_on is None:
             grounded = [name for name, one in simulation.views.items() if one.draw_on is not None]
             allowed = f"allowed with {', '.join(grounded)}" if grounded else "leave it out"

@@ -9,15 +9,16 @@ Boundary = Literal["wrap", "zero", "reflect"]
 BOUNDARIES: tuple[str, ...] = get_args(Boundary)
 
 
-def pad(state: Float[Array, "*batch H W C"], boundary: Boundary) -> Float[Array, "*batch H+2 W+2 C"]:
-    """Surround the grid with one ring of the cells that lie beyond its edge.
+def pad(state: Float[Array, "*batch H W C"], boundary: Boundary, radius: int = 1) -> Float[Array, "*batch tall wide C"]:
+    """Surround the grid with rings of the cells that lie beyond its edge.
 
     Args:
         state: Grid, channels last.
         boundary: `wrap` takes the opposite side, `zero` dead cells, `reflect` the mirror image across the edge cell.
+        radius: How many rings.
 
     Returns:
-        The grid with one more cell on every side.
+        The grid with so many more cells on every side.
 
     Raises:
         ValueError: If `boundary` is none of these.
@@ -25,4 +26,4 @@ def pad(state: Float[Array, "*batch H W C"], boundary: Boundary) -> Float[Array,
     if boundary not in BOUNDARIES:
         raise ValueError(f"boundary {boundary!r}: allowed are {', '.join(BOUNDARIES)}")
     mode = {"wrap": "wrap", "zero": "constant", "reflect": "reflect"}[boundary]
-    return jnp.pad(state, [(0, 0)] * (state.ndim - 3) + [(1, 1), (1, 1), (0, 0)], mode=mode)
+    return jnp.pad(state, [(0, 0)] * (state.ndim - 3) + [(radius, radius), (radius, radius), (0, 0)], mode=mode)

@@ -1,9 +1,11 @@
-"""Initial states: one living cell, or a random soup."""
+"""Initial states: one living cell, a pattern in the middle, or a random soup."""
 
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from ffnca import draws
+from ffnca.errors import InputError
 
 Index = int | Int[Array, ""]
 
@@ -27,3 +29,23 @@ def single_cell(
 def soup(size: tuple[int, int], density: float, *, key: PRNGKeyArray) -> Float[Array, "H W 1"]:
     """Cells that are 1 with the given probability and 0 otherwise."""
     return draws.bernoulli(key, density, (*size, 1)).astype(jnp.float32)
+
+
+def centred(pattern: Float[np.ndarray, "h w C"], size: tuple[int, int], title: str) -> Float[Array, "H W C"]:
+    """An empty grid with a pattern in its middle.
+
+    Args:
+        pattern: States of the cells.
+        size: Height and width of the grid.
+        title: What to call the world in errors.
+
+    Raises:
+        InputError: If the grid does not hold it.
+    """
+    (high, wide), (height, width) = pattern.shape[:2], size
+    if high > height or wide > width:
+        raise InputError(
+            f"{title}: a grid of {height}x{width} is too small for its pattern; allowed: at least {high}x{wide}"
+        )
+    top, left = (height - high) // 2, (width - wide) // 2
+    return jnp.zeros((*size, pattern.shape[-1])).at[top : top + high, left : left + wide].set(pattern)

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from ffnca.simulation import Simulation
 
 
+_LEARNING = "allowed are kinds that learn, such as growth"
+
+
 @dataclass(frozen=True)
 class Request:
     """What a user wants to see.
@@ -116,7 +119,7 @@ class System(ABC):
         Raises:
             InputError: If the world has nothing to learn.
         """
-        raise InputError(f"{world.title}: is a {self.kind} world; it has nothing to train")
+        raise InputError(f"{world.title}: is a {self.kind} world; it has nothing to train; {_LEARNING}")
 
     def load_rule(self, path: Path) -> Any:
         """What a rule file of this kind holds.
@@ -147,7 +150,7 @@ class System(ABC):
         Raises:
             InputError: If there is nothing to measure.
         """
-        raise InputError(f"{simulation.name}: is a {self.kind} world; it has nothing to evaluate")
+        raise InputError(f"{simulation.name}: is a {self.kind} world; it has nothing to evaluate; {_LEARNING}")
 
     def evaluation_rows(self, table: dict[str, Any]) -> list[tuple[str, str]]:
         """The same for people: a measure and its value in words."""

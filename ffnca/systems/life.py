@@ -14,7 +14,7 @@ from ffnca.world import MAX_SIDE, MIN_SIDE, World
 
 if TYPE_CHECKING:
     import numpy as np
-    from jaxtyping import UInt8
+    from jaxtyping import Array, Float, UInt8
 
     from ffnca.simulation import Simulation
 
@@ -74,6 +74,20 @@ class LifeWorld(World):
         return settings_by_pattern(given, text, (MIN_SIDE, MAX_SIDE))
 
 
+def start_state(world: LifeWorld, seed: int) -> "Float[Array, 'H W 1']":
+    """How a world starts: its pattern in the middle of the grid, or random cells of its density.
+
+    Raises:
+        InputError: If the pattern is none that can be read, or the grid does not hold it.
+    """
+    import jax
+
+    from ffnca.automata.life import initial_state
+
+    pattern, density = world.start.rle, world.start.density
+    return initial_state(pattern, density, world.grid.size, world.title, key=jax.random.key(seed))
+
+
 class LifeSystem(System):
     """Life-like automata."""
 
@@ -86,9 +100,7 @@ class LifeSystem(System):
         Raises:
             InputError: If something is to be chosen or turned, or the grid does not hold the pattern.
         """
-        import jax
-
-        from ffnca.automata.life import Life, initial_state, living_on, population
+        from ffnca.automata.life import Life, living_on, population
         from ffnca.brushes import binary_brushes
         from ffnca.simulation import Simulation
         from ffnca.views import View, rendered
@@ -96,20 +108,15 @@ class LifeSystem(System):
         request.refuse_choices(world)
         world = world.of_size(request.size)
 
-        pattern, density = world.start.rle, world.start.density
-
-        def start(seed: int):
-            return initial_state(pattern, density, world.grid.size, world.title, key=jax.random.key(seed))
-
         return Simulation(
             path.stem,
             world,
             Life.from_notation(world.rule.notation, boundary=world.grid.boundary),
-            start(request.seed),
+            start_state(world, request.seed),
             own_views={"colour": View(rendered, draw_on=living_on)},
             measures={"population": population},
             brushes=binary_brushes(),
-            reseeded=lambda simulation, seed: replace(simulation, start=start(seed)),
+            reseeded=lambda simulation, seed: replace(simulation, start=start_state(world, seed)),
         )
 
     def thumbnail(self, world: LifeWorld, path: Path) -> "UInt8[np.ndarray, 'height width 3']":

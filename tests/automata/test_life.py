@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
 from ffnca.automata.base import Automaton, rollout
-from ffnca.automata.life import Life, initial_state, parse_rle, to_rle
+from ffnca.automata.life import Life, parse_rle, to_rle
 from ffnca.automata.life_rule import canonical_rule
 from ffnca.errors import InputError
-from ffnca.systems.life import LifeWorld
+from ffnca.systems.life import LifeWorld, start_state
 from ffnca.world import dump_world, shipped_worlds
 from ffnca.world_file import build_world, load_world, world_from_json
 
@@ -251,27 +251,27 @@ def _world(**start: object) -> LifeWorld:
     return world
 
 
-def test_initial_states(key) -> None:
-    state = initial_state(_world(rle="3o!"), key=key)
+def test_initial_states() -> None:
+    state = start_state(_world(rle="3o!"), 0)
     assert (state.shape, state.dtype, float(state.sum())) == ((20, 31, 1), jnp.float32, 3.0)
     assert np.asarray(state)[9, 14:17].all()
     for density in (0, 0.0, 1, 0.5):
-        state = initial_state(_world(density=density), key=key)
+        state = start_state(_world(density=density), 0)
         assert state.shape == (20, 31, 1)
         assert set(np.unique(state).tolist()) <= {0.0, 1.0}
         assert float(state.mean()) == pytest.approx(density, abs=0.08)
-    np.testing.assert_array_equal(initial_state(_world(), key=key), initial_state(_world(density=0.3), key=key))
+    np.testing.assert_array_equal(start_state(_world(), 0), start_state(_world(density=0.3), 0))
     with pytest.raises(InputError, match="too small"):
-        initial_state(_world(rle="32o!"), key=key)
+        start_state(_world(rle="32o!"), 0)
     with pytest.raises(InputError, match="rle"):
-        initial_state(_world(rle="nonsense"), key=key)
+        start_state(_world(rle="nonsense"), 0)
 
 
 def _shipped(name: str) -> tuple[Life, np.ndarray]:
     world = load_world(shipped_worlds()[name])
     assert isinstance(world, LifeWorld)
     life = Life.from_notation(world.rule.notation, boundary=world.grid.boundary)
-    return life, np.asarray(initial_state(world, key=jax.random.key(0)))[..., 0] > 0
+    return life, np.asarray(start_state(world, 0))[..., 0] > 0
 
 
 def test_the_gun_shoots_a_glider_every_30_steps() -> None:
@@ -309,7 +309,7 @@ def test_a_torus_of_the_header_is_the_grid(rule: str, grid: dict) -> None:
 
 def test_on_the_torus_of_its_header_a_glider_comes_back() -> None:
     world = _by_header("B3/S23:T8,8", grid=ANY_GRID)
-    start = np.asarray(initial_state(world, key=jax.random.key(0)))[..., 0] > 0
+    start = np.asarray(start_state(world, 0))[..., 0] > 0
     life = Life.from_notation(world.rule.notation, boundary=world.grid.boundary)
     np.testing.assert_array_equal(_after(start, 32, life), start)
     assert not np.array_equal(_after(start, 16, life), start)
@@ -361,9 +361,9 @@ def test_wrong_sizes_of_a_header_are_told(capsys: pytest.CaptureFixture[str]) ->
     world = _world(rle="x = 2, y = 9999\nbob$2bo$3o!")
     told = "ffnca: start.rle: its header says 9999x2 (height x width), its rows 3x3; the rows count\n"
     assert capsys.readouterr().err == told
-    assert float(initial_state(world, key=jax.random.key(0)).sum()) == 5.0
+    assert float(start_state(world, 0).sum()) == 5.0
 
 
 def test_a_roomy_header_does_not_make_the_grid_too_small() -> None:
-    state = initial_state(_world(rle="x = 100, y = 100\n3b3o!"), key=jax.random.key(0))
+    state = start_state(_world(rle="x = 100, y = 100\n3b3o!"), 0)
     assert float(state.sum()) == 3.0

@@ -152,7 +152,7 @@ def test_only_pixel_art_keeps_its_palette(pixels: Simulation, life: Simulation):
         PixelArt.of(many, "many")
     with pytest.raises(InputError, match="has 0 colours"):
         PixelArt.of(0.3 * sprite(), "pale")
-    with pytest.raises(InputError, match="only growth worlds have colours"):
+    with pytest.raises(InputError, match="as growth worlds have"):
         Scene(life, 0, look=Look(palette="target"))
     with pytest.raises(InputError, match="--show 'tiles' with --palette"):
         Scene(pixels, 0, look=Look("tiles", "target"))
