@@ -38,7 +38,7 @@ def main() -> None:
     """Time and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repeats", type=int, default=60)
-    parser.add_argument("--write", action="store_true", help="rewrite the table of the README")
+    parser.add_argument("--write", action="store_true", help="rewrite the table")
     options = parser.parse_args()
     names = ("identity", "sobel")
     rule = LayeredRule.drawn(3 * CHANNELS, (HIDDEN,), CHANNELS, key=jax.random.key(0), proposes="delta")

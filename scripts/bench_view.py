@@ -93,7 +93,7 @@ def learned(folder: Path, moments: tuple[float, ...]) -> tuple[list[str], list[s
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--write", action="store_true", help="rewrite the tables of the README")
+    parser.add_argument("--write", action="store_true", help="rewrite the tables")
     parser.add_argument("--quick", action="store_true", help="a tenth of everything, for a look")
     options = parser.parse_args()
     keep_memory()

@@ -1,4 +1,4 @@
-"""Measure every trained creature that ships and grows one target, or those named, and write the table of the README.
+"""Measure every trained creature that ships and grows one target, or those named, and write the table.
 
     python scripts/eval_table.py [NAME ...] [--block BLOCK]
 
@@ -11,7 +11,7 @@ import argparse
 
 import jax
 import jax.numpy as jnp
-from report import publish_rows
+from report import README, STUDIES, publish_rows
 
 from ffnca.allocation import keep_memory
 from ffnca.commands import evaluate_world
@@ -25,6 +25,8 @@ from ffnca.world_file import load_world
 
 SHOWN_AGES = ("200", "1000", "2000")
 NUM_GROWTHS = 32
+BLOCKS = {"eval table": README, "several targets": STUDIES}
+"""Where each table is."""
 
 
 def named_targets(name: str) -> list[str | None]:
@@ -45,7 +47,7 @@ def main() -> None:
     """Evaluate and rewrite the block."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*")
-    parser.add_argument("--block", default="eval table", help="block of the README to rewrite")
+    parser.add_argument("--block", choices=BLOCKS, default="eval table", help="block to rewrite")
     options = parser.parse_args()
     keep_memory()
     single = [name for name in shipped_worlds() if rule_path_for(name).exists() and named_targets(name) == [None]]
@@ -64,7 +66,8 @@ def main() -> None:
         lines.append("| " + " | ".join(cells) + " |")
         print(lines[-1], flush=True)
     asked = [] if options.block == "eval table" else [*options.names, f'--block "{options.block}"']
-    publish_rows(options.block, lines, " ".join(["eval_table.py", *asked]))
+    command = " ".join(["eval_table.py", *asked])
+    publish_rows(options.block, lines, command, document=BLOCKS[options.block])
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ import jax
 import numpy as np
 from ff_data import Split, load_split
 from ff_methods import METHODS
-from report import publish
+from report import IMAGES, publish
 
 from ffnca.allocation import keep_memory
 from ffnca.errors import InputError
@@ -104,7 +104,7 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=15)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--torch-python", default=sys.executable)
-    parser.add_argument("--write", action="store_true", help="rewrite the README's table")
+    parser.add_argument("--write", action="store_true", help="rewrite the table of ffnca/ff/README.md")
     arguments = parser.parse_args()
     keep_memory()
     try:
@@ -114,7 +114,9 @@ def main() -> None:
         raise SystemExit(2) from error
     print(*lines, sep="\n")
     if arguments.write:
-        publish("ff beside pytorch", lines, "ff_beside_pytorch.py CHECKOUT --data mnist:FOLDER --write")
+        publish(
+            "ff beside pytorch", lines, "ff_beside_pytorch.py CHECKOUT --data mnist:FOLDER --write", document=IMAGES
+        )
 
 
 if __name__ == "__main__":

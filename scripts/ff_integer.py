@@ -6,7 +6,7 @@ The integer network has int8 weights and activities and int32 sums, in training 
 the same widths and learns by the closed-form update with Adam. Data: `digits` comes with scikit-learn; `mnist:FOLDER`
 reads the four IDX files. MNIST is moved by up to one pixel while training. A validation set chooses the epoch of each
 network; the test set is looked at once. `--write` runs digits for seeds 0, 1 and 2 and this data for one, and
-rewrites the README's table.
+rewrites the table of ffnca/ff/README.md.
 """
 
 import argparse
@@ -22,7 +22,7 @@ import numpy as np
 from ff_data import NUM_LABELS, Split, load_split
 from ff_images import check_run, parsed_layers
 from ff_methods import LARGE
-from report import publish
+from report import IMAGES, publish
 
 from ffnca.allocation import keep_memory
 from ffnca.errors import InputError
@@ -150,7 +150,7 @@ def main() -> None:
         if arguments.write:
             kinds = [*(("digits", seed) for seed in (0, 1, 2)), (arguments.data, arguments.seed)]
             runs = [run(argparse.Namespace(**{**vars(arguments), "data": data, "seed": seed})) for data, seed in kinds]
-            publish("ff integer", table(runs), "ff_integer.py --data mnist:FOLDER --write")
+            publish("ff integer", table(runs), "ff_integer.py --data mnist:FOLDER --write", document=IMAGES)
             return
         figures = run(arguments)
     except (InputError, ValueError) as error:

@@ -17,7 +17,7 @@ from typing import Any, Self
 import jax
 import jax.numpy as jnp
 import optax
-from report import publish
+from report import IMAGES, publish
 
 from ffnca.ff.backprop import Backpropagation, BackpropNetwork
 from ffnca.ff.calibration import DIRECTION
@@ -89,7 +89,7 @@ def temporaries(name: str, depth: int, width: int) -> int:
 def main() -> None:
     """Compile and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--write", action="store_true", help="rewrite the README's table")
+    parser.add_argument("--write", action="store_true", help="rewrite the table of ffnca/ff/README.md")
     arguments = parser.parse_args()
     lines = [
         "| peak temporaries, MB | width | " + " | ".join(f"{depth} layers" for depth in DEPTHS) + " |",
@@ -102,7 +102,7 @@ def main() -> None:
             lines.append(f"| {name} | {width} | " + " | ".join(sizes) + " |")
             print(lines[-1], flush=True)
     if arguments.write:
-        publish("ff memory", lines, "ff_memory.py --write")
+        publish("ff memory", lines, "ff_memory.py --write", document=IMAGES)
 
 
 if __name__ == "__main__":

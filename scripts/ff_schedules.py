@@ -14,7 +14,7 @@ import sys
 import time
 from typing import Any
 
-from report import publish
+from report import IMAGES, publish
 
 SCHEDULES = {
     "simultaneous": "simultaneous",
@@ -103,7 +103,7 @@ def main() -> None:
     parser.add_argument("--data", required=True)
     parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--layers", default="2x1000")
-    parser.add_argument("--write", action="store_true", help="rewrite the README's table")
+    parser.add_argument("--write", action="store_true", help="rewrite the table of ffnca/ff/README.md")
     parser.add_argument("--child", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.child:
@@ -123,7 +123,7 @@ def main() -> None:
         )
         print(lines[-1], flush=True)
     if arguments.write:
-        publish("ff schedules", lines, "ff_schedules.py --data mnist:FOLDER --write")
+        publish("ff schedules", lines, "ff_schedules.py --data mnist:FOLDER --write", document=IMAGES)
 
 
 if __name__ == "__main__":

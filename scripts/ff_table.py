@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 from ff_methods import METHODS
-from report import completed, publish_rows
+from report import IMAGES, completed, publish_rows
 
 SEEDS = (0, 1, 2)
 QUICK = "symba --quick"
@@ -77,14 +77,14 @@ def main() -> None:
     parser.add_argument("results", type=Path)
     parser.add_argument("--data", required=True, help="mnist or mnist:FOLDER")
     parser.add_argument("--only", help="rows to run and show, separated by commas")
-    parser.add_argument("--write", action="store_true", help="rewrite these rows of the README's table")
+    parser.add_argument("--write", action="store_true", help="rewrite these rows of ffnca/ff/README.md")
     arguments = parser.parse_args()
     names = arguments.only.split(",") if arguments.only else ROWS
     found = completed(arguments.results, planned(names), partial(run, mnist=arguments.data), show="test_accuracy")
     lines = table(found, names)
     print(*lines, sep="\n")
     if arguments.write:
-        publish_rows("ff table", lines, "ff_table.py RESULTS.jsonl --data mnist:FOLDER --write")
+        publish_rows("ff table", lines, "ff_table.py RESULTS.jsonl --data mnist:FOLDER --write", document=IMAGES)
 
 
 if __name__ == "__main__":

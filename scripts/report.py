@@ -10,6 +10,10 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
+README = ROOT / "README.md"
+STUDIES = ROOT / "scripts" / "README.md"
+IMAGES = ROOT / "ffnca" / "ff" / "README.md"
+"""The documents that hold generated blocks; each block is in one of them."""
 
 
 def machine() -> str:
@@ -62,14 +66,14 @@ def seeds_of(runs: Iterable[dict[str, Any]]) -> str:
     return ",".join(map(str, sorted({run["seed"] for run in runs})))
 
 
-def publish(name: str, lines: list[str], command: str) -> None:
-    """Rewrite the block of that name in the README, with the machine and the command that printed it."""
+def publish(name: str, lines: list[str], command: str, *, document: Path = STUDIES) -> None:
+    """Rewrite the block of that name in a document, with the machine and the command that printed it."""
     note = f"Printed by `python scripts/{command}` on {machine()}."
-    replace_block(ROOT / "README.md", name, "\n".join([*lines, "", note]))
+    replace_block(document, name, "\n".join([*lines, "", note]))
 
 
-def publish_rows(name: str, lines: list[str], command: str, *, num_cells: int = 1) -> None:
-    """Rewrite some rows of the table of that name in the README; rows that begin otherwise stay as printed.
+def publish_rows(name: str, lines: list[str], command: str, *, num_cells: int = 1, document: Path = STUDIES) -> None:
+    """Rewrite some rows of the table of that name in a document; rows that begin otherwise stay as printed.
 
     Args:
         name: Of the block.
@@ -77,10 +81,11 @@ def publish_rows(name: str, lines: list[str], command: str, *, num_cells: int = 
             among those with the same first cell.
         command: That printed them.
         num_cells: How many cells at the beginning say which row it is.
+        document: That holds the block.
     """
-    printed = [line for line in block(ROOT / "README.md", name).splitlines() if line.startswith("|")]
+    printed = [line for line in block(document, name).splitlines() if line.startswith("|")]
     if printed[:2] != lines[:2]:
-        publish(name, lines, command)
+        publish(name, lines, command, document=document)
         return
     rows: dict[tuple[str, ...], list[str]] = {}
     for row in printed[2:]:
@@ -91,7 +96,7 @@ def publish_rows(name: str, lines: list[str], command: str, *, num_cells: int = 
     }
     firsts = list(dict.fromkeys(cells[0] for cells in rows))
     together = sorted(rows, key=lambda cells: firsts.index(cells[0]))
-    publish(name, [*lines[:2], *(row for cells in together for row in rows[cells])], command)
+    publish(name, [*lines[:2], *(row for cells in together for row in rows[cells])], command, document=document)
 
 
 def _cells(row: str, count: int) -> tuple[str, ...]:

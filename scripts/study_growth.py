@@ -126,7 +126,7 @@ def main() -> None:
     parser.add_argument("--updates", type=int, default=1000)
     parser.add_argument("--target", default="🦎")
     parser.add_argument("--size", type=int, default=24)
-    parser.add_argument("--write", action="store_true", help="rewrite the README's tables and the plot")
+    parser.add_argument("--write", action="store_true", help="rewrite the tables and the plot")
     options = parser.parse_args()
     keep_memory()
     budgets = {"time": Budget(minutes=options.minutes), "updates": Budget(updates=options.updates)}

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import jax
 import jax.numpy as jnp
-from duel_growing_ca import aligned_error
+from benchmark_growing_ca import aligned_error
 from kept_rule import kept_rule
 from report import ROOT, publish_rows
 
@@ -59,7 +59,7 @@ def main() -> None:
     parser.add_argument("--target", default="🐌")
     parser.add_argument("--size", type=int, default=96)
     parser.add_argument("--minutes", type=float, default=26)
-    parser.add_argument("--write", action="store_true", help="rewrite this target's row of the README, and draw it")
+    parser.add_argument("--write", action="store_true", help="rewrite this target's row, and draw it")
     options = parser.parse_args()
     keep_memory()
     rule = kept_rule(options.rule, Creature.for_target(options.target, options.size), Budget(minutes=options.minutes))

@@ -118,7 +118,7 @@ def main() -> None:
     parser.add_argument("--updates", type=int, default=3000)
     parser.add_argument("--target", default="🐌")
     parser.add_argument("--size", type=int, default=24)
-    parser.add_argument("--write", action="store_true", help="rewrite the table of the README")
+    parser.add_argument("--write", action="store_true", help="rewrite the table")
     options = parser.parse_args()
     keep_memory()
     setting = {name: getattr(options, name) for name in ("target", "size", "updates")}

@@ -69,7 +69,7 @@ def main() -> None:
     parser.add_argument("--seeds", default="0,1,2,3,4")
     parser.add_argument("--objective", default="ascent")
     parser.add_argument("--gap-scale", type=float, default=TrainSpec().gap_scale, help="see [train]; 0 is none")
-    parser.add_argument("--write", action="store_true", help="rewrite the README's block of that size")
+    parser.add_argument("--write", action="store_true", help="rewrite the block of that size")
     options = parser.parse_args()
     keep_memory()
     setting = {name: getattr(options, name) for name in ("size", "updates", "objective", "gap_scale")}

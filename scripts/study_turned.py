@@ -30,7 +30,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", default=["lizard", "butterfly", "rose"])
     parser.add_argument("--angles", default="0,15,30,45,90")
-    parser.add_argument("--write", action="store_true", help="rewrite the table of the README and the picture")
+    parser.add_argument("--write", action="store_true", help="rewrite the table and the picture")
     options = parser.parse_args()
     keep_memory()
     angles = [float(angle) for angle in options.angles.split(",")]

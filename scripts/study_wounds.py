@@ -10,7 +10,7 @@ import argparse
 
 import jax
 import jax.numpy as jnp
-from duel_growing_ca import aligned_error
+from benchmark_growing_ca import aligned_error
 from report import publish_rows
 
 from ffnca.allocation import keep_memory
@@ -26,7 +26,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", default=["lizard"])
     parser.add_argument("--wounds", default=",".join(STRESSES))
-    parser.add_argument("--write", action="store_true", help="rewrite these rows of the README")
+    parser.add_argument("--write", action="store_true", help="rewrite these rows")
     options = parser.parse_args()
     keep_memory()
     lines = [f"| creature | wound | healed ({NUM_TRIALS}) | in place or beside |", "|---|---|---|---|"]

@@ -1,9 +1,10 @@
 """Train every growth world that ships, or those named, and make the gallery from the rules.
 
-    python scripts/train_gallery.py [NAME ...] [--updates N] [--only-draw]
+    python scripts/train_gallery.py [NAME ...] [--updates N] [--animations | --pictures]
 
-Writes worlds/rules/NAME.safetensors, gallery/NAME.gif, gallery/NAME.png and gallery/README.md. A rule of several
-targets is drawn with all of them on one grid.
+Writes worlds/rules/NAME.safetensors, gallery/NAME.gif, gallery/NAME.png and gallery/README.md. With `--pictures`
+nothing is trained, with `--animations` neither trained nor written as a contact sheet. A rule of several targets is
+drawn with all of them on one grid.
 """
 
 import argparse
@@ -17,10 +18,13 @@ import numpy as np
 from report import ROOT, machine
 
 from ffnca.allocation import keep_memory
-from ffnca.commands import SHEET_SCALE, story
+from ffnca.commands import SHEET_SCALE, Play, export_world, story
 from ffnca.export.animation import write_animation
+from ffnca.export.look import Look
 from ffnca.export.scene import DiscWound, Scene
+from ffnca.export.timing import Timing
 from ffnca.simulation import Simulation
+from ffnca.systems.base import Request
 from ffnca.systems.growth.creature import Creature
 from ffnca.systems.growth.schedule import Budget
 from ffnca.systems.growth.spec import GrowthWorld
@@ -31,6 +35,12 @@ from ffnca.world_file import load_world
 GALLERY = ROOT / "gallery"
 GAP, ROWS, NUM_STEPS, WOUND_AT = 10, 2, 220, 100
 MOMENTS = (0, 10, 30, 100, 101, 200)
+SCALE, PARADE_SCALE = 4, 3
+"""Pixels a cell of the animations: every file stays below 250 KB."""
+SHOWN_WIDTH, PARADE_WIDTH = 384, 624
+"""Pixels that an animation is wide on the page: the browser enlarges it."""
+WITH_HEALTH = ("lizard",)
+"""Creatures whose health is shown beside their colours."""
 
 
 def train_one(name: str, world: GrowthWorld, folder: Path, updates: int) -> None:
@@ -42,7 +52,7 @@ def train_one(name: str, world: GrowthWorld, folder: Path, updates: int) -> None
     print(name, json.dumps(best.record), flush=True)
 
 
-def parade(name: str) -> None:
+def draw_parade(name: str, *, with_sheet: bool) -> None:
     """Every target of a rule on one grid, each from its own first cell; every one loses a disc and heals."""
     creature = Creature.load(rule_path_for(name))
     height, width = creature.picture.shape[0] + GAP, creature.picture.shape[1] + GAP
@@ -54,9 +64,20 @@ def parade(name: str) -> None:
     simulation = Simulation(name, creature.world, creature.automaton, jnp.asarray(start))
     wounds = [DiscWound(WOUND_AT, left + 0.6 * width, top + 0.5 * height, width / 8) for top, left in corners]
     frames = np.stack(list(Scene(simulation, NUM_STEPS, tuple(wounds)).frames(key=jax.random.key(0))))
-    labels = [f"step {step}" + (" (wounded)" if step == WOUND_AT else "") for step in MOMENTS]
-    write_animation(GALLERY / f"{name}.gif", frames, 25.0, scale=SHEET_SCALE)
-    write_animation(GALLERY / f"{name}.png", frames[list(MOMENTS)], 25.0, labels, SHEET_SCALE)
+    write_animation(GALLERY / f"{name}.gif", frames, 25.0, scale=PARADE_SCALE)
+    if with_sheet:
+        labels = [f"step {step}" + (" (wounded)" if step == WOUND_AT else "") for step in MOMENTS]
+        write_animation(GALLERY / f"{name}.png", frames[list(MOMENTS)], 25.0, labels, SHEET_SCALE)
+
+
+def draw(name: str, *, with_sheet: bool) -> None:
+    """A creature grows, loses a disc and heals."""
+    play = Play(NUM_STEPS, (str(WOUND_AT),))
+    export_world(Request(name), GALLERY / f"{name}.gif", play, Look(), Timing(), scale=SCALE)
+    if name in WITH_HEALTH:
+        export_world(Request(name), GALLERY / f"{name}-health.gif", play, Look(show="health"), Timing(), scale=SCALE)
+    if with_sheet:
+        story(name, [GALLERY / f"{name}.png"], num_steps=NUM_STEPS, wound_at=WOUND_AT)
 
 
 def page(names: list[str], shipped: dict[str, GrowthWorld]) -> str:
@@ -64,10 +85,13 @@ def page(names: list[str], shipped: dict[str, GrowthWorld]) -> str:
     lines = [
         "# Gallery",
         "",
-        "Every creature grows from one cell, loses a disc at step 100 and heals. This page and its pictures are made",
-        "by `python scripts/train_gallery.py`. Emoji artwork: OpenMoji, CC BY-SA 4.0. Photographs: Grace Hopper,",
-        "United States Navy, public domain; the flower by [vultilion](https://www.flickr.com/photos/vultilion/6056698931/),",
-        "CC BY 2.0, cropped. Drawing of the present: Minduka, Openclipart, public domain.",
+        f"Every creature grows from one cell, loses a disc at step {WOUND_AT} and heals. Its animation shows every",
+        "step, 25 a second. This page and its pictures are made by `python scripts/train_gallery.py`; with",
+        "`--animations` it remakes the animations from the rules that ship.",
+        "",
+        "Emoji artwork: OpenMoji, CC BY-SA 4.0. Photographs: Grace Hopper, United States Navy, public domain; the",
+        "flower by [vultilion](https://www.flickr.com/photos/vultilion/6056698931/), CC BY 2.0, cropped. Drawing of",
+        "the present: Minduka, Openclipart, public domain.",
         "",
         "[The window](window/README.md) in each of its modes. [Palettes](palettes/README.md): liked colours.",
         "",
@@ -77,13 +101,14 @@ def page(names: list[str], shipped: dict[str, GrowthWorld]) -> str:
         creature = Creature.load(rule_path_for(name))
         target, record = creature.world.target, creature.record
         train = f"ffnca train {name} --updates {str(record['budget']).split()[0]} --seed {record['seed']}"
-        drawn = f"ffnca export {name} {name}.gif --steps {NUM_STEPS} --wound {WOUND_AT}"
-        drawn = f"python scripts/train_gallery.py {name} --only-draw" if creature.world.targets else drawn
+        width = PARADE_WIDTH if creature.world.targets else SHOWN_WIDTH
+        drawn = f"ffnca export {name} {name}.gif --steps {NUM_STEPS} --wound {WOUND_AT} --scale {SCALE}"
+        drawn = f"python scripts/train_gallery.py {name} --animations" if creature.world.targets else drawn
         lines += [
             "",
             f"## {creature.world.title} {(target and target.emoji) or ''}".rstrip(),
             "",
-            f"![{creature.world.title} grows, is wounded and heals]({name}.gif)",
+            f'<img src="{name}.gif" width="{width}" alt="{creature.world.title} grows, is wounded and heals">',
             "",
             f"![Moments of the {creature.world.title.lower()}]({name}.png)",
             "",
@@ -91,7 +116,10 @@ def page(names: list[str], shipped: dict[str, GrowthWorld]) -> str:
             f"Rule: `{train}`. Animation: `{drawn}`.",
         ]
         if creature.world.train != Creature.untrained(shipped[name], worlds_folder()).world.train:
-            lines.append("The rule is of an older recipe; the command now trains by the present settings.")
+            lines.append("This rule was trained by older settings; the command trains by those of today.")
+        if name in WITH_HEALTH:
+            picture = f'<img src="{name}-health.gif" width="{width}" alt="Health of its cells">'
+            lines += ["", "The health of each cell (`--show health`): light is well, hot is ill.", "", picture]
     return "\n".join(lines) + "\n"
 
 
@@ -100,18 +128,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*")
     parser.add_argument("--updates", type=int, default=6_000)
-    parser.add_argument("--only-draw", action="store_true")
+    drawing = parser.add_mutually_exclusive_group()
+    drawing.add_argument("--animations", action="store_true", help="only remake animations, from the shipped rules")
+    drawing.add_argument("--pictures", action="store_true", help="the same, and contact sheets")
     options = parser.parse_args()
     keep_memory()
     shipped = {name: load_world(path) for name, path in shipped_worlds().items()}
     growth = {name: world for name, world in shipped.items() if isinstance(world, GrowthWorld)}
     for name in options.names or list(growth):
-        if not options.only_draw:
+        if not (options.animations or options.pictures):
             train_one(name, growth[name], worlds_folder(), options.updates)
-        if growth[name].targets:
-            parade(name)
-        else:
-            story(name, [GALLERY / f"{name}.gif", GALLERY / f"{name}.png"])
+        paint = draw_parade if growth[name].targets else draw
+        paint(name, with_sheet=not options.animations)
     trained = [name for name in growth if rule_path_for(name).exists()]
     (GALLERY / "README.md").write_text(page(trained, growth), encoding="utf-8")
 

@@ -27,7 +27,7 @@ MAX_SHEET_FRAMES = 12
 _CLOCKS = {".gif": (100, 2, 65_535), ".apng": (1000, 1, 65_535), ".webp": (1000, 1, 2**24 - 1)}
 SUFFIXES = (*_CLOCKS, ".mp4", ".png")
 _MAX_SIDE = 16_383  # the limit of WebP, the lowest of the three
-_MAX_COLOURS = 256
+_MAX_COLOURS = 255  # of a GIF; one entry more stands for what is clear or has not changed
 _LEAST_OPAQUE = 128  # alpha from which a pixel of a GIF, which has no half tones of it, is there
 
 
@@ -190,52 +190,66 @@ def _merge_equal(
 
 
 def _write_gif(path: Path, show: _Show, kept: Int[np.ndarray, " kept"], milliseconds: list[int], loop: int) -> None:
-    """One global palette for all frames: smaller files, and colours that do not flicker."""
+    """One global palette for all frames, and of each frame only what changed: smaller files, and no flicker."""
     frames = [show.video[index] for index in kept]
     opaque = [frame[frame[..., 3] >= _LEAST_OPAQUE] if frame.shape[-1] == 4 else frame for frame in frames]
     pixels = [part[..., :3] for part in opaque]
-    num_others = 1 if show.paper is None else 0
     if show.captions is not None:
         shades = show.captions.shades
-        palette = shared_palette(pixels, _MAX_COLOURS - num_others - len(shades))
-        palette = np.unique(np.concatenate([palette, shades]), axis=0)
+        palette = np.unique(np.concatenate([shared_palette(pixels, _MAX_COLOURS - len(shades)), shades]), axis=0)
         pixels.append(shades)
     else:
-        palette = shared_palette(pixels, _MAX_COLOURS - num_others)
+        palette = shared_palette(pixels, _MAX_COLOURS)
     matcher, clear = Matcher(palette, pixels), len(palette)
-    if show.paper is None:
-        palette = np.concatenate([palette, np.array([WHITE], np.uint8)])
+    palette = np.concatenate([palette, np.array([WHITE], np.uint8)])
 
     def indices(picture: UInt8[np.ndarray, "height width channel"]) -> UInt8[np.ndarray, "height width"]:
         found = matcher.indices(picture[..., :3])
         return found if show.paper else np.where(picture[..., 3] >= _LEAST_OPAQUE, found, np.uint8(clear))
 
-    images = []
+    pictures = []
     for index in kept:
         matched = enlarge(indices(show.video[index])[..., None], show.scale)[..., 0]
         if show.captions is not None:
             matched = np.concatenate([matched, indices(show.captions.strip(index))])
-        images.append(Image.fromarray(matched))
-        images[-1].putpalette(palette.tobytes())
+        pictures.append(matched)
     repeats = {} if loop == 1 else {"loop": max(loop - 1, 0)}  # the format counts repeats, and has 0 for endless ones
-    if show.paper is None:
-        _write_clear_gif(path, images, milliseconds, clear, repeats)
-        return
-    # `palette` and no `optimize`: Pillow then neither adds local palettes nor reorders the global one.
-    options = {"palette": palette.tobytes(), "optimize": False, "disposal": 1}
-    _save(path, "GIF", images[0], images[1:], milliseconds, **options, **repeats)
-
-
-def _write_clear_gif(
-    path: Path, images: list[Image.Image], milliseconds: list[int], clear: int, repeats: dict[str, int]
-) -> None:
-    """Whole frames, each cleared away before the next; not by `save`, whose file is broken where one is all clear."""
-    header, _ = GifImagePlugin.getheader(images[0].copy(), info={"transparency": clear, **repeats})
+    # Not by Pillow's `save`: it stores whole rectangles of unchanged pixels, three times the size, and its file is
+    # broken where a frame is all clear.
+    first = _indexed(pictures[0], palette)
+    header, _ = GifImagePlugin.getheader(first, info={"transparency": clear, **repeats})
     with path.open("wb") as file:
         file.writelines(header)
-        for image, duration in zip(images, milliseconds, strict=True):
-            file.writelines(GifImagePlugin.getdata(image, duration=duration, disposal=2, transparency=clear))
+        parts = _changes(pictures, clear) if show.paper else (((0, 0), picture) for picture in pictures)
+        for (offset, part), duration in zip(parts, milliseconds, strict=True):
+            options = {"duration": duration, "disposal": 1 if show.paper else 2, "transparency": clear}
+            file.writelines(GifImagePlugin.getdata(_indexed(part, palette), offset, **options))
         file.write(b";")
+
+
+def _indexed(picture: UInt8[np.ndarray, "height width"], palette: UInt8[np.ndarray, "colour 3"]) -> Image.Image:
+    image = Image.fromarray(picture)
+    image.putpalette(palette.tobytes())
+    return image
+
+
+def _changes(
+    pictures: Sequence[UInt8[np.ndarray, "height width"]], clear: int
+) -> Iterator[tuple[tuple[int, int], UInt8[np.ndarray, "part_height part_width"]]]:
+    """The first picture; then the left and upper corner of what differs from the one before, clear where it does not.
+
+    Args:
+        pictures: Indices of colours. Pictures in a row may be equal where colours that differ have the same index.
+        clear: The index that lets the picture before be seen.
+    """
+    yield (0, 0), pictures[0]
+    for before, after in pairwise(pictures):
+        changed = before != after
+        rows, columns = (np.flatnonzero(changed.any(axis)) for axis in (1, 0))
+        top, bottom = (rows[0], rows[-1] + 1) if len(rows) else (0, 1)
+        left, right = (columns[0], columns[-1] + 1) if len(columns) else (0, 1)
+        part = np.where(changed, after, np.uint8(clear))[top:bottom, left:right]
+        yield (int(left), int(top)), np.ascontiguousarray(part)
 
 
 def _write_apng(path: Path, show: _Show, kept: Int[np.ndarray, " kept"], milliseconds: list[int], loop: int) -> None:

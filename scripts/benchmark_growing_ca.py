@@ -1,6 +1,6 @@
 """Our rules against the published models of Growing Neural Cellular Automata, on the published targets.
 
-    python scripts/duel_growing_ca.py FOLDER [NAME...] [--rules RULES] [--minutes 15 | --updates N] [--write]
+    python scripts/benchmark_growing_ca.py FOLDER [NAME...] [--rules RULES] [--minutes 15 | --updates N] [--write]
         [--kinds ours,small]
 
 FOLDER holds NAME.png (targets of 40x40 RGBA pixels) and NAME.json (their weights). For every name, a rule of ours is
@@ -18,7 +18,7 @@ import jax
 import jax.numpy as jnp
 from kept_rule import kept_rule
 from published_models import NUM_PARAMETERS, load_published, published_start
-from report import publish_rows
+from report import README, publish_rows
 
 from ffnca.allocation import keep_memory
 from ffnca.automata.base import rollout
@@ -84,7 +84,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("names", nargs="*")
-    parser.add_argument("--rules", type=Path, default=Path("runs/duel"))
+    parser.add_argument("--rules", type=Path, default=Path("runs/benchmark"))
     parser.add_argument("--minutes", type=float, default=15.0)
     parser.add_argument("--updates", type=int)
     parser.add_argument("--kinds", default="ours", help=f"of {', '.join(KINDS)}, separated by commas")
@@ -109,8 +109,8 @@ def main() -> None:
         print("\n".join(lines[-1 - len(kinds) :]), flush=True)
     if options.write:
         length = f"--updates {options.updates}" if options.updates else f"--minutes {options.minutes:g}"
-        command = f"duel_growing_ca.py FOLDER {length} --kinds {options.kinds} --write"
-        publish_rows("duel", lines, command, num_cells=2)
+        command = f"benchmark_growing_ca.py FOLDER {length} --kinds {options.kinds} --write"
+        publish_rows("benchmark", lines, command, num_cells=2, document=README)
 
 
 if __name__ == "__main__":
