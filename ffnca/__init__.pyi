@@ -6,6 +6,8 @@ from .automata.life import Life as Life
 from .automata.nca import NCA as NCA
 from .brushes import Brush as Brush
 from .errors import InputError as InputError
+from .extras import register_measure as register_measure
+from .extras import register_view as register_view
 from .ff.ascent import AscentLayer as AscentLayer
 from .ff.colour import ColourPreference as ColourPreference
 from .ff.distance import DistanceLayer as DistanceLayer

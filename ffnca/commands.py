@@ -14,7 +14,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from ffnca.atomic import replacing
 from ffnca.automata.base import rollout
 from ffnca.errors import InputError
-from ffnca.export.animation import SUFFIXES, write_animation
+from ffnca.export.animation import SUFFIXES, Texts, write_animation
 from ffnca.export.look import Look
 from ffnca.export.scene import STORY_STEPS, STORY_WOUND, DiscWound, Scene
 from ffnca.export.stress_sheet import StressSheet
@@ -146,9 +146,8 @@ def write_scene(
             frames = (frame for step, frame in enumerate(frames) if step in moments)
             labels = [labels[step] for step in moments]
             captions = captions and scene.look.caption and [captions[step] for step in moments]
-    write_animation(
-        out, frames, timing, labels, scale, captions=captions or None, paper=scene.look.paper, poster=poster
-    )
+    texts = Texts(captions or None, labels)
+    write_animation(out, frames, timing, texts, scale, paper=scene.look.paper, poster=poster)
 
 
 def story(
@@ -160,7 +159,7 @@ def story(
     for out in outs:
         if out.suffix.lower() == ".png":
             labels = [scene.labels[step] for step in scene.moments]
-            write_animation(out, frames[scene.moments], 25.0, labels, SHEET_SCALE)
+            write_animation(out, frames[scene.moments], 25.0, Texts(labels=labels), SHEET_SCALE)
         else:
             write_animation(out, frames, 25.0, scale=None)
 

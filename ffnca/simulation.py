@@ -11,6 +11,7 @@ from jaxtyping import Array, Float, PRNGKeyArray, UInt8
 from ffnca.automata.base import Automaton, rollout
 from ffnca.brushes import Brush, number_brushes
 from ffnca.errors import InputError
+from ffnca.extras import extras
 from ffnca.views import ALIASES, View, channel_view, rendered, signed_legend, tiled
 from ffnca.world import World
 
@@ -41,7 +42,7 @@ class Simulation:
         start: Initial state (H, W, C).
         own_views: Ways to draw it besides the colours of the automaton and, where there are several, its channels;
             `colour` among them replaces those.
-        measures: Numbers of a state by their names.
+        own_measures: Numbers of a state by their names.
         brushes: What strokes do: `erase`, `noise`, `seed`, `paint`.
         choices: Targets that it can grow, if there is a choice.
         which: The one that it grows, of several.
@@ -58,7 +59,7 @@ class Simulation:
     automaton: Automaton
     start: Float[Array, "H W C"]
     own_views: Mapping[str, View] = field(default_factory=dict)
-    measures: Mapping[str, Measure] = field(default_factory=dict)
+    own_measures: Mapping[str, Measure] = field(default_factory=dict)
     brushes: Mapping[str, Brush] = field(default_factory=number_brushes)
     choices: tuple[str, ...] = ()
     which: str | None = None
@@ -84,7 +85,12 @@ class Simulation:
         """All ways to draw it by their names; `channel` stands for each of its channels."""
         channels = {"channel": channel_view(0), "tiles": View(tiled, signed_legend())} if self.num_channels > 1 else {}
         own = dict(self.own_views)
-        return {"colour": own.pop("colour", View(rendered)), **own, **channels}
+        return {"colour": own.pop("colour", View(rendered)), **own, **channels, **extras("views", self)}
+
+    @cached_property
+    def measures(self) -> dict[str, Measure]:
+        """All numbers of a state, by their names."""
+        return {**self.own_measures, **extras("measures", self)}
 
     def view(self, show: str) -> View:
         """The view of this name.

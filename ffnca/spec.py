@@ -11,19 +11,19 @@ from pydantic_core import ErrorDetails
 SHOWN_CHARACTERS = 60
 
 
-def whole(default: int, low: int, high: int) -> Any:
-    """A field for a whole number."""
-    return Field(default=default, ge=low, le=high, description=f"a whole number from {low} to {high}")
+def whole(default: int, low: int, high: int, meaning: str = "") -> Any:
+    """A field for a whole number; `meaning` is what the page of world keys says of it."""
+    return Field(default=default, ge=low, le=high, description=f"a whole number from {low} to {high}", title=meaning)
 
 
-def several_of(default: tuple, description: str, most: int) -> Any:
+def several_of(default: tuple, description: str, most: int, meaning: str = "") -> Any:
     """A field for a list of one or more."""
-    return Field(default=default, strict=False, min_length=1, max_length=most, description=description)
+    return Field(default=default, strict=False, min_length=1, max_length=most, description=description, title=meaning)
 
 
-def above_zero(default: float, high: float) -> Any:
+def above_zero(default: float, high: float, meaning: str = "") -> Any:
     """A field for a number that must not be 0."""
-    return Field(default=default, gt=0, le=high, description=f"a number above 0, at most {high:g}")
+    return Field(default=default, gt=0, le=high, description=f"a number above 0, at most {high:g}", title=meaning)
 
 
 class Spec(BaseModel):

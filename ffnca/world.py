@@ -23,20 +23,37 @@ _SHOWN_ERRORS = 3
 ONE_LINE = "^[^\\x00-\\x1f\\x7f-\\x9f\u2028\u2029]*$"
 MIN_SIDE, MAX_SIDE = 8, 1024
 Side = Annotated[int, Field(ge=MIN_SIDE, le=MAX_SIDE)]
-Title = Annotated[str, Field(min_length=1, max_length=200, pattern=ONE_LINE, description="one line of text")]
+Title = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=200,
+        pattern=ONE_LINE,
+        description="one line of text",
+        title="what people call it",
+    ),
+]
 
 
 class GridSpec(Spec):
     """The lattice: height and width in cells, and what lies beyond its edge."""
 
-    size: tuple[Side, Side] = Field(strict=False, description="[height, width], whole numbers from 8 to 1024")
-    boundary: Literal["wrap", "zero", "reflect"] = Field(default="wrap", description='"wrap", "zero" or "reflect"')
+    size: tuple[Side, Side] = Field(
+        strict=False,
+        description=f"[height, width], whole numbers from {MIN_SIDE} to {MAX_SIDE}",
+        title="height and width in cells",
+    )
+    boundary: Literal["wrap", "zero", "reflect"] = Field(
+        default="wrap",
+        description='"wrap", "zero" or "reflect"',
+        title="what lies beyond the edge: the other side, nothing, or a mirror",
+    )
 
 
 class World(Spec):
     """A world file: each kind of system has its own tables besides these."""
 
-    kind: str = Field(description="the name of a system")
+    kind: str = Field(description="the name of a kind below", title="what is described")
     title: Title
     grid: GridSpec
 

@@ -19,7 +19,7 @@ from report import ROOT, machine
 
 from ffnca.allocation import keep_memory
 from ffnca.commands import SHEET_SCALE, Play, export_world, story
-from ffnca.export.animation import write_animation
+from ffnca.export.animation import Texts, write_animation
 from ffnca.export.look import Look
 from ffnca.export.scene import DiscWound, Scene
 from ffnca.export.timing import Timing
@@ -67,7 +67,7 @@ def draw_parade(name: str, *, with_sheet: bool) -> None:
     write_animation(GALLERY / f"{name}.gif", frames, 25.0, scale=PARADE_SCALE)
     if with_sheet:
         labels = [f"step {step}" + (" (wounded)" if step == WOUND_AT else "") for step in MOMENTS]
-        write_animation(GALLERY / f"{name}.png", frames[list(MOMENTS)], 25.0, labels, SHEET_SCALE)
+        write_animation(GALLERY / f"{name}.png", frames[list(MOMENTS)], 25.0, Texts(labels=labels), SHEET_SCALE)
 
 
 def draw(name: str, *, with_sheet: bool) -> None:

@@ -26,7 +26,7 @@ LAYERS = (
         "notes",
     ),
     *("perceptions", "settings_text", "world", "idx_file", "palette_file", "render"),
-    *("ff", "grid", "automata", "brushes", "views", "simulation", "systems", "world_file", "opening"),
+    *("ff", "grid", "automata", "brushes", "extras", "views", "simulation", "systems", "world_file", "opening"),
     *("checkpoint", "run_folder", "training"),
     *("export", "progress", "listing", "view", "commands", "train_commands", "cli", "__main__"),
 )

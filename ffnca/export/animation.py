@@ -31,14 +31,25 @@ _MAX_COLOURS = 255  # of a GIF; one entry more stands for what is clear or has n
 _LEAST_OPAQUE = 128  # alpha from which a pixel of a GIF, which has no half tones of it, is there
 
 
+class Texts(NamedTuple):
+    """What is written beside frames.
+
+    Attributes:
+        captions: One text a frame, drawn under it; see `ffnca.export.caption`.
+        labels: One text a frame, shown in a sheet only, and only without captions.
+    """
+
+    captions: Sequence[str] | None = None
+    labels: Sequence[str] | None = None
+
+
 def write_animation(
     path: Path,
     frames: Video | Iterable[UInt8[np.ndarray, "height width channel"]],
     timing: Timing | float,
-    labels: Sequence[str] | None = None,
+    texts: Texts | None = None,
     scale: int | None = 1,
     *,
-    captions: Sequence[str] | None = None,
     paper: Colour | None = WHITE,
     poster: Path | None = None,
 ) -> None:
@@ -53,9 +64,8 @@ def write_animation(
             12 frames, evenly spaced.
         frames: All of one shape, RGB, or RGBA if there is no paper; an iterator is read once.
         timing: A number is frames a second.
-        labels: One text a frame, shown in the sheet only, and only without captions.
+        texts: Captions or labels of the frames.
         scale: How many pixels high and wide each pixel of a frame is drawn; None for as many as fit a small window.
-        captions: One text a frame, drawn under it; see `ffnca.export.caption`.
         paper: Behind captions and around the frames of a sheet; None for nothing.
         poster: A `.png` for the last frame, as a still.
 
@@ -64,7 +74,7 @@ def write_animation(
             or the captions do not fit, or a file cannot be written.
         ValueError: If frames differ in shape, are not uint8 colours, or labels do not match them.
     """
-    path = Path(path)
+    path, (captions, labels) = Path(path), texts or Texts()
     timing = timing if isinstance(timing, Timing) else Timing(timing)
     suffix = _checked_suffix(path, timing, paper, poster)
     with ExitStack() as files:  # first, so that a missing folder is noticed before frames are computed

@@ -18,19 +18,28 @@ _TOKEN = re.compile(r"(\d{0,5})([p-y]?[A-X]|[bo.$])")
 _FORM = "cells as Lenia's animals have them: ., A to X, pA to yO, counts before them, $ between rows, ! at the end"
 Peak = Annotated[float, Field(ge=0, le=1)]
 Shape = Literal["polynomial", "exponential"]
+_SHAPES = '"polynomial" or "exponential"'
 
 
 class LeniaSpec(Spec):
     """The rule: a kernel of rings, a growth, and how much of it a step adds."""
 
-    radius: int = whole(13, 2, 128)
-    kernel_peaks: tuple[Peak, ...] = several_of((1.0,), "1 to 8 numbers from 0 to 1 in a list, one above 0", 8)
-    kernel: Shape = Field(default="polynomial", description='"polynomial" or "exponential"')
-    growth: Shape = Field(default="polynomial", description='"polynomial" or "exponential"')
-    growth_centre: float = above_zero(0.15, 1)
-    growth_width: float = above_zero(0.015, 1)
-    time_resolution: float = Field(default=10.0, ge=1, le=1000, description="a number from 1 to 1000")
-    method: Literal["fft", "slices"] = Field(default="fft", description='"fft" or "slices"')
+    radius: int = whole(13, 2, 128, "of the kernel, in cells")
+    kernel_peaks: tuple[Peak, ...] = several_of(
+        (1.0,), "1 to 8 numbers from 0 to 1 in a list, one above 0", 8, "heights of the kernel's rings, from the middle"
+    )
+    kernel: Shape = Field(default="polynomial", description=_SHAPES, title="shape of a ring")
+    growth: Shape = Field(default="polynomial", description=_SHAPES, title="shape of the growth curve")
+    growth_centre: float = above_zero(0.15, 1, "weighted mean of the neighbours at which a cell grows most")
+    growth_width: float = above_zero(0.015, 1, "how far from there growth falls")
+    time_resolution: float = Field(
+        default=10.0, ge=1, le=1000, description="a number from 1 to 1000", title="steps in a unit of time"
+    )
+    method: Literal["fft", "slices"] = Field(
+        default="fft",
+        description='"fft" or "slices"',
+        title="how neighbours are summed: by Fourier transform, or one by one for a small radius",
+    )
 
     @field_validator("kernel_peaks")
     @classmethod
@@ -43,8 +52,16 @@ class LeniaSpec(Spec):
 class LeniaStart(Spec):
     """How it starts: as an animal in the middle, or at random in the middle half."""
 
-    cells: str | None = Field(default=None, min_length=1, max_length=MAX_CELLS, description=_FORM)
-    density: float | None = Field(default=None, gt=0, le=1, description="a number above 0, at most 1")
+    cells: str | None = Field(
+        default=None, min_length=1, max_length=MAX_CELLS, description=_FORM, title="an animal in the middle"
+    )
+    density: float | None = Field(
+        default=None,
+        gt=0,
+        le=1,
+        description="a number above 0, at most 1",
+        title="share of the cells in the middle half that are random",
+    )
 
     @field_validator("cells")
     @classmethod
@@ -168,7 +185,7 @@ class LeniaSystem(System):
                 "potential": View(drawn_potential),
                 "growth": View(drawn_growth, signed_legend()),
             },
-            measures={"mass": mass, "population": population},
+            own_measures={"mass": mass, "population": population},
             brushes=brushes,
             reseeded=None if animal is not None else lambda simulation, seed: _restarted(simulation, start(seed)),
         )

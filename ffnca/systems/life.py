@@ -25,7 +25,7 @@ DEFAULT_DENSITY = 0.3
 class LifeSpec(Spec):
     """A Life-like rule."""
 
-    notation: str = Field(description=RULES_ALLOWED)
+    notation: str = Field(description=RULES_ALLOWED, title="living neighbours with which a cell is born and survives")
 
     @field_validator("notation")
     @classmethod
@@ -36,12 +36,15 @@ class LifeSpec(Spec):
 class LifeStart(Spec):
     """How a Life-like world starts: at random with this share of living cells, or as a pattern in the middle."""
 
-    density: float | None = Field(default=None, ge=0, le=1, description="a number from 0 to 1")
+    density: float | None = Field(
+        default=None, ge=0, le=1, description="a number from 0 to 1", title="share of cells that live, at random"
+    )
     rle: str | None = Field(
         default=None,
         min_length=1,
         max_length=MAX_RLE,
         description=f"a pattern in RLE, Life 1.05, Life 1.06 or plain text, up to {MAX_RLE} characters",
+        title="a pattern in the middle; its header may give rule and grid",
     )
 
     @model_validator(mode="before")
@@ -114,7 +117,7 @@ class LifeSystem(System):
             Life.from_notation(world.rule.notation, boundary=world.grid.boundary),
             start_state(world, request.seed),
             own_views={"colour": View(rendered, draw_on=living_on)},
-            measures={"population": population},
+            own_measures={"population": population},
             brushes=binary_brushes(),
             reseeded=lambda simulation, seed: replace(simulation, start=start_state(world, seed)),
         )

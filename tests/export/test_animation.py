@@ -6,7 +6,7 @@ from PIL import Image
 
 from ffnca.errors import InputError
 from ffnca.export import animation
-from ffnca.export.animation import write_animation
+from ffnca.export.animation import Texts, write_animation
 from ffnca.export.timing import Timing
 from ffnca.render import ink_on
 
@@ -231,7 +231,7 @@ def test_sheet_shows_first_to_last(tmp_path, num_frames, shown):
     assert len(reds) == shown + 1
     assert {reds[0], reds[-2]} == {0, video[-1, 0, 0, 0]}
     assert (counts[:-1] == 256).all()
-    write_animation(tmp_path / "labelled.png", video, 10, labels=[f"step {step}" for step in range(num_frames)])
+    write_animation(tmp_path / "labelled.png", video, 10, Texts(labels=[f"step {step}" for step in range(num_frames)]))
     with Image.open(tmp_path / "labelled.png") as picture:
         assert picture.height > sheet.shape[0]
 
@@ -311,7 +311,7 @@ def test_nothing_at_all_is_written(tmp_path, suffix):
 @pytest.mark.parametrize(("paper", "corner"), [(None, (0,)), ((1, 2, 3), (1, 2, 3))])
 def test_a_sheet_lies_on_its_paper(tmp_path, paper, corner):
     frames = clear_frames() if paper is None else few_colours(7, 24, 30)
-    write_animation(tmp_path / "a.png", frames, 10, [f"step {step}" for step in range(7)], paper=paper)
+    write_animation(tmp_path / "a.png", frames, 10, Texts(labels=[f"step {step}" for step in range(7)]), paper=paper)
     with Image.open(tmp_path / "a.png") as picture:
         sheet = np.asarray(picture)
     assert tuple(sheet[0, 0][-len(corner) :]) == corner
@@ -363,7 +363,7 @@ def test_mp4_holds_its_last_frame_by_repeating_it(tmp_path):
     import imageio.v3 as imageio
 
     video = np.repeat(few_colours(4, 4, 4), 8, 1).repeat(8, 2)
-    write_animation(tmp_path / "A.MP4", video, Timing(10, hold=0.5), captions=["x"] * 4)
+    write_animation(tmp_path / "A.MP4", video, Timing(10, hold=0.5), texts=Texts(["x"] * 4))
     frames = imageio.imread(tmp_path / "A.MP4", plugin="pyav")
     assert len(frames) == 3 + 5
     assert frames.shape[1] > 32
@@ -391,7 +391,7 @@ def test_a_failure_leaves_neither_animation_nor_poster(tmp_path):
 def test_captions_stand_under_the_picture(tmp_path, suffix, paper):
     frames = clear_frames() if paper is None else few_colours(7, 24, 30)
     captions = [f"step {step}" for step in range(7)]
-    write_animation(tmp_path / f"a{suffix}", frames, 10, scale=6, captions=captions, paper=paper)
+    write_animation(tmp_path / f"a{suffix}", frames, 10, scale=6, texts=Texts(captions), paper=paper)
     decoded = decode_clear(tmp_path / f"a{suffix}") if paper is None else decode(tmp_path / f"a{suffix}")[0]
     assert len(decoded) == 7, "equal pictures with other words are other frames"
     np.testing.assert_array_equal(decoded[:, :144], frames.repeat(6, 1).repeat(6, 2))
@@ -406,7 +406,7 @@ def test_captions_stand_under_the_picture(tmp_path, suffix, paper):
 
 def test_a_gif_keeps_the_colours_of_the_picture_beside_its_caption(tmp_path):
     video = few_colours(3, 24, 30)
-    write_animation(tmp_path / "a.gif", video, 10, scale=6, captions=["a word"] * 3, paper=(250, 130, 7))
+    write_animation(tmp_path / "a.gif", video, 10, scale=6, texts=Texts(["a word"] * 3), paper=(250, 130, 7))
     np.testing.assert_array_equal(decode(tmp_path / "a.gif")[0][:, :144], video.repeat(6, 1).repeat(6, 2))
 
 
@@ -414,7 +414,7 @@ def test_captions_take_the_place_of_labels_in_a_sheet(tmp_path):
     video = few_colours(3, 24, 60)
     sizes = []
     for captions in (None, ["one"] * 3):
-        write_animation(tmp_path / "a.png", video, 10, ["label"] * 3, 2, captions=captions)
+        write_animation(tmp_path / "a.png", video, 10, Texts(captions, ["label"] * 3), 2)
         with Image.open(tmp_path / "a.png") as picture:
             sizes.append(picture.size)
     assert sizes[0][0] == sizes[1][0]
@@ -443,7 +443,7 @@ def test_a_gif_stores_only_what_changed(tmp_path):
         ("a.gif", {"poster": "nowhere/p.png"}, "does not exist"),
         ("a.png", {"poster": "a.png"}, "another name"),
         ("a.png", {"poster": "folder/../a.png"}, "another name"),
-        ("a.gif", {"captions": ["word " * 40] * 2}, "needs .* lines"),
+        ("a.gif", {"texts": Texts(["word " * 40] * 2)}, "needs .* lines"),
     ],
 )
 def test_options_that_cannot_be_followed_are_refused(tmp_path, name, options, reason):
@@ -454,7 +454,7 @@ def test_options_that_cannot_be_followed_are_refused(tmp_path, name, options, re
     if "poster" in options:
         options["poster"] = tmp_path / options["poster"]
     with pytest.raises(InputError, match=reason) as raised:
-        write_animation(tmp_path / name, GOOD if "captions" in options else a_failing_generator(), **options)
+        write_animation(tmp_path / name, GOOD if "texts" in options else a_failing_generator(), **options)
     assert "\n" not in str(raised.value)
     assert [path.name for path in tmp_path.iterdir()] == ["folder"]
 
@@ -516,7 +516,7 @@ def test_errors_leave_nothing_behind(tmp_path, name, frames, fps, error, reason)
 
 def test_wrong_number_of_labels(tmp_path):
     with pytest.raises(ValueError, match="1 labels for 2 frames"):
-        write_animation(tmp_path / "a.png", GOOD, 10, labels=["one"])
+        write_animation(tmp_path / "a.png", GOOD, 10, Texts(labels=["one"]))
     assert list(tmp_path.iterdir()) == []
 
 

@@ -45,7 +45,7 @@ def creature_simulation(name: str, creature: Creature, size: tuple[int, int] | N
                 heat_legend("right", "wrong", ("0", f"{ERROR_TOP / 2:g}", f"{ERROR_TOP:g}")),
             ),
         },
-        measures={
+        own_measures={
             "population": _population,
             "mean_goodness": _mean_goodness,
             "relative_mse": partial(_relative_mse, jnp.asarray(body.picture), jnp.asarray(body.empty_mse)),

@@ -1,0 +1,79 @@
+"""ffnca as somebody uses it who writes JAX: transformations of steps and rollouts, batches, arrays as targets."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import ffnca
+
+FISH = ffnca.make("fish")
+KEY = jax.random.key(0)
+
+
+def test_help_names_what_to_start_with() -> None:
+    for name in ("make", "rollout", "Creature", "train_creature", "System"):
+        assert f"`{name}" in (ffnca.__doc__ or "")
+        assert hasattr(ffnca, name)
+    assert set(ffnca.__all__) <= set(dir(ffnca))
+    with pytest.raises(AttributeError):
+        ffnca.nothing  # noqa: B018
+
+
+def test_a_step_is_jitted_and_mapped_over_keys_and_states() -> None:
+    step = jax.jit(FISH.automaton.step)
+    once = step(FISH.start, KEY)
+    np.testing.assert_allclose(once, FISH.automaton.step(FISH.start, KEY), atol=1e-6)
+    keys = jax.random.split(KEY, 3)
+    each = jax.vmap(FISH.automaton.step, (None, 0))(FISH.start, keys)
+    for key, state in zip(keys, each, strict=True):
+        np.testing.assert_allclose(state, step(FISH.start, key), atol=1e-5)
+
+
+def test_a_batch_of_states_is_one_rollout() -> None:
+    batch = jnp.broadcast_to(FISH.start, (4, *FISH.start.shape))
+    grown = ffnca.rollout(FISH.automaton, batch, 5, key=KEY)
+    assert grown.shape == batch.shape
+    assert (np.asarray(grown[0]) != np.asarray(grown[1])).any()  # each has fire masks of its own
+
+
+def test_several_simulations_at_once_are_mapped_over_their_parameters() -> None:
+    snail = ffnca.make("snail")
+    names = jax.tree.structure(FISH.automaton)
+    leaves = [jnp.stack(pair) for pair in zip(*map(jax.tree.leaves, (FISH.automaton, snail.automaton)), strict=True)]
+    both = jax.tree.unflatten(names, leaves)
+    starts = jnp.stack([FISH.start, snail.start])
+    grown = jax.vmap(lambda automaton, start: ffnca.rollout(automaton, start, 4, key=KEY))(both, starts)
+    for simulation, state in zip((FISH, snail), grown, strict=True):
+        alone = ffnca.rollout(simulation.automaton, simulation.start, 4, key=KEY)
+        np.testing.assert_allclose(state, alone, atol=1e-4)
+
+
+def test_gradients_go_through_a_rollout_and_its_trajectory() -> None:
+    target = FISH.target.laid_out
+
+    def error(start: jax.Array, every: int | None) -> jax.Array:
+        states = ffnca.rollout(FISH.automaton, start, 2, key=KEY, every=every)
+        last = states if every is None else states[-1]
+        return jnp.mean(jnp.square(last[..., :4] - target))
+
+    start = ffnca.rollout(FISH.automaton, FISH.start, 30, key=KEY)
+    plain, traced = (jax.grad(error)(start, every) for every in (None, 1))
+    assert float(jnp.abs(plain).max()) > 0
+    np.testing.assert_allclose(plain, traced, atol=1e-6)
+
+
+def test_a_trajectory_ends_where_the_rollout_does() -> None:
+    states = ffnca.rollout(FISH.automaton, FISH.start, 6, key=KEY, every=3)
+    assert states.shape == (2, *FISH.start.shape)
+    np.testing.assert_allclose(states[-1], ffnca.rollout(FISH.automaton, FISH.start, 6, key=KEY), atol=1e-5)
+    assert ffnca.rollout(FISH.automaton, FISH.start, 0, key=KEY, every=3).shape == (0, *FISH.start.shape)
+    for steps, every in ((5, 3), (4, 0), (4, -1)):
+        with pytest.raises(ffnca.InputError):
+            ffnca.rollout(FISH.automaton, FISH.start, steps, key=KEY, every=every)
+
+
+def test_a_target_is_an_array_too(ring_picture: np.ndarray) -> None:
+    creature = ffnca.Creature.for_picture(ring_picture)
+    assert creature.picture.shape == ring_picture.shape
+    np.testing.assert_allclose(creature.picture, ring_picture)
