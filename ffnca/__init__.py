@@ -11,11 +11,11 @@ if TYPE_CHECKING:
     from ffnca.errors import InputError
     from ffnca.ff.ascent import AscentLayer
     from ffnca.ff.colour import ColourPreference
-    from ffnca.ff.distance import DistanceLayer, DistanceNetwork
+    from ffnca.ff.images.distance import DistanceLayer, DistanceNetwork
+    from ffnca.ff.images.network import FFNetwork
+    from ffnca.ff.images.unlabelled import SelfContrastiveNetwork
     from ffnca.ff.layer import FFLayer
-    from ffnca.ff.local_step import local_step
-    from ffnca.ff.network import FFNetwork
-    from ffnca.ff.unlabelled import SelfContrastiveNetwork
+    from ffnca.ff.local_update import local_step
     from ffnca.growth.evaluate import evaluate
     from ffnca.growth.schedule import Budget
     from ffnca.simulation import open_creature, open_simulation
@@ -27,17 +27,17 @@ _HOMES = {
     "Budget": "ffnca.growth.schedule",
     "ColourPreference": "ffnca.ff.colour",
     "Creature": "ffnca.creature",
-    "DistanceLayer": "ffnca.ff.distance",
-    "DistanceNetwork": "ffnca.ff.distance",
+    "DistanceLayer": "ffnca.ff.images.distance",
+    "DistanceNetwork": "ffnca.ff.images.distance",
     "FFLayer": "ffnca.ff.layer",
-    "FFNetwork": "ffnca.ff.network",
+    "FFNetwork": "ffnca.ff.images.network",
     "InputError": "ffnca.errors",
     "Life": "ffnca.automata.life",
     "NCA": "ffnca.automata.nca",
-    "SelfContrastiveNetwork": "ffnca.ff.unlabelled",
+    "SelfContrastiveNetwork": "ffnca.ff.images.unlabelled",
     "evaluate": "ffnca.growth.evaluate",
     "load_world": "ffnca.world",
-    "local_step": "ffnca.ff.local_step",
+    "local_step": "ffnca.ff.local_update",
     "open_creature": "ffnca.simulation",
     "open_simulation": "ffnca.simulation",
     "rollout": "ffnca.automata.base",

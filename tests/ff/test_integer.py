@@ -9,8 +9,8 @@ import pytest
 from sklearn.datasets import load_digits
 
 from ffnca.errors import InputError
-from ffnca.ff.fit import Batch, checked_batch
-from ffnca.ff.integer import (
+from ffnca.ff.images.fitting import Batch, checked_batch
+from ffnca.ff.images.integer import (
     LIMIT,
     MAX_BATCH,
     MAX_LAYERS,
@@ -27,7 +27,7 @@ from ffnca.ff.integer import (
     sum_of_squares,
     surprise_of,
 )
-from ffnca.ff.integer_network import IntegerCourse, IntegerNetwork, fit_integer
+from ffnca.ff.images.integer_network import IntegerFitConfig, IntegerNetwork, fit_integer
 
 LABELS = jnp.arange(12, dtype=jnp.int32) % 10
 IMAGES = jax.random.randint(jax.random.key(7), (12, 6, 5), 0, 256, jnp.int32).astype(jnp.uint8)
@@ -290,7 +290,7 @@ def _digits() -> tuple[Batch, Batch]:
 def test_digits_are_learned_and_the_same_seed_gives_the_same_bits() -> None:
     train, test = _digits()
     network = IntegerNetwork.create(100, (100,), 10, key=jax.random.key(0))
-    runs = [list(fit_integer(network, train, IntegerCourse(12), key=jax.random.key(seed))) for seed in (0, 0, 1)]
+    runs = [list(fit_integer(network, train, IntegerFitConfig(12), key=jax.random.key(seed))) for seed in (0, 0, 1)]
     assert _same(runs[0], runs[1])
     assert not _same(runs[0][-1].network, runs[2][-1].network)
     for epochs in runs:
@@ -299,9 +299,9 @@ def test_digits_are_learned_and_the_same_seed_gives_the_same_bits() -> None:
 
 
 def test_the_step_is_halved_at_equal_intervals() -> None:
-    course = IntegerCourse(8, first_bits=4, last_bits=1)
-    assert [course.step_bits(number) for number in range(1, 9)] == [4, 4, 3, 3, 2, 2, 1, 1]
-    assert IntegerCourse(1).step_bits(1) == 4
+    config = IntegerFitConfig(8, first_bits=4, last_bits=1)
+    assert [config.step_bits(number) for number in range(1, 9)] == [4, 4, 3, 3, 2, 2, 1, 1]
+    assert IntegerFitConfig(1).step_bits(1) == 4
 
 
 @pytest.mark.parametrize(
@@ -322,10 +322,10 @@ def test_the_step_is_halved_at_equal_intervals() -> None:
         (InputError, r"12 images: at least one batch of 20", lambda: _fit(LABELS)),
         (InputError, r"labels from 0 to 10: allowed are 0 to 9", lambda: _fit(LABELS.at[0].set(10), 4)),
         (InputError, r"labels \(12,\) of type float32: allowed is one integer", lambda: _fit(LABELS / 1, 4)),
-        (ValueError, r"num_epochs at least 1", lambda: IntegerCourse(0)),
-        (ValueError, r"batch_size 1 to 32768", lambda: IntegerCourse(1, MAX_BATCH + 1)),
-        (ValueError, r"first_bits at most 7", lambda: IntegerCourse(1, first_bits=8)),
-        (ValueError, r"last_bits from 0 to first_bits", lambda: IntegerCourse(1, first_bits=2, last_bits=3)),
+        (ValueError, r"num_epochs at least 1", lambda: IntegerFitConfig(0)),
+        (ValueError, r"batch_size 1 to 32768", lambda: IntegerFitConfig(1, MAX_BATCH + 1)),
+        (ValueError, r"first_bits at most 7", lambda: IntegerFitConfig(1, first_bits=8)),
+        (ValueError, r"last_bits from 0 to first_bits", lambda: IntegerFitConfig(1, first_bits=2, last_bits=3)),
     ],
 )
 def test_bad_input_is_named_with_what_is_allowed(error: type[Exception], message: str, call: Any) -> None:
@@ -343,4 +343,4 @@ def _step(negative: jax.Array, step_bits: int = 3) -> None:
 
 
 def _fit(labels: jax.Array, batch_size: int = 20) -> None:
-    next(fit_integer(_network(), Batch(IMAGES, labels), IntegerCourse(1, batch_size), key=jax.random.key(0)))
+    next(fit_integer(_network(), Batch(IMAGES, labels), IntegerFitConfig(1, batch_size), key=jax.random.key(0)))

@@ -8,7 +8,7 @@ import pytest
 
 from ffnca.ff.calibration import CENTRED, CLASSIC, DIRECTION, MAGNITUDE, PAIRED_VIEWS, SYMBA, Calibration
 from ffnca.ff.layer import FFLayer
-from ffnca.ff.local_step import Pair, local_step
+from ffnca.ff.local_update import Pair, local_step
 
 POSITIVE = jax.random.normal(jax.random.key(1), (32, 20)) + jnp.linspace(-2, 2, 20)
 NEGATIVE = jax.random.normal(jax.random.key(2), (32, 20)) - jnp.linspace(-2, 2, 20)

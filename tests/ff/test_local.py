@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from small import BATCH, NETWORKS
 
 from ffnca.ff.calibration import CENTRED, CLASSIC, DIRECTION, MAGNITUDE, PAIRED_VIEWS, SYMBA, Calibration
-from ffnca.ff.distance import DistanceLayer
+from ffnca.ff.images.distance import DistanceLayer
+from ffnca.ff.images.local import hebbian_gradient
+from ffnca.ff.images.readout import LinearReadout
+from ffnca.ff.images.schedules import Simultaneous
 from ffnca.ff.layer import FFLayer
-from ffnca.ff.local import hebbian_gradient
-from ffnca.ff.local_step import Labelled, Pair, own_gradient
-from ffnca.ff.readout import LinearReadout
-from ffnca.ff.schedules import Simultaneous
+from ffnca.ff.local_update import Labelled, Pair, own_gradient
 
 PRESETS = [
     *(DIRECTION, CLASSIC, SYMBA, PAIRED_VIEWS, CENTRED, MAGNITUDE),

@@ -7,11 +7,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from small import BATCH
 
-from ffnca.ff.generator import GeneratorNetwork
-from ffnca.ff.labels import embed_label, embed_neutral_label
-from ffnca.ff.negatives import hybrid_images, large_masks, likely_wrong_labels, noisy, other_samples, wrong_labels
-from ffnca.ff.schedules import Batch, Simultaneous
-from ffnca.ff.unlabelled import UnlabelledNetwork
+from ffnca.ff.images.generator import GeneratorNetwork
+from ffnca.ff.images.labels import embed_label, embed_neutral_label
+from ffnca.ff.images.negatives import (
+    hybrid_images,
+    large_masks,
+    likely_wrong_labels,
+    noisy,
+    other_samples,
+    wrong_labels,
+)
+from ffnca.ff.images.schedules import Batch, Simultaneous
+from ffnca.ff.images.unlabelled import UnlabelledNetwork
 
 KEY = jax.random.key(0)
 

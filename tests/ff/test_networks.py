@@ -10,17 +10,17 @@ import numpy as np
 import pytest
 from small import BATCH, NETWORKS, NUM_LABELS, WIDTHS, same_bits
 
-from ffnca.ff.backprop import Backpropagation, BackpropNetwork
 from ffnca.ff.calibration import CLASSIC, DIRECTION, SYMBA
-from ffnca.ff.distance import DistanceLayer, DistanceNetwork
-from ffnca.ff.fit import Batch, Course, accuracy, checked_batch, fit
+from ffnca.ff.images.backprop import Backpropagation, BackpropNetwork
+from ffnca.ff.images.distance import DistanceLayer, DistanceNetwork
+from ffnca.ff.images.fitting import Batch, FitConfig, accuracy, checked_batch, fit
+from ffnca.ff.images.local import hebbian_gradient
+from ffnca.ff.images.network import FFNetwork
+from ffnca.ff.images.readout import LinearReadout, ReadoutNetwork
+from ffnca.ff.images.recurrent import RecurrentNetwork, RecurrentSchedule
+from ffnca.ff.images.schedules import Greedy, Pipelined
+from ffnca.ff.images.unlabelled import SelfContrastiveNetwork, UnlabelledNetwork
 from ffnca.ff.layer import FFLayer
-from ffnca.ff.local import hebbian_gradient
-from ffnca.ff.network import FFNetwork
-from ffnca.ff.readout import LinearReadout, ReadoutNetwork
-from ffnca.ff.recurrent import Moments, RecurrentNetwork
-from ffnca.ff.schedules import Greedy, Pipelined
-from ffnca.ff.unlabelled import SelfContrastiveNetwork, UnlabelledNetwork
 
 KEY = jax.random.key(0)
 SIZES = 100, (80, 80)
@@ -39,8 +39,8 @@ def digits() -> tuple[Batch, Batch]:
 
 
 def trained(network: Any, num_epochs: int = 20, **settings: Any) -> Any:
-    """The network after a short course."""
-    return [*fit(network, digits()[0], Course(num_epochs, 25), key=KEY, **settings)][-1].network
+    """The network after a short training."""
+    return [*fit(network, digits()[0], FitConfig(num_epochs, 25), key=KEY, **settings)][-1].network
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def trained(network: Any, num_epochs: int = 20, **settings: Any) -> Any:
         (lambda: FFNetwork.create(*SIZES, 10, key=KEY), {}, 0.95),
         (lambda: FFNetwork.create(*SIZES, 10, key=KEY), {"schedule": Pipelined(hebbian_gradient)}, 0.95),
         (lambda: DistanceNetwork.create(*SIZES, 10, key=KEY), {}, 0.95),
-        (lambda: RecurrentNetwork.create(*SIZES, 10, key=KEY), {"schedule": Moments()}, 0.75),
+        (lambda: RecurrentNetwork.create(*SIZES, 10, key=KEY), {"schedule": RecurrentSchedule()}, 0.75),
         (lambda: BackpropNetwork.create(*SIZES, 10, key=KEY), {"schedule": Backpropagation()}, 0.95),
     ],
 )
@@ -66,7 +66,7 @@ def test_labels_are_read_from_what_was_learned_without_them(network: Any) -> Non
     few = Batch(digits()[0].images[:100], digits()[0].labels[:100])
     found = []
     for body in (trained(fresh), fresh):
-        read = [*fit(ReadoutNetwork.create(body, 10), few, Course(40, 20), key=KEY)][-1].network
+        read = [*fit(ReadoutNetwork.create(body, 10), few, FitConfig(40, 20), key=KEY)][-1].network
         found.append((float(accuracy(read.predict, digits()[1])), accuracy(read.layer_predictions, digits()[1])))
     print(network.__name__, found)
     assert found[0][0] > 0.8

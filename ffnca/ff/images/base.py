@@ -8,8 +8,8 @@ import jax
 import numpy as np
 
 from ffnca.errors import InputError
-from ffnca.ff.inputs import Inputs, Samples
-from ffnca.ff.network_file import load_network, save_network
+from ffnca.ff.images.inputs import Inputs, Samples
+from ffnca.ff.images.network_file import load_network, save_network
 
 Own = TypeVar("Own", bound="LayeredNetwork")
 

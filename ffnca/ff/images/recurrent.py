@@ -16,13 +16,13 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
-from ffnca.ff.base import LayeredNetwork
 from ffnca.ff.calibration import DIRECTION, Calibration
-from ffnca.ff.inputs import Inputs, Labels, Samples
+from ffnca.ff.images.base import LayeredNetwork
+from ffnca.ff.images.inputs import Inputs, Labels, Samples
+from ffnca.ff.images.negatives import wrong_labels
+from ffnca.ff.images.schedules import Batch, Learner
 from ffnca.ff.layer import FFLayer
-from ffnca.ff.local_step import Gradient, Pair, local_step, own_gradient
-from ffnca.ff.negatives import wrong_labels
-from ffnca.ff.schedules import Batch, Learner
+from ffnca.ff.local_update import Gradient, Pair, local_step, own_gradient
 
 INSIDE = Calibration(normaliser="none", loss="symba")
 """Of the layers: their inputs are scaled part by part before they are joined."""
@@ -166,7 +166,7 @@ class RecurrentNetwork(LayeredNetwork):
 
 
 @dataclass(frozen=True)
-class Moments:
+class RecurrentSchedule:
     """The schedule of a recurrent network: a local step of every layer at every moment.
 
     Attributes:

@@ -9,14 +9,14 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from ffnca.errors import InputError
-from ffnca.ff.base import LayeredNetwork
 from ffnca.ff.calibration import SYMBA, Calibration
-from ffnca.ff.inputs import Inputs, Labels, Samples
-from ffnca.ff.labels import embed_label, prepend_label
+from ffnca.ff.images.base import LayeredNetwork
+from ffnca.ff.images.inputs import Inputs, Labels, Samples
+from ffnca.ff.images.labels import embed_label, prepend_label
+from ffnca.ff.images.negatives import likely_wrong_labels, wrong_labels
+from ffnca.ff.images.own import own_parts
 from ffnca.ff.layer import FFLayer
-from ffnca.ff.local_step import Pair
-from ffnca.ff.negatives import likely_wrong_labels, wrong_labels
-from ffnca.ff.own import own_parts
+from ffnca.ff.local_update import Pair
 
 _JUDGES = ("__call__", "drive", "goodness")
 

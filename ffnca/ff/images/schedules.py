@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Float, PRNGKeyArray, Shaped
 
-from ffnca.ff.local_step import Gradient, local_step, own_gradient
+from ffnca.ff.local_update import Gradient, local_step, own_gradient
 
 Network = Any
 """A network with `layers`, `with_layers` and `signal`, such as `FFNetwork`."""
@@ -126,7 +126,7 @@ class Greedy:
 class Pipelined:
     """Every layer takes a step at once, each on what the layer below passed up in the step before.
 
-    No layer waits for another within a step; `ffnca.ff.parallel` gives each a device of its own.
+    No layer waits for another within a step; `ffnca.ff.images.parallel` gives each a device of its own.
 
     Attributes:
         gradient: Autodiff inside each layer, or a closed form.

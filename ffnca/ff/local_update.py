@@ -1,11 +1,6 @@
-"""One local step: a layer changes by its own loss and its own optimiser, and passes detached activities on.
+"""One local step: a layer changes by its own loss and its own optimiser, and passes detached activities on."""
 
-The module can be called: `ffnca.ff.local_step(...)` is its function, whichever of the two was imported first.
-"""
-
-import sys
 from collections.abc import Callable
-from types import ModuleType
 from typing import Any, NamedTuple, Protocol
 
 import jax
@@ -75,7 +70,7 @@ Gradient = Callable[[Layer, Signal], tuple[Float[Array, ""], Layer]]
 
 
 def own_gradient(layer: Layer, signal: Signal) -> tuple[Float[Array, ""], Layer]:
-    """Loss and gradient of one layer by autodiff inside it; see `ffnca.ff.local` for the closed form."""
+    """Loss and gradient of one layer by autodiff inside it; see `ffnca.ff.images.local` for the closed form."""
     signal = jax.lax.stop_gradient(signal)
     return jax.value_and_grad(lambda own: own.loss(signal))(layer)
 
@@ -104,11 +99,3 @@ def local_step(
     change, optimiser_state = optimiser.update(slope, optimiser_state, layer)
     changed = optax.apply_updates(layer, change)
     return LocalStep(changed, optimiser_state, value, jax.lax.stop_gradient(layer.passed_on(signal)))
-
-
-class _Callable(ModuleType):
-    def __call__(self, *given: Any, **settings: Any) -> LocalStep:
-        return local_step(*given, **settings)
-
-
-sys.modules[__name__].__class__ = _Callable
