@@ -11,9 +11,9 @@ from jaxtyping import Array, Float, Int, PRNGKeyArray
 from ffnca.ff.calibration import DIRECTION
 from ffnca.ff.images.base import LayeredNetwork
 from ffnca.ff.images.inputs import Inputs, Labels, Samples
-from ffnca.ff.images.network import stack
 from ffnca.ff.images.readout import LinearReadout
 from ffnca.ff.images.schedules import Batch, Learner
+from ffnca.ff.images.stack import stack
 from ffnca.ff.layer import FFLayer
 from ffnca.ff.losses import n_pair_loss
 

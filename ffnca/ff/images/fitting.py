@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import jax
 import jax.numpy as jnp
@@ -54,12 +54,12 @@ class Epoch(NamedTuple):
     Attributes:
         number: From 1.
         losses: Mean loss of each layer that learned.
-        network: As it is now.
+        network: As it is now, of the kind that was given.
     """
 
     number: int
     losses: Float[Array, " loss"]
-    network: Network
+    network: Any
 
 
 def checked_batch(
@@ -137,14 +137,14 @@ def fit(
     Raises:
         InputError: If samples or labels cannot be learned from, or there are fewer than a batch takes.
     """
-    schedule = schedule or Simultaneous()
+    schedule = cast(Schedule, schedule or Simultaneous())
     samples = checked_batch(*samples, getattr(network, "num_labels", None))
     batch_size = config.size_of(len(samples.images))
     num_steps = len(samples.images) // batch_size
     if num_steps < 1:
         raise InputError(f"{len(samples.images)} images: at least one batch of {batch_size} is needed")
-    if hasattr(network, "measured"):
-        network = network.measured(samples.images)
+    if measured := getattr(network, "measured", None):
+        network = measured(samples.images)
     rate = optax.cosine_decay_schedule(config.learning_rate, config.num_epochs * num_steps)
     optimiser = optax.adam(rate)
 

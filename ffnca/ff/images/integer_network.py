@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Array, Int8, Int32, PRNGKeyArray
 
 from ffnca.errors import InputError
-from ffnca.ff.images.base import LayeredNetwork
+from ffnca.ff.images.base import GoodnessClassifier
 from ffnca.ff.images.inputs import Inputs, Samples, as_array
 from ffnca.ff.images.integer import (
     LIMIT,
@@ -31,7 +31,7 @@ from ffnca.ff.images.schedules import Batch
 
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True, eq=False, repr=False)
-class IntegerNetwork(LayeredNetwork):
+class IntegerNetwork(GoodnessClassifier):
     """A stack of integer layers that each raise goodness on the true label and lower it on a wrong one.
 
     The label comes before the pixels, in inputs of its own, or over the first ones where the first layer is just as
@@ -119,14 +119,6 @@ class IntegerNetwork(LayeredNetwork):
             return jnp.stack(judged)
 
         return jnp.moveaxis(jax.lax.map(judge, jnp.arange(self.num_labels, dtype=jnp.int32)), 0, -1)
-
-    def predict(self, images: Samples) -> Int32[Array, " batch"]:
-        """The label of the highest goodness, summed over the layers; a wider layer has a larger say."""
-        return jnp.argmax(jnp.sum(self.goodness(images), 0, dtype=jnp.int32), -1).astype(jnp.int32)
-
-    def layer_predictions(self, images: Samples) -> Int32[Array, "layer batch"]:
-        """The label of the highest goodness in each layer alone."""
-        return jnp.argmax(self.goodness(images), -1).astype(jnp.int32)
 
     def likely_wrong_labels(
         self, pixels: Int8[Array, "batch input"], labels: Int32[Array, " batch"], *, key: PRNGKeyArray
