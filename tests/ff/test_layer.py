@@ -49,9 +49,10 @@ def test_training_raises_positive_above_negative(name: str) -> None:
     layer, optimiser = FFLayer(20, 64, key=jax.random.key(0), calibration=PRESETS[name]), optax.adam(0.01)
     state = optimiser.init(layer)
     before = float(jnp.mean(layer.goodness(POSITIVE) > layer.goodness(NEGATIVE)))
-    first = None
+    first, pair = None, Pair(POSITIVE, NEGATIVE)
+    compiled = jax.jit(lambda layer, state: local_step(layer, optimiser, state, pair))
     for _ in range(60):
-        step = local_step(layer, optimiser, state, Pair(POSITIVE, NEGATIVE))
+        step = compiled(layer, state)
         layer, state = step.layer, step.optimiser_state
         first = float(step.loss) if first is None else first
     assert float(jnp.mean(layer.goodness(POSITIVE) > layer.goodness(NEGATIVE))) > max(before, 0.97)
