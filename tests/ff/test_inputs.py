@@ -134,11 +134,10 @@ def test_the_first_layer_says_how_wide_samples_are() -> None:
 def test_labels_have_places_of_their_own() -> None:
     """No feature is lost: each of them, the first too, changes what a network says."""
     for network in (NETWORKS["symba"](KEY), IntegerNetwork.create(20, (30,), NUM_LABELS, key=KEY)):
-        base = np.full((1, 20), 100, np.uint8)
-        for feature in range(20):
-            other = base.copy()
-            other[0, feature] = 255
-            assert not np.array_equal(network.goodness(base), network.goodness(other)), feature
+        samples = np.full((21, 20), 100, np.uint8)
+        samples[np.arange(20), np.arange(20)] = 255
+        goodness = np.asarray(jax.jit(network.goodness)(jnp.asarray(samples)))
+        assert (goodness[:, :20] != goodness[:, 20:]).any((0, 2)).all()
     published = FFNetwork.create(20, WIDTHS, NUM_LABELS, key=KEY, overwrite=True)
     assert published.layers[0].kernel.shape[0] == 20
     changed = BYTES.reshape(6, 20).copy()
@@ -295,9 +294,12 @@ def test_with_x64_all_is_float32_as_without(name: str) -> None:
 @pytest.mark.usefixtures("wide")
 def test_with_x64_integers_stay_as_narrow_as_they_are() -> None:
     network = IntegerNetwork.create(20, (6, 5), NUM_LABELS, key=jax.random.key(0))
-    learned, surprises = network.learn(BYTES, jnp.asarray(LABELS, jnp.int32), step_bits=3, key=jax.random.key(0))
-    assert learned.goodness(BYTES).dtype == surprises.dtype == jnp.int32
+    labels, key = jnp.asarray(LABELS, jnp.int32), jax.random.key(0)
+    learned, surprises = jax.eval_shape(lambda: network.learn(BYTES, labels, step_bits=3, key=key))
+    assert surprises.dtype == jnp.int32
     assert learned.layers[0].weight.dtype == jnp.int8
+    read = jax.eval_shape(lambda: (network.goodness(BYTES), network.predict(BYTES), network.layer_predictions(BYTES)))
+    assert {given.dtype for given in read} == {jnp.dtype(jnp.int32)}
 
 
 def test_networks_go_through_jit_vmap_and_grad(learned: Any) -> None:
@@ -305,11 +307,11 @@ def test_networks_go_through_jit_vmap_and_grad(learned: Any) -> None:
     wanted = np.asarray(learned.goodness(features))
     compiled = jax.jit(lambda network, samples: network.goodness(samples))(learned, features)
     np.testing.assert_allclose(compiled, wanted, rtol=1e-4, atol=1e-6)
-    parts = jax.vmap(learned.goodness)(jnp.asarray(features).reshape(3, 4, 5))
+    parts = jax.jit(jax.vmap(learned.goodness))(jnp.asarray(features).reshape(3, 4, 5))
     np.testing.assert_allclose(jnp.concatenate(list(parts), 1), wanted, rtol=1e-4, atol=1e-6)
-    several = jax.vmap(lambda key: FFNetwork.create(5, (4,), 3, key=key))(jax.random.split(KEY, 2))
-    assert jax.vmap(lambda network: network.predict(features))(several).shape == (2, 12)
-    slope = jax.grad(lambda samples: learned.goodness(samples)[0, :, 0].sum())(jnp.asarray(features))
+    several = jax.jit(jax.vmap(lambda key: FFNetwork.create(5, (4,), 3, key=key)))(jax.random.split(KEY, 2))
+    assert jax.jit(jax.vmap(lambda network: network.predict(features)))(several).shape == (2, 12)
+    slope = jax.jit(jax.grad(lambda samples: learned.goodness(samples)[0, :, 0].sum()))(jnp.asarray(features))
     assert float(abs(slope).max()) > 0
 
 
@@ -325,6 +327,6 @@ def test_backpropagation_trains_weights_alone() -> None:
     network = BackpropNetwork.create(5, (6,), 3, key=KEY).measured(_table()[0])
     optimiser, batch = optax.adamw(0.1, weight_decay=0.5), checked_batch(*_table())
     learner = Backpropagation().start(network, optimiser, batch, key=KEY)
-    learner, _ = Backpropagation().step(learner, optimiser, batch, key=KEY)
+    learner, _ = jax.jit(lambda own: Backpropagation().step(own, optimiser, batch, key=KEY))(learner)
     np.testing.assert_array_equal(learner.network.inputs.scale, network.inputs.scale)
     assert not np.array_equal(learner.network.layers[0].kernel, network.layers[0].kernel)
