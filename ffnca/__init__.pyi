@@ -10,12 +10,12 @@ from .extras import register_measure as register_measure
 from .extras import register_view as register_view
 from .ff.ascent import AscentLayer as AscentLayer
 from .ff.colour import ColourPreference as ColourPreference
-from .ff.distance import DistanceLayer as DistanceLayer
-from .ff.distance import DistanceNetwork as DistanceNetwork
+from .ff.images.distance import DistanceLayer as DistanceLayer
+from .ff.images.distance import DistanceNetwork as DistanceNetwork
+from .ff.images.network import FFNetwork as FFNetwork
+from .ff.images.unlabelled import SelfContrastiveNetwork as SelfContrastiveNetwork
 from .ff.layer import FFLayer as FFLayer
-from .ff.local_step import local_step as local_step
-from .ff.network import FFNetwork as FFNetwork
-from .ff.unlabelled import SelfContrastiveNetwork as SelfContrastiveNetwork
+from .ff.local_update import local_step as local_step
 from .grid.seeds import single_cell as single_cell
 from .grid.seeds import soup as soup
 from .opening import make as make

@@ -26,7 +26,7 @@ from report import IMAGES, publish
 
 from ffnca.allocation import keep_memory
 from ffnca.errors import InputError
-from ffnca.ff.fit import Batch, Course, accuracy, fit
+from ffnca.ff.images.fitting import Batch, FitConfig, accuracy, fit
 
 WIDTHS, NUM_IMAGES = (500, 500), 50_000
 OURS = ("ff", "symba", "distance")
@@ -40,7 +40,7 @@ def ours(name: str, split: Split, num_epochs: int, seed: int) -> dict[str, Any]:
     init_key, fit_key = jax.random.split(jax.random.key(seed))
     network: Any = method.create(784, WIDTHS, key=init_key)
     samples = Batch(*(part[:NUM_IMAGES] for part in split.train))
-    for epoch in fit(network, samples, Course(num_epochs), key=fit_key, schedule=method.schedule):
+    for epoch in fit(network, samples, FitConfig(num_epochs), key=fit_key, schedule=method.schedule):
         network = jax.block_until_ready(epoch.network)
     seconds = time.perf_counter() - begun
     return {"seconds": seconds, "epochs": num_epochs, "test_accuracy": float(accuracy(network.predict, split.test))}

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ffnca.errors import InputError
-from ffnca.ff.fit import Batch, checked_batch
+from ffnca.ff.images.fitting import Batch, checked_batch
 from ffnca.idx_file import find_idx, read_idx
 
 NUM_LABELS = 10

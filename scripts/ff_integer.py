@@ -26,14 +26,14 @@ from report import IMAGES, publish
 
 from ffnca.allocation import keep_memory
 from ffnca.errors import InputError
-from ffnca.ff.augment import jitter
 from ffnca.ff.calibration import SYMBA
-from ffnca.ff.fit import Batch, Course, fit, unit_range
-from ffnca.ff.integer import MAX_LAYERS
-from ffnca.ff.integer_network import IntegerCourse, IntegerNetwork, fit_integer
-from ffnca.ff.local import hebbian_gradient
-from ffnca.ff.network import FFNetwork
-from ffnca.ff.schedules import Simultaneous
+from ffnca.ff.images.augment import jitter
+from ffnca.ff.images.fitting import Batch, FitConfig, fit, unit_range
+from ffnca.ff.images.integer import MAX_LAYERS
+from ffnca.ff.images.integer_network import IntegerFitConfig, IntegerNetwork, fit_integer
+from ffnca.ff.images.local import hebbian_gradient
+from ffnca.ff.images.network import FFNetwork
+from ffnca.ff.images.schedules import Simultaneous
 
 DEFAULTS = {"digits": 60, "mnist": 10}
 MANY = 10_000
@@ -99,15 +99,15 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     init_key, fit_key = jax.random.split(jax.random.key(arguments.seed))
 
     integer = IntegerNetwork.create(num_inputs, widths, NUM_LABELS, key=init_key, overwrite=True)
-    course = IntegerCourse(epochs, 100 if many else 20)
-    integer_epochs = fit_integer(integer, split.train, course, key=fit_key, augment=augment)
+    config = IntegerFitConfig(epochs, 100 if many else 20)
+    integer_epochs = fit_integer(integer, split.train, config, key=fit_key, augment=augment)
     integer_figures = chosen("integer", integer_epochs, IntegerNetwork.predict, split)
 
     preset = replace(SYMBA, sharpness=10.0)
     network = FFNetwork.create(num_inputs, widths, NUM_LABELS, key=init_key, calibration=preset, overwrite=True)
     closed_form = Simultaneous(hebbian_gradient)
-    course = Course(epochs, 200 if many else 50)
-    float_epochs = fit(network, split.train, course, key=fit_key, schedule=closed_form, augment=augment)
+    config = FitConfig(epochs, 200 if many else 50)
+    float_epochs = fit(network, split.train, config, key=fit_key, schedule=closed_form, augment=augment)
     float_figures = chosen("float", float_epochs, lambda own, images: own.predict(unit_range(images)), split)
     float_figures["training_bytes"] *= ADAM_COPIES
     run_of = {"data": name, "layers": arguments.layers, "epochs": epochs, "seed": arguments.seed}

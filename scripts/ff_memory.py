@@ -19,11 +19,11 @@ import jax.numpy as jnp
 import optax
 from report import IMAGES, publish
 
-from ffnca.ff.backprop import Backpropagation, BackpropNetwork
 from ffnca.ff.calibration import DIRECTION
+from ffnca.ff.images.backprop import Backpropagation, BackpropNetwork
+from ffnca.ff.images.network import FFNetwork
+from ffnca.ff.images.schedules import Batch, Schedule, Simultaneous
 from ffnca.ff.losses import n_pair_loss
-from ffnca.ff.network import FFNetwork
-from ffnca.ff.schedules import Batch, Schedule, Simultaneous
 
 DEPTHS = (2, 4, 8, 16, 32, 64)
 WIDTHS = (128, 256, 512)

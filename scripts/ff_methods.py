@@ -13,17 +13,17 @@ import jax
 import numpy as np
 from ff_data import NUM_LABELS, Split
 
-from ffnca.ff.augment import jitter, warp
-from ffnca.ff.backprop import Backpropagation, BackpropNetwork
 from ffnca.ff.calibration import CENTRED, CLASSIC, PAIRED_VIEWS, SYMBA
-from ffnca.ff.distance import DistanceNetwork
-from ffnca.ff.fit import Batch, Course, accuracy, fit, unit_range
-from ffnca.ff.network import FFNetwork
-from ffnca.ff.readout import ReadoutNetwork
-from ffnca.ff.receptive_fields import start_local
-from ffnca.ff.recurrent import Moments, RecurrentNetwork
-from ffnca.ff.schedules import Schedule, Simultaneous
-from ffnca.ff.unlabelled import SelfContrastiveNetwork, UnlabelledNetwork
+from ffnca.ff.images.augment import jitter, warp
+from ffnca.ff.images.backprop import Backpropagation, BackpropNetwork
+from ffnca.ff.images.distance import DistanceNetwork
+from ffnca.ff.images.fitting import Batch, FitConfig, accuracy, fit, unit_range
+from ffnca.ff.images.network import FFNetwork
+from ffnca.ff.images.readout import ReadoutNetwork
+from ffnca.ff.images.receptive_fields import start_local
+from ffnca.ff.images.recurrent import RecurrentNetwork, RecurrentSchedule
+from ffnca.ff.images.schedules import Schedule, Simultaneous
+from ffnca.ff.images.unlabelled import SelfContrastiveNetwork, UnlabelledNetwork
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ METHODS = {
     "hybrid": Method(UnlabelledNetwork.create, labelled=False, large=("2x1000", 10)),
     "recurrent": Method(
         lambda size, widths, key: RecurrentNetwork.create(size, widths, NUM_LABELS, key=key),
-        Moments(),
+        RecurrentSchedule(),
         large=("2x500", 5),
     ),
     "backprop": Method(
@@ -131,14 +131,14 @@ def train_method(
     num_inputs = int(np.prod(split.train.images.shape[1:]))
     network, seconds = method.create(num_inputs, widths, key=init_key), 0.0
     batch_size = 200 if len(split.train.images) > 10_000 else 50
-    course = Course(num_epochs, batch_size, method.learning_rate)
+    config = FitConfig(num_epochs, batch_size, method.learning_rate)
     augment = method.augment if num_inputs >= LARGE else None
     if not method.labelled:
-        below = Course(max(1, num_epochs // (1 + READOUT_SHARE)), batch_size, method.body_rate)
+        below = FitConfig(max(1, num_epochs // (1 + READOUT_SHARE)), batch_size, method.body_rate)
         network, seconds = _trained(network, split, below, fit_key, report, schedule=method.schedule)
         network, fit_key = ReadoutNetwork.create(network, NUM_LABELS), readout_key
-        course = replace(course, num_epochs=max(1, num_epochs - below.num_epochs))
-    network, more = _trained(network, split, course, fit_key, report, schedule=method.schedule, augment=augment)
+        config = replace(config, num_epochs=max(1, num_epochs - below.num_epochs))
+    network, more = _trained(network, split, config, fit_key, report, schedule=method.schedule, augment=augment)
     layers = getattr(network, "layer_predictions", None)
     outcome = Outcome(
         train_seconds=round(seconds + more, 1),
@@ -153,11 +153,11 @@ def train_method(
 
 
 def _trained(
-    network: Any, split: Split, course: Course, key: jax.Array, report: Callable[[str], None], **settings: Any
+    network: Any, split: Split, config: FitConfig, key: jax.Array, report: Callable[[str], None], **settings: Any
 ) -> tuple[Any, float]:
     """The network after the last epoch, and the seconds that it took, compilation included."""
     begun = time.perf_counter()
-    for epoch in fit(network, split.train, course, key=key, **settings):
+    for epoch in fit(network, split.train, config, key=key, **settings):
         network = jax.block_until_ready(epoch.network)
         losses = " ".join(f"{loss:.4f}" for loss in epoch.losses)
         report(f"epoch {epoch.number}: loss {losses}, {time.perf_counter() - begun:.0f} s")

@@ -33,20 +33,20 @@ def timed(schedule: str, data: str, num_epochs: int, layers: str) -> dict[str, A
     from ff_data import NUM_LABELS, load_split
     from ff_images import parsed_layers
 
-    from ffnca.ff.fit import Batch, Course, accuracy, fit, unit_range
-    from ffnca.ff.local import hebbian_gradient
-    from ffnca.ff.network import FFNetwork
-    from ffnca.ff.parallel import DevicePipeline, place
-    from ffnca.ff.schedules import Greedy, Pipelined, Simultaneous
+    from ffnca.ff.images.fitting import Batch, FitConfig, accuracy, fit, unit_range
+    from ffnca.ff.images.local import hebbian_gradient
+    from ffnca.ff.images.network import FFNetwork
+    from ffnca.ff.images.parallel import DevicePipeline, place
+    from ffnca.ff.images.schedules import Greedy, Pipelined, Simultaneous
 
     split, widths, key = load_split(data), parsed_layers(layers), jax.random.key(0)
     batch_size = 200
-    course = Course(num_epochs, batch_size)
+    config = FitConfig(num_epochs, batch_size)
     network: Any = FFNetwork.create(split.train.images[0].size, widths, NUM_LABELS, key=key, overwrite=True)
 
     def course_of(network: Any, schedule: Any) -> tuple[Any, float]:
         seconds, begun = [], time.perf_counter()
-        for epoch in fit(network, split.train, course, key=key, schedule=schedule):
+        for epoch in fit(network, split.train, config, key=key, schedule=schedule):
             network = jax.block_until_ready(epoch.network)
             seconds.append(time.perf_counter() - begun)
             begun = time.perf_counter()
@@ -60,7 +60,7 @@ def timed(schedule: str, data: str, num_epochs: int, layers: str) -> dict[str, A
         epoch_seconds = sum(parts)
     elif schedule == "devices":
         num_steps = len(split.train.images) // batch_size
-        rate = optax.cosine_decay_schedule(course.learning_rate, num_epochs * num_steps)
+        rate = optax.cosine_decay_schedule(config.learning_rate, num_epochs * num_steps)
         optimiser, seconds = optax.adam(rate), []
         pipeline = DevicePipeline(optimiser, gradient=hebbian_gradient)
         take = jax.jit(lambda rows: Batch(unit_range(split.train.images[rows]), split.train.labels[rows]))

@@ -123,6 +123,14 @@ def test_what_the_foundations_know(folder: str, allowed: set[str]) -> None:
             assert {_layer(imported) for imported in inner} <= allowed, module
 
 
+def test_only_the_lazy_fronts_know_the_image_wing() -> None:
+    """Networks on images may change or go without any automaton taking notice."""
+    wing = "ffnca.ff.images"
+    assert f"{wing}.network" in MODULES
+    readers = {module for module, inner in INNER.items() if any(name.startswith(wing) for name in inner)}
+    assert {module for module in readers if not module.startswith(wing)} <= {"ffnca", "ffnca.ff"}
+
+
 def test_pygame_only_in_the_view() -> None:
     for module, names in IMPORTS.items():
         if "pygame" in {name.split(".")[0] for name in names}:

@@ -23,8 +23,6 @@ _PATHS = [
 ]
 DOCUMENTS = {str(path.relative_to(ROOT)): path.read_text(encoding="utf-8") for path in _PATHS}
 README = DOCUMENTS["README.md"]
-PENDING = {"ffnca/README.md", "ffnca/ff/README.md", "worlds/README.md"}
-"""Documents that may not be there yet."""
 
 
 @pytest.mark.computes
@@ -98,10 +96,7 @@ def test_every_link_and_picture_leads_somewhere(document: str) -> None:
             continue
         place, _, anchor = target.partition("#")
         path = (ROOT / document).parent / place if place else ROOT / document
-        name = str(path.resolve().relative_to(ROOT))
-        if not path.exists():
-            lost += [] if name in PENDING else [target]
-        elif anchor and anchor not in _anchors(path.read_text(encoding="utf-8")):
+        if not path.exists() or (anchor and anchor not in _anchors(path.read_text(encoding="utf-8"))):
             lost.append(target)
     assert lost == []
 
@@ -111,7 +106,7 @@ def test_every_file_that_a_document_names_is_there(document: str) -> None:
     """What begins with a folder of the repository; names in capitals stand for the reader's own."""
     codes = re.findall(r"`([^`\n]+)`", DOCUMENTS[document])
     pattern = rf"(?<![\w/.~])(?:tests|{'|'.join(FOLDERS)})/[\w./-]+"
-    names = {name for code in codes for name in re.findall(pattern, code)} - PENDING
+    names = {name for code in codes for name in re.findall(pattern, code)}
     assert [name for name in sorted(names) if not (ROOT / name).exists()] == []
 
 

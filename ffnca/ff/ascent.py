@@ -132,7 +132,7 @@ class AscentLayer(nnx.Module):
             "linear": context.T @ state_change,
             "offset": state_change.sum(0),
         }
-        gradient = jax.tree.map(lambda weight: weight, self)
+        gradient = nnx.clone(self)
         for name, term in terms.items():
             setattr(gradient, name, nnx.Param(term))
         return gradient
@@ -142,13 +142,13 @@ class AscentLayer(nnx.Module):
         weight = self.state_weight[...]
         values, vectors = jnp.linalg.eigh(weight @ weight.T)
         shrink = jnp.minimum(1.0, largest / jnp.sqrt(jnp.maximum(values, 1e-9)))
-        layer = jax.tree.map(lambda leaf: leaf, self)
+        layer = nnx.clone(self)
         layer.state_weight = nnx.Param(vectors @ (shrink[:, None] * (vectors.T @ weight)))
         return layer
 
     def reading_raw(self, standardiser: Standardiser) -> "AscentLayer":
         """The layer that does on raw contexts what this one does on standardised ones."""
-        layer = jax.tree.map(lambda leaf: leaf, self)
+        layer = nnx.clone(self)
         context_weight, bias = standardiser.absorbed(self.context_weight[...], self.bias[...])
         linear, offset = standardiser.absorbed(self.linear[...], self.offset[...])
         layer.context_weight, layer.bias = nnx.Param(context_weight), nnx.Param(bias)

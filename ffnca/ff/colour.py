@@ -18,7 +18,7 @@ from jaxtyping import Array, Float, Float32, Int, Shaped, UInt8, UInt64
 
 from ffnca.ff.calibration import Calibration
 from ffnca.ff.layer import FFLayer
-from ffnca.ff.local_step import Pair, local_step
+from ffnca.ff.local_update import Pair, local_step
 
 NUM_UNITS = 16
 REACH = 24

@@ -8,7 +8,7 @@ from flax import nnx
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from ffnca.ff.calibration import DIRECTION, Calibration
-from ffnca.ff.local_step import Pair
+from ffnca.ff.local_update import Pair
 
 
 class FFLayer(nnx.Module):

@@ -10,7 +10,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from ffnca.ff.calibration import MAGNITUDE, Calibration
 from ffnca.ff.goodness import distance_goodness, tempered
 from ffnca.ff.layer import FFLayer
-from ffnca.ff.local_step import Pair
+from ffnca.ff.local_update import Pair
 
 CONTRAST = 0.01
 """Weight of the contrast beside the distance."""

@@ -7,13 +7,13 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from ffnca.ff.augment import jitter
 from ffnca.ff.calibration import CLASSIC, DIRECTION
-from ffnca.ff.distance import DistanceNetwork
-from ffnca.ff.generator import GeneratorNetwork
-from ffnca.ff.network import FFNetwork
-from ffnca.ff.schedules import Batch
-from ffnca.ff.unlabelled import SelfContrastiveNetwork, UnlabelledNetwork
+from ffnca.ff.images.augment import jitter
+from ffnca.ff.images.distance import DistanceNetwork
+from ffnca.ff.images.generator import GeneratorNetwork
+from ffnca.ff.images.network import FFNetwork
+from ffnca.ff.images.schedules import Batch
+from ffnca.ff.images.unlabelled import SelfContrastiveNetwork, UnlabelledNetwork
 
 WIDTHS, NUM_LABELS = (12, 10, 8), 4
 BATCH = Batch(

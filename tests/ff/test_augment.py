@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from ffnca.ff.augment import jitter, warp
+from ffnca.ff.images.augment import jitter, warp
 
 STILL = {"degrees": 0.0, "stretch": 0.0, "shear": 0.0, "reach": 0.0}
 

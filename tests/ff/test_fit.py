@@ -7,7 +7,7 @@ import pytest
 from small import BATCH, NETWORKS
 
 from ffnca.errors import InputError
-from ffnca.ff.fit import Course, accuracy, checked_batch, fit, unit_range
+from ffnca.ff.images.fitting import FitConfig, accuracy, checked_batch, fit, unit_range
 
 IMAGES, LABELS = np.zeros((4, 3, 2), np.uint8), np.array([0, 1, 2, 1])
 
@@ -49,7 +49,7 @@ def test_accuracy_counts_the_last_part_too() -> None:
 
 
 def test_a_course_ends_with_a_rate_of_zero_and_reports_each_epoch() -> None:
-    epochs = [*fit(NETWORKS["ff"](jax.random.key(0)), BATCH, Course(3, 2), key=jax.random.key(0))]
+    epochs = [*fit(NETWORKS["ff"](jax.random.key(0)), BATCH, FitConfig(3, 2), key=jax.random.key(0))]
     assert [epoch.number for epoch in epochs] == [1, 2, 3]
     assert all(epoch.losses.shape == (3,) and bool(jnp.isfinite(epoch.losses).all()) for epoch in epochs)
     kernels = [np.asarray(epoch.network.layers[0].kernel[...]) for epoch in epochs]
@@ -60,6 +60,6 @@ def test_a_course_ends_with_a_rate_of_zero_and_reports_each_epoch() -> None:
 def test_courses_and_samples_that_do_not_fit_are_refused() -> None:
     for settings in ({"num_epochs": 0}, {"num_epochs": 1, "batch_size": 1}, {"num_epochs": 1, "learning_rate": 0.0}):
         with pytest.raises(ValueError, match="num_epochs at least 1"):
-            Course(**settings)
+            FitConfig(**settings)
     with pytest.raises(InputError, match="6 images: at least one batch of 7"):
-        next(fit(NETWORKS["ff"](jax.random.key(0)), BATCH, Course(1, 7), key=jax.random.key(0)))
+        next(fit(NETWORKS["ff"](jax.random.key(0)), BATCH, FitConfig(1, 7), key=jax.random.key(0)))

@@ -11,19 +11,19 @@ import pytest
 from small import NETWORKS, NUM_LABELS, WIDTHS
 
 from ffnca.errors import InputError
-from ffnca.ff.augment import jitter, warp
-from ffnca.ff.backprop import Backpropagation, BackpropNetwork
-from ffnca.ff.distance import DistanceNetwork
-from ffnca.ff.fit import Course, accuracy, checked_batch, fit
-from ffnca.ff.generator import GeneratorNetwork
-from ffnca.ff.inputs import Inputs
-from ffnca.ff.integer_network import IntegerNetwork
-from ffnca.ff.negatives import hybrid_images
-from ffnca.ff.network import FFNetwork
-from ffnca.ff.readout import ReadoutNetwork
-from ffnca.ff.recurrent import Moments, RecurrentNetwork
-from ffnca.ff.schedules import Batch, Greedy
-from ffnca.ff.unlabelled import SelfContrastiveNetwork, UnlabelledNetwork
+from ffnca.ff.images.augment import jitter, warp
+from ffnca.ff.images.backprop import Backpropagation, BackpropNetwork
+from ffnca.ff.images.distance import DistanceNetwork
+from ffnca.ff.images.fitting import FitConfig, accuracy, checked_batch, fit
+from ffnca.ff.images.generator import GeneratorNetwork
+from ffnca.ff.images.inputs import Inputs
+from ffnca.ff.images.integer_network import IntegerNetwork
+from ffnca.ff.images.negatives import hybrid_images
+from ffnca.ff.images.network import FFNetwork
+from ffnca.ff.images.readout import ReadoutNetwork
+from ffnca.ff.images.recurrent import RecurrentNetwork, RecurrentSchedule
+from ffnca.ff.images.schedules import Batch, Greedy
+from ffnca.ff.images.unlabelled import SelfContrastiveNetwork, UnlabelledNetwork
 
 KEY = jax.random.key(0)
 BYTES = np.random.default_rng(0).integers(0, 256, (6, 5, 4), dtype=np.uint8)
@@ -134,11 +134,10 @@ def test_the_first_layer_says_how_wide_samples_are() -> None:
 def test_labels_have_places_of_their_own() -> None:
     """No feature is lost: each of them, the first too, changes what a network says."""
     for network in (NETWORKS["symba"](KEY), IntegerNetwork.create(20, (30,), NUM_LABELS, key=KEY)):
-        base = np.full((1, 20), 100, np.uint8)
-        for feature in range(20):
-            other = base.copy()
-            other[0, feature] = 255
-            assert not np.array_equal(network.goodness(base), network.goodness(other)), feature
+        samples = np.full((21, 20), 100, np.uint8)
+        samples[np.arange(20), np.arange(20)] = 255
+        goodness = np.asarray(jax.jit(network.goodness)(jnp.asarray(samples)))
+        assert (goodness[:, :20] != goodness[:, 20:]).any((0, 2)).all()
     published = FFNetwork.create(20, WIDTHS, NUM_LABELS, key=KEY, overwrite=True)
     assert published.layers[0].kernel.shape[0] == 20
     changed = BYTES.reshape(6, 20).copy()
@@ -165,7 +164,7 @@ def _table(seed: int = 0, count: int = 160) -> tuple[np.ndarray, np.ndarray]:
 def learned() -> Any:
     features, labels = _table()
     network: Any = FFNetwork.create(5, (32,), 3, key=KEY)
-    for epoch in fit(network, (features.tolist(), labels.tolist()), Course(15), key=KEY):
+    for epoch in fit(network, (features.tolist(), labels.tolist()), FitConfig(15), key=KEY):
         network = epoch.network
     return network
 
@@ -183,7 +182,7 @@ def test_a_network_measures_once_and_carries_it(learned: Any) -> None:
     np.testing.assert_allclose(learned.inputs.mean, features.mean(0), rtol=1e-5)
     np.testing.assert_allclose(learned.inputs.scale[:4], features.std(0)[:4], rtol=1e-4)
     assert float(learned.inputs.scale[4]) == 1.0  # a constant feature is not blown up
-    again = next(fit(learned, (1000 * features, labels), Course(1), key=KEY)).network
+    again = next(fit(learned, (1000 * features, labels), FitConfig(1), key=KEY)).network
     np.testing.assert_array_equal(again.inputs.mean, learned.inputs.mean)
     assert again.inputs.num_features == 5
 
@@ -195,7 +194,7 @@ def test_a_network_measures_once_and_carries_it(learned: Any) -> None:
 def test_other_networks_learn_raw_tables_too(create: Callable[[], Any]) -> None:
     network, (features, labels) = create(), _table()
     schedule = Backpropagation() if isinstance(network, BackpropNetwork) else None
-    for epoch in fit(network, (features, labels), Course(15), key=KEY, schedule=schedule):
+    for epoch in fit(network, (features, labels), FitConfig(15), key=KEY, schedule=schedule):
         network = epoch.network
     assert float(accuracy(network.predict, _table(seed=1))) > 0.95
     np.testing.assert_allclose(network.inputs.mean, features.mean(0), rtol=1e-5)  # measured, never trained
@@ -238,8 +237,8 @@ METHODS: dict[str, Callable[[], Any]] = {
 @pytest.mark.parametrize("name", METHODS)
 def test_every_method_learns_samples_of_every_shape(name: str, shape: str) -> None:
     network, samples, labels = METHODS[name](), SHAPES[shape], np.arange(8) % 2
-    schedule = Moments() if name == "recurrent" else None
-    epoch = next(fit(network, Batch(samples, labels), Course(1, 4), key=KEY, schedule=schedule))
+    schedule = RecurrentSchedule() if name == "recurrent" else None
+    epoch = next(fit(network, Batch(samples, labels), FitConfig(1, 4), key=KEY, schedule=schedule))
     assert np.isfinite(np.asarray(epoch.losses)).all()
     reads = getattr(epoch.network, "predict", None) or epoch.network.features
     assert reads(samples).shape[0] == 8
@@ -267,12 +266,12 @@ def test_negatives_of_images_are_refused_for_tables() -> None:
 def test_labels_beyond_those_of_the_network_are_refused() -> None:
     for create in (METHODS["ff"], METHODS["distance"], METHODS["recurrent"]):
         with pytest.raises(InputError, match="labels from 0 to 2: allowed are 0 to 1"):
-            next(fit(create(), (COLOURED, np.arange(8) % 3), Course(1, 4), key=KEY))
+            next(fit(create(), (COLOURED, np.arange(8) % 3), FitConfig(1, 4), key=KEY))
 
 
 def test_a_batch_is_a_sixteenth_of_few_samples() -> None:
-    assert [Course(1).size_of(count) for count in (6, 142, 1000, 60_000)] == [2, 8, 62, 200]
-    assert Course(1, 50).size_of(142) == 50
+    assert [FitConfig(1).size_of(count) for count in (6, 142, 1000, 60_000)] == [2, 8, 62, 200]
+    assert FitConfig(1, 50).size_of(142) == 50
 
 
 @pytest.fixture
@@ -285,8 +284,8 @@ def wide() -> Iterator[None]:
 @pytest.mark.usefixtures("wide")
 @pytest.mark.parametrize("name", ["ff", "distance", "recurrent", "scff", "noise"])
 def test_with_x64_all_is_float32_as_without(name: str) -> None:
-    samples, schedule = (COLOURED / 255.0, np.arange(8) % 2), Moments() if name == "recurrent" else None
-    network = next(fit(METHODS[name](), samples, Course(1, 4), key=jax.random.key(0), schedule=schedule)).network
+    samples, schedule = (COLOURED / 255.0, np.arange(8) % 2), RecurrentSchedule() if name == "recurrent" else None
+    network = next(fit(METHODS[name](), samples, FitConfig(1, 4), key=jax.random.key(0), schedule=schedule)).network
     assert {leaf.dtype for leaf in jax.tree.leaves(network)} == {jnp.dtype(jnp.float32)}
     reads = getattr(network, "goodness", None) or network.features
     assert reads(samples[0]).dtype == jnp.float32
@@ -295,9 +294,11 @@ def test_with_x64_all_is_float32_as_without(name: str) -> None:
 @pytest.mark.usefixtures("wide")
 def test_with_x64_integers_stay_as_narrow_as_they_are() -> None:
     network = IntegerNetwork.create(20, (6, 5), NUM_LABELS, key=jax.random.key(0))
-    learned, surprises = network.learn(BYTES, jnp.asarray(LABELS, jnp.int32), step_bits=3, key=jax.random.key(0))
-    assert learned.goodness(BYTES).dtype == surprises.dtype == jnp.int32
+    labels, key = jnp.asarray(LABELS, jnp.int32), jax.random.key(0)
+    learned, surprises = jax.jit(lambda: network.learn(BYTES, labels, step_bits=3, key=key))()
     assert learned.layers[0].weight.dtype == jnp.int8
+    read = jax.jit(lambda: (learned.goodness(BYTES), learned.predict(BYTES), learned.layer_predictions(BYTES)))()
+    assert {given.dtype for given in (surprises, *read)} == {jnp.dtype(jnp.int32)}
 
 
 def test_networks_go_through_jit_vmap_and_grad(learned: Any) -> None:
@@ -305,19 +306,19 @@ def test_networks_go_through_jit_vmap_and_grad(learned: Any) -> None:
     wanted = np.asarray(learned.goodness(features))
     compiled = jax.jit(lambda network, samples: network.goodness(samples))(learned, features)
     np.testing.assert_allclose(compiled, wanted, rtol=1e-4, atol=1e-6)
-    parts = jax.vmap(learned.goodness)(jnp.asarray(features).reshape(3, 4, 5))
+    parts = jax.jit(jax.vmap(learned.goodness))(jnp.asarray(features).reshape(3, 4, 5))
     np.testing.assert_allclose(jnp.concatenate(list(parts), 1), wanted, rtol=1e-4, atol=1e-6)
-    several = jax.vmap(lambda key: FFNetwork.create(5, (4,), 3, key=key))(jax.random.split(KEY, 2))
-    assert jax.vmap(lambda network: network.predict(features))(several).shape == (2, 12)
-    slope = jax.grad(lambda samples: learned.goodness(samples)[0, :, 0].sum())(jnp.asarray(features))
+    several = jax.jit(jax.vmap(lambda key: FFNetwork.create(5, (4,), 3, key=key)))(jax.random.split(KEY, 2))
+    assert jax.jit(jax.vmap(lambda network: network.predict(features)))(several).shape == (2, 12)
+    slope = jax.jit(jax.grad(lambda samples: learned.goodness(samples)[0, :, 0].sum()))(jnp.asarray(features))
     assert float(abs(slope).max()) > 0
 
 
 def test_the_first_of_greedy_layers_measures_for_the_second() -> None:
     features, labels = _table()
-    first = next(fit(FFNetwork.create(5, (6, 6), 3, key=KEY), (features, labels), Course(1), key=KEY,
+    first = next(fit(FFNetwork.create(5, (6, 6), 3, key=KEY), (features, labels), FitConfig(1), key=KEY,
                      schedule=Greedy(0))).network  # fmt: skip
-    second = next(fit(first, (features[80:], labels[80:]), Course(1), key=KEY, schedule=Greedy(1))).network
+    second = next(fit(first, (features[80:], labels[80:]), FitConfig(1), key=KEY, schedule=Greedy(1))).network
     np.testing.assert_array_equal(first.inputs.mean, second.inputs.mean)
 
 
@@ -325,6 +326,6 @@ def test_backpropagation_trains_weights_alone() -> None:
     network = BackpropNetwork.create(5, (6,), 3, key=KEY).measured(_table()[0])
     optimiser, batch = optax.adamw(0.1, weight_decay=0.5), checked_batch(*_table())
     learner = Backpropagation().start(network, optimiser, batch, key=KEY)
-    learner, _ = Backpropagation().step(learner, optimiser, batch, key=KEY)
+    learner, _ = jax.jit(lambda own: Backpropagation().step(own, optimiser, batch, key=KEY))(learner)
     np.testing.assert_array_equal(learner.network.inputs.scale, network.inputs.scale)
     assert not np.array_equal(learner.network.layers[0].kernel, network.layers[0].kernel)

@@ -9,8 +9,8 @@ import pytest
 from sklearn.datasets import load_digits
 
 from ffnca.errors import InputError
-from ffnca.ff.fit import Batch, checked_batch
-from ffnca.ff.integer import (
+from ffnca.ff.images.fitting import Batch, checked_batch
+from ffnca.ff.images.integer import (
     LIMIT,
     MAX_BATCH,
     MAX_LAYERS,
@@ -27,7 +27,7 @@ from ffnca.ff.integer import (
     sum_of_squares,
     surprise_of,
 )
-from ffnca.ff.integer_network import IntegerCourse, IntegerNetwork, fit_integer
+from ffnca.ff.images.integer_network import IntegerFitConfig, IntegerNetwork, fit_integer
 
 LABELS = jnp.arange(12, dtype=jnp.int32) % 10
 IMAGES = jax.random.randint(jax.random.key(7), (12, 6, 5), 0, 256, jnp.int32).astype(jnp.uint8)
@@ -44,6 +44,7 @@ def _inputs(num_rows: int, num_inputs: int, seed: int) -> jax.Array:
 LEARN = jax.jit(
     lambda layer, positive, negative, dither, bits: learn(layer, positive, negative, dither, step_bits=bits)
 )
+READ = jax.jit(lambda layer, inputs: (layer.drive(inputs), layer.goodness(inputs), layer.forward(inputs)))
 TRAIN = jax.jit(lambda network, bits, key: network.learn(IMAGES, LABELS, step_bits=bits, key=key)[0])
 
 
@@ -110,9 +111,9 @@ def test_forward_goodness_and_update_equal_the_oracle_bit_for_bit(
     dither = draw_dither(layer, 9, key=jax.random.key(seed))
     weight, above, below, surprise = oracle_learn(layer.weight, (positive, negative), dither, step_bits)
     drive = np.asarray(positive).astype(np.int64) @ np.asarray(layer.weight).astype(np.int64)
-    np.testing.assert_array_equal(layer.drive(positive), drive)
-    np.testing.assert_array_equal(layer.goodness(positive), (oracle_activity(drive, num_inputs) ** 2).sum(-1))
-    np.testing.assert_array_equal(layer.forward(positive), above)
+    read = drive, (oracle_activity(drive, num_inputs) ** 2).sum(-1), above
+    for own, wanted in zip(READ(layer, positive), read, strict=True):
+        np.testing.assert_array_equal(own, wanted)
     found = LEARN(layer, positive, negative, dither, jnp.int32(step_bits))
     np.testing.assert_array_equal(found.layer.weight, weight)
     np.testing.assert_array_equal(found.positive, above)
@@ -236,13 +237,13 @@ def test_rounding_at_random_is_right_on_average() -> None:
 
 def test_a_louder_layer_says_nothing_more_to_the_next() -> None:
     layer, inputs = _layer(60, 200), _inputs(32, 60, 3)
-    heard = layer.forward(inputs)
+    _, goodness, heard = READ(layer, inputs)
+    louder = {factor: READ(IntegerLayer(factor * layer.weight), inputs) for factor in (2, 3, 4, 5)}
     for factor in (2, 4):
-        assert _same(IntegerLayer(factor * layer.weight).forward(inputs), heard)
+        assert _same(louder[factor][2], heard)
     for factor in (3, 5):
-        drift = IntegerLayer(factor * layer.weight).forward(inputs).astype(jnp.int32) - heard
-        assert int(jnp.abs(drift).max()) <= 1
-    assert bool((layer.goodness(inputs) != IntegerLayer(2 * layer.weight).goodness(inputs)).all())
+        assert np.abs(np.asarray(louder[factor][2], int) - np.asarray(heard, int)).max() <= 1
+    assert bool((goodness != louder[2][1]).all())
     length = np.sqrt(np.asarray(sum_of_squares(heard)) / heard.shape[1])
     np.testing.assert_allclose(length, UNIT, rtol=0.03)
 
@@ -270,13 +271,13 @@ def test_given_the_same_input_from_below_a_layer_learns_the_same() -> None:
 
 def test_every_label_in_one_product_is_what_each_label_gives() -> None:
     network = IntegerNetwork.create(30, (16, 8), 10, key=jax.random.key(0))
-    assert _same(network.first_goodness(network.pixels(IMAGES)), network.goodness(IMAGES)[0])
-    keys, pixels = jax.random.split(jax.random.key(1), 40), network.pixels(IMAGES)
-    drawn = jax.vmap(lambda key: network.likely_wrong_labels(pixels, LABELS, key=key))(keys)
+    goodness, pixels = jax.jit(lambda images: (network.goodness(images), network.pixels(images)))(IMAGES)
+    assert _same(jax.jit(network.first_goodness)(pixels), goodness[0])
+    keys = jax.random.split(jax.random.key(1), 40)
+    drawn = jax.jit(jax.vmap(lambda key: network.likely_wrong_labels(pixels, LABELS, key=key)))(keys)
     assert not bool((drawn == LABELS[None, :]).any())
     assert len(np.unique(drawn)) > 4
-    expected = jnp.argmax(network.goodness(IMAGES).sum(0), -1)
-    np.testing.assert_array_equal(network.predict(IMAGES), expected)
+    np.testing.assert_array_equal(jax.jit(network.predict)(IMAGES), np.asarray(goodness).sum(0).argmax(-1))
 
 
 def _digits() -> tuple[Batch, Batch]:
@@ -290,18 +291,18 @@ def _digits() -> tuple[Batch, Batch]:
 def test_digits_are_learned_and_the_same_seed_gives_the_same_bits() -> None:
     train, test = _digits()
     network = IntegerNetwork.create(100, (100,), 10, key=jax.random.key(0))
-    runs = [list(fit_integer(network, train, IntegerCourse(12), key=jax.random.key(seed))) for seed in (0, 0, 1)]
-    assert _same(runs[0], runs[1])
-    assert not _same(runs[0][-1].network, runs[2][-1].network)
-    for epochs in runs:
-        assert float(jnp.mean(epochs[-1].network.predict(test.images) == test.labels)) > 0.93
-        assert epochs[-1].surprises < epochs[0].surprises
+    runs = [fit_integer(network, train, IntegerFitConfig(12), key=jax.random.key(seed)) for seed in (0, 0, 1)]
+    epochs, again, other = list(runs[0]), [next(runs[1]), next(runs[1])], next(runs[2])
+    assert _same(epochs[:2], again)
+    assert not _same(epochs[0].network, other.network)
+    assert float(jnp.mean(jax.jit(epochs[-1].network.predict)(test.images) == test.labels)) > 0.93
+    assert epochs[-1].surprises < epochs[0].surprises
 
 
 def test_the_step_is_halved_at_equal_intervals() -> None:
-    course = IntegerCourse(8, first_bits=4, last_bits=1)
-    assert [course.step_bits(number) for number in range(1, 9)] == [4, 4, 3, 3, 2, 2, 1, 1]
-    assert IntegerCourse(1).step_bits(1) == 4
+    config = IntegerFitConfig(8, first_bits=4, last_bits=1)
+    assert [config.step_bits(number) for number in range(1, 9)] == [4, 4, 3, 3, 2, 2, 1, 1]
+    assert IntegerFitConfig(1).step_bits(1) == 4
 
 
 @pytest.mark.parametrize(
@@ -322,10 +323,10 @@ def test_the_step_is_halved_at_equal_intervals() -> None:
         (InputError, r"12 images: at least one batch of 20", lambda: _fit(LABELS)),
         (InputError, r"labels from 0 to 10: allowed are 0 to 9", lambda: _fit(LABELS.at[0].set(10), 4)),
         (InputError, r"labels \(12,\) of type float32: allowed is one integer", lambda: _fit(LABELS / 1, 4)),
-        (ValueError, r"num_epochs at least 1", lambda: IntegerCourse(0)),
-        (ValueError, r"batch_size 1 to 32768", lambda: IntegerCourse(1, MAX_BATCH + 1)),
-        (ValueError, r"first_bits at most 7", lambda: IntegerCourse(1, first_bits=8)),
-        (ValueError, r"last_bits from 0 to first_bits", lambda: IntegerCourse(1, first_bits=2, last_bits=3)),
+        (ValueError, r"num_epochs at least 1", lambda: IntegerFitConfig(0)),
+        (ValueError, r"batch_size 1 to 32768", lambda: IntegerFitConfig(1, MAX_BATCH + 1)),
+        (ValueError, r"first_bits at most 7", lambda: IntegerFitConfig(1, first_bits=8)),
+        (ValueError, r"last_bits from 0 to first_bits", lambda: IntegerFitConfig(1, first_bits=2, last_bits=3)),
     ],
 )
 def test_bad_input_is_named_with_what_is_allowed(error: type[Exception], message: str, call: Any) -> None:
@@ -343,4 +344,4 @@ def _step(negative: jax.Array, step_bits: int = 3) -> None:
 
 
 def _fit(labels: jax.Array, batch_size: int = 20) -> None:
-    next(fit_integer(_network(), Batch(IMAGES, labels), IntegerCourse(1, batch_size), key=jax.random.key(0)))
+    next(fit_integer(_network(), Batch(IMAGES, labels), IntegerFitConfig(1, batch_size), key=jax.random.key(0)))

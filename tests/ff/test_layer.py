@@ -8,7 +8,7 @@ import pytest
 
 from ffnca.ff.calibration import CENTRED, CLASSIC, DIRECTION, MAGNITUDE, PAIRED_VIEWS, SYMBA, Calibration
 from ffnca.ff.layer import FFLayer
-from ffnca.ff.local_step import Pair, local_step
+from ffnca.ff.local_update import Pair, local_step
 
 POSITIVE = jax.random.normal(jax.random.key(1), (32, 20)) + jnp.linspace(-2, 2, 20)
 NEGATIVE = jax.random.normal(jax.random.key(2), (32, 20)) - jnp.linspace(-2, 2, 20)
@@ -49,9 +49,10 @@ def test_training_raises_positive_above_negative(name: str) -> None:
     layer, optimiser = FFLayer(20, 64, key=jax.random.key(0), calibration=PRESETS[name]), optax.adam(0.01)
     state = optimiser.init(layer)
     before = float(jnp.mean(layer.goodness(POSITIVE) > layer.goodness(NEGATIVE)))
-    first = None
+    first, pair = None, Pair(POSITIVE, NEGATIVE)
+    compiled = jax.jit(lambda layer, state: local_step(layer, optimiser, state, pair))
     for _ in range(60):
-        step = local_step(layer, optimiser, state, Pair(POSITIVE, NEGATIVE))
+        step = compiled(layer, state)
         layer, state = step.layer, step.optimiser_state
         first = float(step.loss) if first is None else first
     assert float(jnp.mean(layer.goodness(POSITIVE) > layer.goodness(NEGATIVE))) > max(before, 0.97)

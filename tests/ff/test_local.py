@@ -1,6 +1,9 @@
 """The closed form gives what autodiff inside the layer gives."""
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
+from typing import Any
 
 import jax
 import numpy as np
@@ -11,12 +14,12 @@ from hypothesis import strategies as st
 from small import BATCH, NETWORKS
 
 from ffnca.ff.calibration import CENTRED, CLASSIC, DIRECTION, MAGNITUDE, PAIRED_VIEWS, SYMBA, Calibration
-from ffnca.ff.distance import DistanceLayer
+from ffnca.ff.images.distance import DistanceLayer
+from ffnca.ff.images.local import hebbian_gradient
+from ffnca.ff.images.readout import LinearReadout
+from ffnca.ff.images.schedules import Simultaneous
 from ffnca.ff.layer import FFLayer
-from ffnca.ff.local import hebbian_gradient
-from ffnca.ff.local_step import Labelled, Pair, own_gradient
-from ffnca.ff.readout import LinearReadout
-from ffnca.ff.schedules import Simultaneous
+from ffnca.ff.local_update import Labelled, Pair, own_gradient
 
 PRESETS = [
     *(DIRECTION, CLASSIC, SYMBA, PAIRED_VIEWS, CENTRED, MAGNITUDE),
@@ -26,9 +29,12 @@ PRESETS = [
 ]
 
 
-def _assert_equal(layer: object, signal: object) -> None:
-    value, wanted = own_gradient(layer, signal)
-    found_value, found = hebbian_gradient(layer, signal)
+def _both(layer: Any, signal: Any) -> tuple[Any, Any]:
+    return own_gradient(layer, signal), hebbian_gradient(layer, signal)
+
+
+def _assert_equal(layer: Any, signal: Any, gradients: Callable[..., tuple[Any, Any]] = _both) -> None:
+    (value, wanted), (found_value, found) = gradients(layer, signal)
     np.testing.assert_allclose(found_value, value, rtol=1e-6)
     assert jax.tree.structure(found) == jax.tree.structure(wanted)
     for own, theirs in zip(jax.tree.leaves(found), jax.tree.leaves(wanted), strict=True):
@@ -49,23 +55,32 @@ def test_passes_over_grids_have_the_same_terms() -> None:
     _assert_equal(layer, Pair(positive, negative))
 
 
+_compiled = jax.jit(_both)
+
+
+@partial(jax.jit, static_argnums=(1, 2))
+def _distance_case(key: jax.Array, margin: float, sharpness: float) -> tuple[DistanceLayer, Labelled]:
+    layer_key, input_key, label_key = jax.random.split(key, 3)
+    layer = DistanceLayer(9, 7, 4, key=layer_key, margin=margin, sharpness=sharpness)
+    return layer, Labelled(jax.random.normal(input_key, (5, 9)), jax.random.randint(label_key, (5,), 0, 4))
+
+
 @settings(max_examples=12)
-@given(st.integers(0, 2**32 - 1), st.sampled_from([0.0, 0.7, 3.0]), st.sampled_from([1.0, 10.0, 30.0]))
-def test_the_distance_terms_are_the_gradient(seed: int, margin: float, sharpness: float) -> None:
-    layer = DistanceLayer(9, 7, 4, key=jax.random.key(seed), margin=margin, sharpness=sharpness)
-    inputs = jax.random.normal(jax.random.key(seed + 1), (5, 9))
-    _assert_equal(layer, Labelled(inputs, jax.random.randint(jax.random.key(seed + 2), (5,), 0, 4)))
+@given(st.integers(0, 2**32 - 1), st.sampled_from([(0.0, 30.0), (0.7, 10.0), (3.0, 1.0)]))
+def test_the_distance_terms_are_the_gradient(seed: int, margin_and_sharpness: tuple[float, float]) -> None:
+    _assert_equal(*_distance_case(jax.random.key(seed), *margin_and_sharpness), gradients=_compiled)
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("name", ["ff", "two thresholds", "length", "symba", "scff", "distance"])
 def test_training_by_the_closed_form_is_training_by_autodiff(name: str) -> None:
     """By gradient descent proper: Adam divides by slopes near 0 and so makes much of the last bit."""
     optimiser, key = optax.sgd(0.05), jax.random.key(0)
     results = []
     for schedule in (Simultaneous(), Simultaneous(hebbian_gradient)):
         learner = schedule.start(NETWORKS[name](key), optimiser, BATCH, key=key)
+        step = jax.jit(lambda own, key, schedule=schedule: schedule.step(own, optimiser, BATCH, key=key)[0])
         for number in range(5):
-            learner = schedule.step(learner, optimiser, BATCH, key=jax.random.fold_in(key, number))[0]
+            learner = step(learner, jax.random.fold_in(key, number))
         results.append(jax.tree.leaves(learner.network.layers))
     for own, theirs in zip(*results, strict=True):
         np.testing.assert_allclose(own, theirs, rtol=1e-4, atol=1e-5)

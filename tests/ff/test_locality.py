@@ -9,14 +9,14 @@ import optax
 import pytest
 from small import BATCH, NETWORKS, NUM_LABELS, WIDTHS, same_bits, shaken
 
-from ffnca.ff.backprop import Backpropagation, BackpropNetwork
-from ffnca.ff.generator import GeneratorNetwork
-from ffnca.ff.local import hebbian_gradient
-from ffnca.ff.local_step import own_gradient
-from ffnca.ff.negatives import wrong_labels
-from ffnca.ff.readout import ReadoutNetwork
-from ffnca.ff.recurrent import Moments, RecurrentNetwork
-from ffnca.ff.schedules import Greedy, Learner, Pipelined, Schedule, Simultaneous
+from ffnca.ff.images.backprop import Backpropagation, BackpropNetwork
+from ffnca.ff.images.generator import GeneratorNetwork
+from ffnca.ff.images.local import hebbian_gradient
+from ffnca.ff.images.negatives import wrong_labels
+from ffnca.ff.images.readout import ReadoutNetwork
+from ffnca.ff.images.recurrent import RecurrentNetwork, RecurrentSchedule
+from ffnca.ff.images.schedules import Greedy, Learner, Pipelined, Schedule, Simultaneous
+from ffnca.ff.local_update import own_gradient
 
 OPTIMISER = optax.adam(0.01)
 KEY = jax.random.key(3)
@@ -110,15 +110,17 @@ def test_the_same_question_finds_backpropagation_out() -> None:
 
 def test_a_recurrent_loss_has_a_slope_in_its_own_layer_alone() -> None:
     """Over eight moments: nothing flows back in time to another layer either."""
-    np.testing.assert_array_equal(_slopes_across(_recurrent(), Moments()), np.eye(DEPTH, dtype=bool))
+    np.testing.assert_array_equal(_slopes_across(_recurrent(), RecurrentSchedule()), np.eye(DEPTH, dtype=bool))
 
 
 def test_a_moments_updates_do_not_know_any_other_layer() -> None:
     """The activities of the moment before are held; then no bit of a layer's update depends on any other layer."""
     network, wrong = _recurrent(), wrong_labels(BATCH.labels, NUM_LABELS, key=KEY)
-    learner = Moments().start(network, OPTIMISER, BATCH, key=KEY)
+    learner = RecurrentSchedule().start(network, OPTIMISER, BATCH, key=KEY)
     hidden = (network.begin(BATCH.images),) * 2
-    moment = jax.jit(lambda learner: Moments().moment(learner, hidden, OPTIMISER, BATCH, wrong)[0].network.layers)
+    moment = jax.jit(
+        lambda learner: RecurrentSchedule().moment(learner, hidden, OPTIMISER, BATCH, wrong)[0].network.layers
+    )
     before = moment(learner)
     for other in range(DEPTH):
         after = moment(learner._replace(network=_shaken_at(network, other)))

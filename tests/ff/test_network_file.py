@@ -6,6 +6,7 @@ import struct
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import jax
@@ -17,16 +18,16 @@ from small import BATCH, NETWORKS, NUM_LABELS, WIDTHS
 
 import ffnca.ff
 from ffnca.errors import InputError
-from ffnca.ff.augment import jitter
-from ffnca.ff.backprop import BackpropNetwork
-from ffnca.ff.distance import DistanceNetwork
-from ffnca.ff.generator import GeneratorNetwork
-from ffnca.ff.integer_network import IntegerNetwork
+from ffnca.ff.images.augment import jitter
+from ffnca.ff.images.backprop import BackpropNetwork
+from ffnca.ff.images.distance import DistanceNetwork
+from ffnca.ff.images.generator import GeneratorNetwork
+from ffnca.ff.images.integer_network import IntegerNetwork
+from ffnca.ff.images.network import FFNetwork
+from ffnca.ff.images.network_file import load_network
+from ffnca.ff.images.readout import ReadoutNetwork
+from ffnca.ff.images.recurrent import RecurrentNetwork
 from ffnca.ff.layer import FFLayer
-from ffnca.ff.network import FFNetwork
-from ffnca.ff.network_file import load_network
-from ffnca.ff.readout import ReadoutNetwork
-from ffnca.ff.recurrent import RecurrentNetwork
 from ffnca.systems.growth.rule_file import load_rule
 
 KEY = jax.random.key(4)
@@ -174,18 +175,18 @@ def test_files_that_are_cut_off_or_no_files(tmp_path: Path) -> None:
             load_network(tmp_path / name)
 
 
-def test_names_load_when_used_whatever_was_imported_before() -> None:
+def test_names_load_when_used_and_none_is_a_module() -> None:
     assert set(ffnca.ff.__all__) <= set(dir(ffnca.ff))
     for name in ffnca.ff.__all__:
-        assert getattr(ffnca.ff, name) is not None
-    epoch = next(ffnca.ff.fit(NETWORKS["ff"](KEY), BATCH, ffnca.ff.Course(1, 2), key=KEY))
+        assert not isinstance(getattr(ffnca.ff, name), ModuleType), name
+    epoch = next(ffnca.ff.fit(NETWORKS["ff"](KEY), BATCH, ffnca.ff.FitConfig(1, 2), key=KEY))
     assert epoch.number == 1
-    assert ffnca.ff.fit.Course is ffnca.ff.Course
+    assert ffnca.local_step is ffnca.ff.local_step
     layer = FFLayer(3, 2, key=KEY)
     import optax
 
     optimiser = optax.sgd(0.1)
     pair = ffnca.ff.Pair(jnp.ones((2, 3)), jnp.zeros((2, 3)))
     assert ffnca.ff.local_step(layer, optimiser, optimiser.init(layer), pair).loss.shape == ()
-    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+    with pytest.raises(AttributeError, match="attribute nothing"):
         ffnca.ff.nothing  # noqa: B018

@@ -10,17 +10,17 @@ import numpy as np
 import pytest
 from small import BATCH, NETWORKS, NUM_LABELS, WIDTHS, same_bits
 
-from ffnca.ff.backprop import Backpropagation, BackpropNetwork
 from ffnca.ff.calibration import CLASSIC, DIRECTION, SYMBA
-from ffnca.ff.distance import DistanceLayer, DistanceNetwork
-from ffnca.ff.fit import Batch, Course, accuracy, checked_batch, fit
+from ffnca.ff.images.backprop import Backpropagation, BackpropNetwork
+from ffnca.ff.images.distance import DistanceLayer, DistanceNetwork
+from ffnca.ff.images.fitting import Batch, FitConfig, accuracy, checked_batch, fit
+from ffnca.ff.images.local import hebbian_gradient
+from ffnca.ff.images.network import FFNetwork
+from ffnca.ff.images.readout import LinearReadout, ReadoutNetwork
+from ffnca.ff.images.recurrent import RecurrentNetwork, RecurrentSchedule
+from ffnca.ff.images.schedules import Greedy, Pipelined
+from ffnca.ff.images.unlabelled import SelfContrastiveNetwork, UnlabelledNetwork
 from ffnca.ff.layer import FFLayer
-from ffnca.ff.local import hebbian_gradient
-from ffnca.ff.network import FFNetwork
-from ffnca.ff.readout import LinearReadout, ReadoutNetwork
-from ffnca.ff.recurrent import Moments, RecurrentNetwork
-from ffnca.ff.schedules import Greedy, Pipelined
-from ffnca.ff.unlabelled import SelfContrastiveNetwork, UnlabelledNetwork
 
 KEY = jax.random.key(0)
 SIZES = 100, (80, 80)
@@ -39,8 +39,8 @@ def digits() -> tuple[Batch, Batch]:
 
 
 def trained(network: Any, num_epochs: int = 20, **settings: Any) -> Any:
-    """The network after a short course."""
-    return [*fit(network, digits()[0], Course(num_epochs, 25), key=KEY, **settings)][-1].network
+    """The network after a short training."""
+    return [*fit(network, digits()[0], FitConfig(num_epochs, 25), key=KEY, **settings)][-1].network
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def trained(network: Any, num_epochs: int = 20, **settings: Any) -> Any:
         (lambda: FFNetwork.create(*SIZES, 10, key=KEY), {}, 0.95),
         (lambda: FFNetwork.create(*SIZES, 10, key=KEY), {"schedule": Pipelined(hebbian_gradient)}, 0.95),
         (lambda: DistanceNetwork.create(*SIZES, 10, key=KEY), {}, 0.95),
-        (lambda: RecurrentNetwork.create(*SIZES, 10, key=KEY), {"schedule": Moments()}, 0.75),
+        (lambda: RecurrentNetwork.create(*SIZES, 10, key=KEY), {"schedule": RecurrentSchedule(), "num_epochs": 9}, 0.7),
         (lambda: BackpropNetwork.create(*SIZES, 10, key=KEY), {"schedule": Backpropagation()}, 0.95),
     ],
 )
@@ -66,10 +66,9 @@ def test_labels_are_read_from_what_was_learned_without_them(network: Any) -> Non
     few = Batch(digits()[0].images[:100], digits()[0].labels[:100])
     found = []
     for body in (trained(fresh), fresh):
-        read = [*fit(ReadoutNetwork.create(body, 10), few, Course(40, 20), key=KEY)][-1].network
+        read = [*fit(ReadoutNetwork.create(body, 10), few, FitConfig(40, 20), key=KEY)][-1].network
         found.append((float(accuracy(read.predict, digits()[1])), accuracy(read.layer_predictions, digits()[1])))
-    print(network.__name__, found)
-    assert found[0][0] > 0.8
+    assert found[0][0] > max(0.8, found[1][0] + 0.02), found
     assert (found[0][1] > 0.7).all()
 
 
@@ -86,9 +85,11 @@ def test_greedy_layers_learn_one_after_another() -> None:
 
 
 def test_equal_keys_equal_networks() -> None:
-    first, second = (trained(FFNetwork.create(*SIZES, 10, key=KEY), 1) for _ in range(2))
+    """By the key of the training too, not that of the first weights alone."""
+    keys = [KEY, KEY, jax.random.key(1)]
+    first, second, other = (next(fit(NETWORKS["symba"](KEY), BATCH, FitConfig(1, 2), key=key)).network for key in keys)
     assert same_bits(first, second)
-    assert not same_bits(first, trained(FFNetwork.create(*SIZES, 10, key=jax.random.key(1)), 1))
+    assert not same_bits(first, other)
 
 
 def test_hard_negatives_are_drawn_by_the_goodness_of_the_first_layer() -> None:
@@ -111,7 +112,8 @@ def test_goodness_of_one_image_is_that_in_a_batch(name: str) -> None:
     network = _judges()[name]
     batched = network.goodness(BATCH.images)
     assert batched.shape == (len(WIDTHS), len(BATCH.images), NUM_LABELS)
-    alone = jnp.concatenate([network.goodness(image[None]) for image in BATCH.images], 1)
+    goodness = jax.jit(network.goodness)
+    alone = jnp.concatenate([goodness(image[None]) for image in BATCH.images], 1)
     np.testing.assert_allclose(alone, batched, rtol=1e-4, atol=1e-5)
     np.testing.assert_array_equal(network.predict(BATCH.images), jnp.argmax(batched.sum(0), -1))
     np.testing.assert_array_equal(network.layer_predictions(BATCH.images), jnp.argmax(batched, -1))

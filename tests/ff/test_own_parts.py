@@ -10,14 +10,14 @@ import pytest
 from small import BATCH, NETWORKS, NUM_LABELS, WIDTHS
 
 from ffnca.ff.calibration import CLASSIC, DIRECTION, SYMBA, Calibration
-from ffnca.ff.distance import DistanceLayer, DistanceNetwork
-from ffnca.ff.fit import Course, fit
-from ffnca.ff.integer import IntegerLayer, draw_dither, learn, sum_of_squares
-from ffnca.ff.integer_network import IntegerNetwork
+from ffnca.ff.images.distance import DistanceLayer, DistanceNetwork
+from ffnca.ff.images.fitting import FitConfig, fit
+from ffnca.ff.images.integer import IntegerLayer, draw_dither, learn, sum_of_squares
+from ffnca.ff.images.integer_network import IntegerNetwork
+from ffnca.ff.images.local import hebbian_gradient
+from ffnca.ff.images.network import FFNetwork
 from ffnca.ff.layer import FFLayer
-from ffnca.ff.local import hebbian_gradient
-from ffnca.ff.local_step import Labelled, Pair, own_gradient
-from ffnca.ff.network import FFNetwork
+from ffnca.ff.local_update import Labelled, Pair, own_gradient
 
 KEY = jax.random.key(2)
 SIZES = tuple(zip((20 + NUM_LABELS, *WIDTHS), WIDTHS, strict=False))
@@ -117,7 +117,7 @@ def test_what_a_quiet_layer_learns_it_predicts() -> None:
     images = 0.2 * np.random.default_rng(0).random((160, 4, 5), np.float32)
     images[np.arange(160), labels] += 0.8
     network = _network(Quiet, SYMBA)
-    for epoch in fit(network, (images[:120], labels[:120]), Course(40, 20), key=KEY):
+    for epoch in fit(network, (images[:120], labels[:120]), FitConfig(40, 20), key=KEY):
         network = epoch.network
     assert np.mean(np.asarray(network.predict(images[120:])) == labels[120:]) > 0.9
 

@@ -11,15 +11,15 @@ import optax
 import pytest
 from small import BATCH, NETWORKS
 
-from ffnca.ff.parallel import place
+from ffnca.ff.images.parallel import place
 
 SCRIPT = """
 import json, sys
 import jax, numpy as np, optax
 sys.path.insert(0, sys.argv[1])
 from small import BATCH, NETWORKS
-from ffnca.ff.parallel import DevicePipeline, place
-from ffnca.ff.schedules import Pipelined
+from ffnca.ff.images.parallel import DevicePipeline, place
+from ffnca.ff.images.schedules import Pipelined
 
 found, key, optimiser = {}, jax.random.key(0), optax.adam(0.01)
 for name in ("symba", "distance"):

@@ -9,8 +9,8 @@ import pytest
 
 from ffnca.ff.ascent import AscentLayer
 from ffnca.ff.calibration import MAGNITUDE
-from ffnca.ff.distance import DistanceLayer
-from ffnca.ff.integer import IntegerLayer
+from ffnca.ff.images.distance import DistanceLayer
+from ffnca.ff.images.integer import IntegerLayer
 from ffnca.ff.layer import FFLayer
 
 pytestmark = pytest.mark.computes

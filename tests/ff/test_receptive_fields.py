@@ -5,8 +5,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from ffnca.ff.images.receptive_fields import rectangles, start_local
 from ffnca.ff.layer import FFLayer
-from ffnca.ff.receptive_fields import rectangles, start_local
 
 
 def test_each_unit_reads_one_whole_rectangle_of_allowed_sides() -> None:

@@ -10,7 +10,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from ffnca import draws
 from ffnca.ff.calibration import MAGNITUDE
 from ffnca.ff.layer import FFLayer
-from ffnca.ff.local_step import Pair
+from ffnca.ff.local_update import Pair
 from ffnca.ff.projected import ProjectedLayer
 
 

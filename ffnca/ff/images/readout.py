@@ -8,9 +8,9 @@ import jax.numpy as jnp
 from flax import nnx
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
-from ffnca.ff.base import LayeredNetwork
-from ffnca.ff.inputs import Inputs, Labels, Samples
-from ffnca.ff.local_step import Labelled
+from ffnca.ff.images.base import LayeredNetwork
+from ffnca.ff.images.inputs import Inputs, Labels, Samples
+from ffnca.ff.local_update import Labelled
 from ffnca.ff.losses import n_pair_loss
 
 

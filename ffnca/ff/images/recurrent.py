@@ -9,20 +9,20 @@ Reference:
 
 import math
 from dataclasses import dataclass, field
-from typing import Any
+from typing import cast
 
 import jax
 import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
-from ffnca.ff.base import LayeredNetwork
 from ffnca.ff.calibration import DIRECTION, Calibration
-from ffnca.ff.inputs import Inputs, Labels, Samples
+from ffnca.ff.images.base import GoodnessClassifier
+from ffnca.ff.images.inputs import Inputs, Labels, Samples
+from ffnca.ff.images.negatives import wrong_labels
+from ffnca.ff.images.schedules import Batch, Learner
 from ffnca.ff.layer import FFLayer
-from ffnca.ff.local_step import Gradient, Pair, local_step, own_gradient
-from ffnca.ff.negatives import wrong_labels
-from ffnca.ff.schedules import Batch, Learner
+from ffnca.ff.local_update import Gradient, Pair, local_step, own_gradient
 
 INSIDE = Calibration(normaliser="none", loss="symba")
 """Of the layers: their inputs are scaled part by part before they are joined."""
@@ -34,7 +34,7 @@ Activities = tuple[Float[Array, "batch _"], ...]
 
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True, eq=False, repr=False)
-class RecurrentNetwork(LayeredNetwork):
+class RecurrentNetwork(GoodnessClassifier):
     """Hidden layers between an image and a label.
 
     Attributes:
@@ -148,14 +148,6 @@ class RecurrentNetwork(LayeredNetwork):
 
         return jnp.moveaxis(jax.lax.map(judge, jnp.arange(self.num_labels)), 0, -1)
 
-    def predict(self, images: Samples) -> Int[Array, " batch"]:
-        """The label of the highest goodness, summed over layers and the moments counted."""
-        return jnp.argmax(jnp.sum(self.goodness(images), 0), -1)
-
-    def layer_predictions(self, images: Samples) -> Int[Array, "layer batch"]:
-        """The label of the highest goodness in each layer alone."""
-        return jnp.argmax(self.goodness(images), -1)
-
     def activities(self, images: Samples, labels: Labels) -> list[Array]:
         """Activity of every layer at the last moment counted."""
         inputs, labels = self.inputs.flat(images), jnp.asarray(labels)
@@ -166,7 +158,7 @@ class RecurrentNetwork(LayeredNetwork):
 
 
 @dataclass(frozen=True)
-class Moments:
+class RecurrentSchedule:
     """The schedule of a recurrent network: a local step of every layer at every moment.
 
     Attributes:
@@ -179,8 +171,7 @@ class Moments:
         self, network: RecurrentNetwork, optimiser: optax.GradientTransformation, batch: Batch, *, key: PRNGKeyArray
     ) -> Learner:
         """A learner before its first step."""
-        layers: tuple[Any, ...] = network.layers
-        return Learner(network, tuple(optimiser.init(layer) for layer in layers))
+        return Learner(network, tuple(optimiser.init(cast(optax.Params, layer)) for layer in network.layers))
 
     def step(
         self, learner: Learner, optimiser: optax.GradientTransformation, batch: Batch, *, key: PRNGKeyArray

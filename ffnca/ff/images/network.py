@@ -2,50 +2,28 @@
 
 import math
 from dataclasses import dataclass, field
-from typing import Any
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int, PRNGKeyArray
+from jaxtyping import Array, Float, PRNGKeyArray
 
 from ffnca.errors import InputError
-from ffnca.ff.base import LayeredNetwork
 from ffnca.ff.calibration import SYMBA, Calibration
-from ffnca.ff.inputs import Inputs, Labels, Samples
-from ffnca.ff.labels import embed_label, prepend_label
+from ffnca.ff.images.base import GoodnessClassifier
+from ffnca.ff.images.inputs import Inputs, Labels, Samples
+from ffnca.ff.images.labels import embed_label, prepend_label
+from ffnca.ff.images.negatives import likely_wrong_labels, wrong_labels
+from ffnca.ff.images.own import own_parts
+from ffnca.ff.images.stack import reads, stack
 from ffnca.ff.layer import FFLayer
-from ffnca.ff.local_step import Pair
-from ffnca.ff.negatives import likely_wrong_labels, wrong_labels
-from ffnca.ff.own import own_parts
+from ffnca.ff.local_update import Pair
 
 _JUDGES = ("__call__", "drive", "goodness")
 
 
-def stack(
-    num_inputs: int, widths: tuple[int, ...], *, calibrations: tuple[Calibration, ...], key: PRNGKeyArray
-) -> tuple[FFLayer, ...]:
-    """Fresh layers on top of each other.
-
-    Raises:
-        ValueError: If there is no layer.
-    """
-    if not widths:
-        raise ValueError("widths (): at least one layer")
-    keys = jax.random.split(key, len(widths))
-    sizes = zip((num_inputs, *widths), widths, keys, calibrations, strict=False)
-    return tuple(FFLayer(below, width, key=own, calibration=preset) for below, width, own, preset in sizes)
-
-
-def passed_up(layer: Any, inputs: Float[Array, "batch feature"]) -> Float[Array, "batch unit"]:
-    """What the layer above reads: the layer's own `forward`, or what its own `passed_on` trains that layer with."""
-    if own_parts(layer, FFLayer, ("passed_on",)):
-        return layer.passed_on(Pair(inputs, inputs)).positive
-    return layer.forward(inputs)
-
-
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True, eq=False, repr=False)
-class FFNetwork(LayeredNetwork):
+class FFNetwork(GoodnessClassifier):
     """A stack of layers that each raise goodness on the true label and lower it on a wrong one.
 
     The label comes before the sample's features, in inputs of its own, so that no feature is lost. As first published
@@ -96,7 +74,6 @@ class FFNetwork(LayeredNetwork):
         *,
         key: PRNGKeyArray,
         calibration: Calibration = SYMBA,
-        label_strength: float = 3.0,
         temperature: float = 0.3,
         overwrite: bool = False,
     ) -> "FFNetwork":
@@ -108,7 +85,6 @@ class FFNetwork(LayeredNetwork):
             num_labels: At least 2.
             key: Source of the initial weights.
             calibration: Of every layer.
-            label_strength: Value of the label's input.
             temperature: Of the draw of wrong labels; 0 draws them uniformly.
             overwrite: Write the label over the first features, as published for MNIST, where they are empty.
 
@@ -120,7 +96,7 @@ class FFNetwork(LayeredNetwork):
             raise ValueError(f"num_labels {num_labels}: allowed are 2 to the input width, {num_inputs}")
         reads = num_inputs if overwrite else num_labels + num_inputs
         layers = stack(reads, widths, calibrations=(calibration,) * len(widths), key=key)
-        return cls(layers, num_labels, label_strength, temperature, inputs=Inputs(num_inputs))
+        return cls(layers, num_labels, temperature=temperature, inputs=Inputs(num_inputs))
 
     def signal(self, images: Samples, labels: Labels, *, key: PRNGKeyArray) -> Pair:
         """Positives with the true label, negatives with a wrong one.
@@ -142,29 +118,15 @@ class FFNetwork(LayeredNetwork):
         inputs = self.inputs.flat(images)
 
         def judge(label: Array) -> Array:
-            activity, judged = self._embed(inputs, jnp.full(inputs.shape[0], label)), []
-            for layer in self.layers:
-                judged.append(layer.goodness(activity))
-                activity = passed_up(layer, activity)
-            return jnp.stack(judged)
+            read = reads(self.layers, self._embed(inputs, jnp.full(inputs.shape[0], label)))
+            return jnp.stack([layer.goodness(own) for layer, own in zip(self.layers, read, strict=True)])
 
         return jnp.moveaxis(jax.lax.map(judge, jnp.arange(self.num_labels)), 0, -1)
 
-    def predict(self, images: Samples) -> Int[Array, " batch"]:
-        """The label of the highest goodness, summed over the layers counted."""
-        return jnp.argmax(jnp.sum(self.goodness(images)[self.first_counted :], 0), -1)
-
-    def layer_predictions(self, images: Samples) -> Int[Array, "layer batch"]:
-        """The label of the highest goodness in each layer alone."""
-        return jnp.argmax(self.goodness(images), -1)
-
     def activities(self, images: Samples, labels: Labels) -> list[Array]:
         """Activity of every layer under the given labels."""
-        activity, found = self._embed(self.inputs.flat(images), jnp.asarray(labels)), []
-        for layer in self.layers:
-            found.append(layer(activity))
-            activity = passed_up(layer, activity)
-        return found
+        read = reads(self.layers, self._embed(self.inputs.flat(images), jnp.asarray(labels)))
+        return [layer(own) for layer, own in zip(self.layers, read, strict=True)]
 
     def _embed(self, inputs: Array, labels: Array) -> Array:
         """Labels before the features, or over the first ones where the first layer has no inputs more."""

@@ -40,23 +40,6 @@ def prepend_label(
     return jnp.concatenate([strength * jax.nn.one_hot(labels, num_labels, dtype=inputs.dtype), inputs], -1)
 
 
-def embed_neutral_label(
-    inputs: Float[Array, "batch feature"], num_labels: int, *, strength: float
-) -> Float[Array, "batch feature"]:
-    """Write every label at once, each with an equal share.
-
-    Args:
-        inputs: Samples; the first `num_labels` features are overwritten.
-        num_labels: How many there are.
-        strength: Shared among the labels so that the length of the input is that of a labelled one.
-
-    Raises:
-        ValueError: If the inputs are narrower than the labels are many.
-    """
-    _check_width(inputs, num_labels)
-    return inputs.at[:, :num_labels].set(strength / jnp.sqrt(num_labels))
-
-
 def _check_width(inputs: Array, num_labels: int) -> None:
     if not 2 <= num_labels <= inputs.shape[-1]:
         raise ValueError(f"num_labels {num_labels}: allowed are 2 to the input width, {inputs.shape[-1]}")

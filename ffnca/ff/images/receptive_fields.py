@@ -60,6 +60,6 @@ def start_local(layer: FFLayer, image_shape: tuple[int, int], *, key: PRNGKeyArr
     if num_inputs != image_shape[0] * image_shape[1]:
         raise ValueError(f"image_shape {image_shape}: allowed is one of {num_inputs} pixels, as the layer reads")
     read = rectangles(image_shape, num_units, key=key)
-    started = jax.tree.map(lambda leaf: leaf, layer)
+    started = nnx.clone(layer)
     started.kernel = nnx.Param(layer.kernel[...] * read * jnp.sqrt(num_inputs / read.sum(0)))
     return started

@@ -9,14 +9,14 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from ffnca.errors import InputError
-from ffnca.ff.base import LayeredNetwork
 from ffnca.ff.calibration import CENTRED, PAIRED_VIEWS, SYMBA, Calibration
-from ffnca.ff.generator import GeneratorNetwork
-from ffnca.ff.inputs import Inputs, Labels, Samples
+from ffnca.ff.images.base import LayeredNetwork
+from ffnca.ff.images.generator import GeneratorNetwork
+from ffnca.ff.images.inputs import Inputs, Labels, Samples
+from ffnca.ff.images.negatives import hybrid_images, noisy, other_samples
+from ffnca.ff.images.stack import reads, stack
 from ffnca.ff.layer import FFLayer
-from ffnca.ff.local_step import Pair
-from ffnca.ff.negatives import hybrid_images, noisy, other_samples
-from ffnca.ff.network import passed_up, stack
+from ffnca.ff.local_update import Pair
 
 Augment = Callable[..., Float[Array, "batch ..."]]
 """From images and a `key` to another view of each."""
@@ -32,10 +32,9 @@ def _standardised(samples: Float[Array, "batch ..."]) -> Float[Array, "batch fea
 def features(layers: tuple[FFLayer, ...], inputs: Float[Array, "batch feature"]) -> Float[Array, "batch unit"]:
     """Activities of all layers side by side, each layer's scaled to a root mean square of 1, as data."""
     found = []
-    for layer in layers:
-        activity = layer(inputs)
+    for layer, read in zip(layers, reads(layers, inputs), strict=True):
+        activity = layer(read)
         found.append(activity / jnp.sqrt(jnp.mean(jnp.square(activity), -1, keepdims=True) + 1e-9))
-        inputs = passed_up(layer, inputs)
     return jax.lax.stop_gradient(jnp.concatenate(found, -1))
 
 

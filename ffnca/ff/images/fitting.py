@@ -1,13 +1,8 @@
-"""Training on tables and images: epochs of shuffled batches under a schedule, each epoch one compiled loop.
+"""Training on tables and images: epochs of shuffled batches under a schedule, each epoch one compiled loop."""
 
-The module can be called: `ffnca.ff.fit(...)` is its function `fit`, whichever of the two was imported first.
-"""
-
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from types import ModuleType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import jax
 import jax.numpy as jnp
@@ -16,15 +11,15 @@ import optax
 from jaxtyping import Array, Float, Int, PRNGKeyArray, Shaped
 
 from ffnca.errors import InputError
-from ffnca.ff.inputs import Samples, as_numbers
-from ffnca.ff.schedules import Batch, Network, Schedule, Simultaneous
+from ffnca.ff.images.inputs import Samples, as_numbers
+from ffnca.ff.images.schedules import Batch, Network, Schedule, Simultaneous
 
 LARGEST_BATCH = 200
 """Unless another size is asked for."""
 
 
 @dataclass(frozen=True)
-class Course:
+class FitConfig:
     """How long and how fast.
 
     Attributes:
@@ -59,12 +54,12 @@ class Epoch(NamedTuple):
     Attributes:
         number: From 1.
         losses: Mean loss of each layer that learned.
-        network: As it is now.
+        network: As it is now, of the kind that was given.
     """
 
     number: int
     losses: Float[Array, " loss"]
-    network: Network
+    network: Any
 
 
 def checked_batch(
@@ -120,18 +115,18 @@ def unit_range(images: Samples) -> Float[Array, "batch ..."]:
 def fit(
     network: Network,
     samples: Batch | tuple[Any, Any],
-    course: Course,
+    config: FitConfig,
     *,
     key: PRNGKeyArray,
     schedule: Schedule | None = None,
     augment: Callable[..., Float[Array, "batch ..."]] | None = None,
 ) -> Iterator[Epoch]:
-    """Train a network; from its first training on, it scales samples as those need it, see `ffnca.ff.inputs`.
+    """Train a network; from its first training on, it scales samples as those need it, see `ffnca.ff.images.inputs`.
 
     Args:
         network: To start from.
         samples: Samples and their labels, as `checked_batch` takes or gives them.
-        course: Epochs, batch size and learning rate.
+        config: Epochs, batch size and learning rate.
         key: Source of order, negatives and augmentation.
         schedule: When each layer learns; all at every step if None.
         augment: From images and a `key` to images; drawn afresh each time an image is seen.
@@ -142,15 +137,15 @@ def fit(
     Raises:
         InputError: If samples or labels cannot be learned from, or there are fewer than a batch takes.
     """
-    schedule = schedule or Simultaneous()
+    schedule = cast(Schedule, schedule or Simultaneous())
     samples = checked_batch(*samples, getattr(network, "num_labels", None))
-    batch_size = course.size_of(len(samples.images))
+    batch_size = config.size_of(len(samples.images))
     num_steps = len(samples.images) // batch_size
     if num_steps < 1:
         raise InputError(f"{len(samples.images)} images: at least one batch of {batch_size} is needed")
-    if hasattr(network, "measured"):
-        network = network.measured(samples.images)
-    rate = optax.cosine_decay_schedule(course.learning_rate, course.num_epochs * num_steps)
+    if measured := getattr(network, "measured", None):
+        network = measured(samples.images)
+    rate = optax.cosine_decay_schedule(config.learning_rate, config.num_epochs * num_steps)
     optimiser = optax.adam(rate)
 
     def prepared(chosen: Int[Array, " batch"], key: PRNGKeyArray) -> Batch:
@@ -173,7 +168,7 @@ def fit(
     start_key, key = jax.random.split(key)
     first = prepared(jnp.arange(batch_size), start_key)
     learner = schedule.start(network, optimiser, first, key=start_key)
-    for number in range(1, course.num_epochs + 1):
+    for number in range(1, config.num_epochs + 1):
         learner, losses = epoch(learner, jax.random.fold_in(key, number))
         yield Epoch(number, losses, learner.network)
 
@@ -198,11 +193,3 @@ def accuracy(
         found = compiled(unit_range(samples.images[part]))
         right = right + np.asarray(found == samples.labels[part]).sum(-1)
     return np.asarray(right / count)
-
-
-class _Callable(ModuleType):
-    def __call__(self, *given: Any, **settings: Any) -> Iterator[Epoch]:
-        return fit(*given, **settings)
-
-
-sys.modules[__name__].__class__ = _Callable

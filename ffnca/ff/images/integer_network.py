@@ -1,4 +1,4 @@
-"""The Forward-Forward network in integers: labels in the input, trained in compiled epochs, see `ffnca.ff.integer`."""
+"""The Forward-Forward network in integers: labels in the input, trained in compiled epochs."""
 
 import math
 from collections.abc import Callable, Iterator
@@ -11,9 +11,9 @@ import numpy as np
 from jaxtyping import Array, Int8, Int32, PRNGKeyArray
 
 from ffnca.errors import InputError
-from ffnca.ff.base import LayeredNetwork
-from ffnca.ff.inputs import Inputs, Samples, as_array
-from ffnca.ff.integer import (
+from ffnca.ff.images.base import GoodnessClassifier
+from ffnca.ff.images.inputs import Inputs, Samples, as_array
+from ffnca.ff.images.integer import (
     LIMIT,
     MAX_BATCH,
     MAX_LAYERS,
@@ -26,12 +26,12 @@ from ffnca.ff.integer import (
     require_plain,
     sum_of_squares,
 )
-from ffnca.ff.schedules import Batch
+from ffnca.ff.images.schedules import Batch
 
 
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True, eq=False, repr=False)
-class IntegerNetwork(LayeredNetwork):
+class IntegerNetwork(GoodnessClassifier):
     """A stack of integer layers that each raise goodness on the true label and lower it on a wrong one.
 
     The label comes before the pixels, in inputs of its own, or over the first ones where the first layer is just as
@@ -120,14 +120,6 @@ class IntegerNetwork(LayeredNetwork):
 
         return jnp.moveaxis(jax.lax.map(judge, jnp.arange(self.num_labels, dtype=jnp.int32)), 0, -1)
 
-    def predict(self, images: Samples) -> Int32[Array, " batch"]:
-        """The label of the highest goodness, summed over the layers; a wider layer has a larger say."""
-        return jnp.argmax(jnp.sum(self.goodness(images), 0, dtype=jnp.int32), -1).astype(jnp.int32)
-
-    def layer_predictions(self, images: Samples) -> Int32[Array, "layer batch"]:
-        """The label of the highest goodness in each layer alone."""
-        return jnp.argmax(self.goodness(images), -1).astype(jnp.int32)
-
     def likely_wrong_labels(
         self, pixels: Int8[Array, "batch input"], labels: Int32[Array, " batch"], *, key: PRNGKeyArray
     ) -> Int32[Array, " batch"]:
@@ -188,7 +180,7 @@ class IntegerNetwork(LayeredNetwork):
 
 
 @dataclass(frozen=True)
-class IntegerCourse:
+class IntegerFitConfig:
     """How long and how fast.
 
     Attributes:
@@ -236,7 +228,7 @@ class IntegerEpoch(NamedTuple):
 def fit_integer(
     network: IntegerNetwork,
     samples: Batch,
-    course: IntegerCourse,
+    config: IntegerFitConfig,
     *,
     key: PRNGKeyArray,
     augment: Callable[..., Array] | None = None,
@@ -246,7 +238,7 @@ def fit_integer(
     Args:
         network: To start from.
         samples: uint8 images and labels from `checked_batch`.
-        course: How long and how fast.
+        config: How long and how fast.
         key: Source of order, augmentation, wrong labels and rounding.
         augment: From a batch of uint8 images and a key to changed uint8 images.
 
@@ -260,9 +252,9 @@ def fit_integer(
     network.pixels(images[:1])
     if labels.shape != images.shape[:1] or not jnp.issubdtype(labels.dtype, jnp.integer):
         raise InputError(f"labels {labels.shape} of type {labels.dtype}: allowed is one integer for each image")
-    num_steps = len(images) // course.batch_size
+    num_steps = len(images) // config.batch_size
     if num_steps < 1:
-        raise InputError(f"{len(images)} images: at least one batch of {course.batch_size} is needed")
+        raise InputError(f"{len(images)} images: at least one batch of {config.batch_size} is needed")
     if int(labels.min()) < 0 or int(labels.max()) >= network.num_labels:
         raise InputError(f"labels from {labels.min()} to {labels.max()}: allowed are 0 to {network.num_labels - 1}")
     labels = labels.astype(jnp.int32)
@@ -270,7 +262,7 @@ def fit_integer(
     @jax.jit
     def epoch(network: IntegerNetwork, key: PRNGKeyArray, step_bits: Array) -> tuple[IntegerNetwork, Array]:
         order_key, step_key = jax.random.split(key)
-        order = jax.random.permutation(order_key, len(images))[: num_steps * course.batch_size]
+        order = jax.random.permutation(order_key, len(images))[: num_steps * config.batch_size]
 
         def step(network: IntegerNetwork, turn: tuple[Array, PRNGKeyArray]) -> tuple[IntegerNetwork, Array]:
             augment_key, learn_key = jax.random.split(turn[1])
@@ -278,11 +270,11 @@ def fit_integer(
             chosen = chosen if augment is None else augment(chosen, key=augment_key)
             return network.learn(chosen, labels[turn[0]], step_bits=step_bits, key=learn_key)
 
-        turns = order.reshape(num_steps, course.batch_size), jax.random.split(step_key, num_steps)
+        turns = order.reshape(num_steps, config.batch_size), jax.random.split(step_key, num_steps)
         network, surprises = jax.lax.scan(step, network, turns)
         return network, jnp.sum(surprises, 0, dtype=jnp.int32) // num_steps
 
-    for number in range(1, course.num_epochs + 1):
-        step_bits = jnp.asarray(course.step_bits(number), jnp.int32)
+    for number in range(1, config.num_epochs + 1):
+        step_bits = jnp.asarray(config.step_bits(number), jnp.int32)
         network, surprises = epoch(network, jax.random.fold_in(key, number), step_bits)
         yield IntegerEpoch(number, surprises, network)

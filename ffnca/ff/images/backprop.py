@@ -8,14 +8,14 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
-from ffnca.ff.base import LayeredNetwork
 from ffnca.ff.calibration import DIRECTION
-from ffnca.ff.inputs import Inputs, Labels, Samples
+from ffnca.ff.images.base import LayeredNetwork
+from ffnca.ff.images.inputs import Inputs, Labels, Samples
+from ffnca.ff.images.readout import LinearReadout
+from ffnca.ff.images.schedules import Batch, Learner
+from ffnca.ff.images.stack import stack
 from ffnca.ff.layer import FFLayer
 from ffnca.ff.losses import n_pair_loss
-from ffnca.ff.network import stack
-from ffnca.ff.readout import LinearReadout
-from ffnca.ff.schedules import Batch, Learner
 
 
 @jax.tree_util.register_dataclass

@@ -5,11 +5,13 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import jax
+import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Array, Int, Shaped
 
 from ffnca.errors import InputError
-from ffnca.ff.inputs import Inputs, Samples
-from ffnca.ff.network_file import load_network, save_network
+from ffnca.ff.images.inputs import Inputs, Samples
+from ffnca.ff.images.network_file import load_network, save_network
 
 Own = TypeVar("Own", bound="LayeredNetwork")
 
@@ -73,3 +75,26 @@ class LayeredNetwork:
         kinds = ", ".join(sorted({type(layer).__name__ for layer in self.layers}))
         parts = [f"{len(self.layers)} x {kinds}", f"{count:,} weights", *settings]
         return f"{type(self).__name__}({', '.join(parts)})"
+
+
+class GoodnessClassifier(LayeredNetwork):
+    """A network whose layers each judge how well every label goes with a sample.
+
+    Attributes:
+        first_counted: The first layer whose goodness `predict` counts.
+    """
+
+    first_counted: int = 0
+
+    def goodness(self, images: Samples) -> Shaped[Array, "layer batch label"]:
+        """Goodness of every label in every layer."""
+        raise NotImplementedError
+
+    def predict(self, images: Samples) -> Int[Array, " batch"]:
+        """The label of the highest goodness, summed over the layers counted; a wider layer may have a larger say."""
+        goodness = self.goodness(images)[self.first_counted :]
+        return jnp.argmax(jnp.sum(goodness, 0, dtype=goodness.dtype), -1).astype(jnp.int32)
+
+    def layer_predictions(self, images: Samples) -> Int[Array, "layer batch"]:
+        """The label of the highest goodness in each layer alone."""
+        return jnp.argmax(self.goodness(images), -1).astype(jnp.int32)

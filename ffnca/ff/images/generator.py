@@ -9,11 +9,11 @@ from flax import nnx
 from jaxtyping import Array, Bool, Float, PRNGKeyArray
 
 from ffnca.errors import InputError
-from ffnca.ff.base import LayeredNetwork
 from ffnca.ff.goodness import distance_goodness
-from ffnca.ff.inputs import Inputs, Labels, Samples
+from ffnca.ff.images.base import LayeredNetwork
+from ffnca.ff.images.inputs import Inputs, Labels, Samples
+from ffnca.ff.images.negatives import large_masks
 from ffnca.ff.layer import FFLayer
-from ffnca.ff.negatives import large_masks
 
 
 class Masked(NamedTuple):

@@ -1,20 +1,12 @@
-"""One local step: a layer changes by its own loss and its own optimiser, and passes detached activities on.
+"""One local step: a layer changes by its own loss and its own optimiser, and passes detached activities on."""
 
-The module can be called: `ffnca.ff.local_step(...)` is its function, whichever of the two was imported first.
-"""
-
-import sys
-from collections.abc import Callable
-from types import ModuleType
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypeVar, cast, runtime_checkable
 
 import jax
 import optax
 from jaxtyping import Array, Float, Int
 
-Layer = Any
-"""A module with `loss(signal)` and `passed_on(signal)`, see `LocalLayer`."""
-Signal = Any
+SignalT = TypeVar("SignalT")
 """What a layer learns from: a `Pair`, `Labelled` samples, or whatever else its loss reads."""
 
 
@@ -42,49 +34,58 @@ class Labelled(NamedTuple):
     labels: Int[Array, " batch"]
 
 
-class LocalLayer(Protocol):
-    """What every locally trained layer has."""
+@runtime_checkable
+class LocalLayer(Protocol[SignalT]):
+    """What every locally trained layer has; it is a pytree of its weights."""
 
-    def loss(self, signal: Signal) -> Float[Array, ""]:
+    def loss(self, signal: SignalT) -> Float[Array, ""]:
         """The layer's own loss; nothing flows back into the signal."""
         ...
 
-    def passed_on(self, signal: Signal) -> Signal:
+    def passed_on(self, signal: SignalT) -> SignalT:
         """The signal that the next layer learns from, detached."""
         ...
+
+
+LayerT = TypeVar("LayerT", bound=LocalLayer)
 
 
 class LocalStep(NamedTuple):
     """What one local step gives.
 
     Attributes:
-        layer: Changed.
+        layer: Changed, of the kind that was given.
         optimiser_state: Changed.
         loss: Before the step.
-        signal: For the next layer, by the layer as it was before the step; detached.
+        signal: Of the kind that was given, for the next layer, by the layer as it was before the step; detached.
     """
 
-    layer: Layer
+    layer: Any
     optimiser_state: optax.OptState
     loss: Float[Array, ""]
-    signal: Signal
+    signal: Any
 
 
-Gradient = Callable[[Layer, Signal], tuple[Float[Array, ""], Layer]]
-"""From a layer and a signal to the loss and a layer-shaped tree."""
+@runtime_checkable
+class Gradient(Protocol):
+    """A way to the gradient of one layer: autodiff inside it, or a closed form."""
+
+    def __call__(self, layer: Any, signal: Any) -> tuple[Float[Array, ""], Any]:
+        """The loss and a layer-shaped tree."""
+        ...
 
 
-def own_gradient(layer: Layer, signal: Signal) -> tuple[Float[Array, ""], Layer]:
-    """Loss and gradient of one layer by autodiff inside it; see `ffnca.ff.local` for the closed form."""
+def own_gradient(layer: LayerT, signal: Any) -> tuple[Float[Array, ""], LayerT]:
+    """Loss and gradient of one layer by autodiff inside it; see `ffnca.ff.images.local` for the closed form."""
     signal = jax.lax.stop_gradient(signal)
     return jax.value_and_grad(lambda own: own.loss(signal))(layer)
 
 
 def local_step(
-    layer: Layer,
+    layer: LocalLayer,
     optimiser: optax.GradientTransformation,
     optimiser_state: optax.OptState,
-    signal: Signal,
+    signal: Any,
     *,
     gradient: Gradient = own_gradient,
 ) -> LocalStep:
@@ -101,14 +102,7 @@ def local_step(
         The layer after the step, and what the next layer learns from.
     """
     value, slope = gradient(layer, signal)
-    change, optimiser_state = optimiser.update(slope, optimiser_state, layer)
-    changed = optax.apply_updates(layer, change)
+    weights = cast(optax.Params, layer)  # a pytree too, which the types of optax do not know
+    change, optimiser_state = optimiser.update(slope, optimiser_state, weights)
+    changed = optax.apply_updates(weights, change)
     return LocalStep(changed, optimiser_state, value, jax.lax.stop_gradient(layer.passed_on(signal)))
-
-
-class _Callable(ModuleType):
-    def __call__(self, *given: Any, **settings: Any) -> LocalStep:
-        return local_step(*given, **settings)
-
-
-sys.modules[__name__].__class__ = _Callable

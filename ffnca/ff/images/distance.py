@@ -6,15 +6,15 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 from flax import nnx
-from jaxtyping import Array, Float, Int, PRNGKeyArray
+from jaxtyping import Array, Float, PRNGKeyArray
 
-from ffnca.ff.base import LayeredNetwork
 from ffnca.ff.calibration import DIRECTION, Calibration
-from ffnca.ff.inputs import Inputs, Labels, Samples
+from ffnca.ff.images.base import GoodnessClassifier
+from ffnca.ff.images.inputs import Inputs, Labels, Samples
+from ffnca.ff.images.stack import reads
 from ffnca.ff.layer import FFLayer
-from ffnca.ff.local_step import Labelled
+from ffnca.ff.local_update import Labelled
 from ffnca.ff.losses import n_pair_loss
-from ffnca.ff.own import own_parts
 
 
 class DistanceLayer(nnx.Module):
@@ -92,16 +92,13 @@ class DistanceLayer(nnx.Module):
         return -self.sharpness / activity.shape[-1] * (own[:, None] - 2 * activity @ centres.T + theirs)
 
 
-def _passed_up(layer: Any, inputs: Float[Array, "batch feature"]) -> Float[Array, "batch unit"]:
-    """What the layer above reads: the layer's own `forward`, or what its own `passed_on` trains that layer with."""
-    if own_parts(layer, DistanceLayer, ("passed_on",)):
-        return layer.passed_on(Labelled(inputs, jnp.zeros(inputs.shape[0], jnp.int32))).inputs
-    return layer.forward(inputs)
+def _any_label(inputs: Float[Array, "batch feature"]) -> Labelled:
+    return Labelled(inputs, jnp.zeros(inputs.shape[0], jnp.int32))
 
 
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True, eq=False, repr=False)
-class DistanceNetwork(LayeredNetwork):
+class DistanceNetwork(GoodnessClassifier):
     """A stack of distance layers; the label is that of the nearest centre.
 
     Attributes:
@@ -149,24 +146,12 @@ class DistanceNetwork(LayeredNetwork):
 
     def goodness(self, images: Samples) -> Float[Array, "layer batch label"]:
         """Log-probability of each label by each layer: goodness up to what no label changes."""
-        activity, found = self.inputs.flat(images), []
-        for layer in self.layers:
-            found.append(jax.nn.log_softmax(layer.goodness(activity)))
-            activity = _passed_up(layer, activity)
-        return jnp.stack(found)
-
-    def predict(self, images: Samples) -> Int[Array, " batch"]:
-        """The label of the highest goodness, summed over the layers counted."""
-        return jnp.argmax(jnp.sum(self.goodness(images)[self.first_counted :], 0), -1)
-
-    def layer_predictions(self, images: Samples) -> Int[Array, "layer batch"]:
-        """The label of the nearest centre in each layer alone."""
-        return jnp.argmax(self.goodness(images), -1)
+        judged = [layer.goodness(own) for layer, own in zip(self.layers, self._reads(images), strict=True)]
+        return jnp.stack([jax.nn.log_softmax(goodness) for goodness in judged])
 
     def activities(self, images: Samples, labels: Labels) -> list[Array]:
         """Activity of every layer; `labels` are not looked at."""
-        activity, found = self.inputs.flat(images), []
-        for layer in self.layers:
-            found.append(layer(activity))
-            activity = _passed_up(layer, activity)
-        return found
+        return [layer(own) for layer, own in zip(self.layers, self._reads(images), strict=True)]
+
+    def _reads(self, images: Samples) -> list[Float[Array, "batch _"]]:
+        return reads(self.layers, self.inputs.flat(images), plain=DistanceLayer, as_signal=_any_label)

@@ -31,7 +31,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Int8, Int32, PRNGKeyArray, Shaped, UInt8, UInt16
 
-from ffnca.ff.own import own_parts
+from ffnca.ff.images.own import own_parts
 
 LIMIT = 127
 """Largest size of a weight, an activity, an input and a surprise."""

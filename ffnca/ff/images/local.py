@@ -16,10 +16,10 @@ from flax import nnx
 from jaxtyping import Array, Float, Int
 
 from ffnca.ff.calibration import Calibration
-from ffnca.ff.distance import DistanceLayer
+from ffnca.ff.images.distance import DistanceLayer
+from ffnca.ff.images.own import own_parts
 from ffnca.ff.layer import FFLayer
-from ffnca.ff.local_step import Labelled, Pair
-from ffnca.ff.own import own_parts
+from ffnca.ff.local_update import Labelled, Pair
 
 _LAYER_PARTS = ("__call__", "drive", "goodness", "loss")
 _CALIBRATION_PARTS = ("measure", "pair_loss")
@@ -145,7 +145,7 @@ def _require_plain(layer: Any, own: list[str]) -> None:
     if own:
         raise TypeError(
             f"{type(layer).__name__} has its own {', '.join(own)}: the closed form is that of FFLayer, DistanceLayer "
-            "as they are; ffnca.ff.local_step.own_gradient takes any layer"
+            "as they are; ffnca.ff.own_gradient takes any layer"
         )
 
 

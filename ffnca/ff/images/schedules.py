@@ -1,17 +1,39 @@
 """When each layer learns: all at every step, one after another, or all at once on what the step before passed up."""
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol, runtime_checkable
+from typing import Any, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 import jax
 import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Float, PRNGKeyArray, Shaped
 
-from ffnca.ff.local_step import Gradient, local_step, own_gradient
+from ffnca.ff.local_update import Gradient, local_step, own_gradient
 
-Network = Any
-"""A network with `layers`, `with_layers` and `signal`, such as `FFNetwork`."""
+Own = TypeVar("Own")
+
+
+@runtime_checkable
+class Network(Protocol):
+    """Layers that a schedule trains; a pytree, such as `LayeredNetwork`."""
+
+    @property
+    def layers(self) -> tuple[Any, ...]:
+        """From the input up."""
+        ...
+
+    def with_layers(self: Own, layers: tuple[Any, ...]) -> Own:
+        """The same network of other weights."""
+        ...
+
+
+@runtime_checkable
+class LocalNetwork(Network, Protocol):
+    """A network of local layers, each of which passes on what the layer above learns from."""
+
+    def signal(self, images: Any, labels: Any, *, key: PRNGKeyArray) -> Any:
+        """What the first layer learns from."""
+        ...
 
 
 class Batch(NamedTuple):
@@ -30,12 +52,12 @@ class Learner(NamedTuple):
     """A network in training.
 
     Attributes:
-        network: As it is.
+        network: As it is, of the kind that was given.
         optimiser_states: One a layer.
         in_flight: What each layer but the first learns from next, if the schedule is pipelined.
     """
 
-    network: Network
+    network: Any
     optimiser_states: tuple[optax.OptState, ...]
     in_flight: tuple[Any, ...] = ()
 
@@ -45,7 +67,7 @@ class Schedule(Protocol):
     """A way to train a network batch by batch."""
 
     def start(
-        self, network: Network, optimiser: optax.GradientTransformation, batch: Batch, *, key: PRNGKeyArray
+        self, network: Any, optimiser: optax.GradientTransformation, batch: Batch, *, key: PRNGKeyArray
     ) -> Learner:
         """A learner before its first step."""
         ...
@@ -68,7 +90,7 @@ class Simultaneous:
     gradient: Gradient = own_gradient
 
     def start(
-        self, network: Network, optimiser: optax.GradientTransformation, batch: Batch, *, key: PRNGKeyArray
+        self, network: LocalNetwork, optimiser: optax.GradientTransformation, batch: Batch, *, key: PRNGKeyArray
     ) -> Learner:
         """A learner before its first step."""
         return Learner(network, tuple(optimiser.init(layer) for layer in network.layers))
@@ -99,7 +121,7 @@ class Greedy:
     gradient: Gradient = own_gradient
 
     def start(
-        self, network: Network, optimiser: optax.GradientTransformation, batch: Batch, *, key: PRNGKeyArray
+        self, network: LocalNetwork, optimiser: optax.GradientTransformation, batch: Batch, *, key: PRNGKeyArray
     ) -> Learner:
         """A learner before its first step.
 
@@ -126,7 +148,7 @@ class Greedy:
 class Pipelined:
     """Every layer takes a step at once, each on what the layer below passed up in the step before.
 
-    No layer waits for another within a step; `ffnca.ff.parallel` gives each a device of its own.
+    No layer waits for another within a step; `ffnca.ff.images.parallel` gives each a device of its own.
 
     Attributes:
         gradient: Autodiff inside each layer, or a closed form.
@@ -135,7 +157,7 @@ class Pipelined:
     gradient: Gradient = own_gradient
 
     def start(
-        self, network: Network, optimiser: optax.GradientTransformation, batch: Batch, *, key: PRNGKeyArray
+        self, network: LocalNetwork, optimiser: optax.GradientTransformation, batch: Batch, *, key: PRNGKeyArray
     ) -> Learner:
         """A learner whose pipeline is filled with one batch, from which nothing is learned below."""
         signal, in_flight = network.signal(*batch, key=key), []

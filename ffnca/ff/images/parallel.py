@@ -8,8 +8,8 @@ import optax
 from jax.sharding import SingleDeviceSharding
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from ffnca.ff.local_step import Gradient, LocalStep, local_step, own_gradient
-from ffnca.ff.schedules import Batch, Learner, Network, Pipelined
+from ffnca.ff.images.schedules import Batch, Learner, LocalNetwork, Pipelined
+from ffnca.ff.local_update import Gradient, LocalStep, local_step, own_gradient
 
 
 class Placed(NamedTuple):
@@ -25,7 +25,7 @@ class Placed(NamedTuple):
 
 
 def place(
-    network: Network,
+    network: LocalNetwork,
     optimiser: optax.GradientTransformation,
     batch: Batch,
     *,
