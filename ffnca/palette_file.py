@@ -1,20 +1,18 @@
 """Palette files: liked and disliked colours in JSON."""
 
-import json
 import os
 import re
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
-from pydantic_core import ErrorDetails
+from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
 from ffnca.errors import InputError
 from ffnca.files import read_bounded
 from ffnca.settings_text import parse_json
+from ffnca.spec import Spec, described, shown
 
 MAX_PALETTE_BYTES = 2**16
 MAX_COLOURS = 64
-_SHOWN_CHARACTERS = 60
 _HEX = re.compile("#[0-9a-fA-F]{6}")
 _COLOUR = '"#rrggbb" or [red, green, blue] in whole numbers from 0 to 255'
 
@@ -24,11 +22,11 @@ def _from_hex(value: Any) -> Any:
 
 
 Byte = Annotated[int, Field(ge=0, le=255, strict=True)]
-Colour = Annotated[tuple[Byte, Byte, Byte], Field(strict=False), BeforeValidator(_from_hex)]
+Colour = Annotated[tuple[Byte, Byte, Byte], Field(strict=False, description=_COLOUR), BeforeValidator(_from_hex)]
 """Red, green and blue, 0 to 255."""
 
 
-class Palette(BaseModel):
+class Palette(Spec):
     """What is liked, what is disliked, and how far a picture follows.
 
     Attributes:
@@ -37,8 +35,6 @@ class Palette(BaseModel):
         seed: Of the samples that the preference is learned from.
         strength: 0 leaves a picture as it is, 1 moves it all the way.
     """
-
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False)
 
     liked: tuple[Colour, ...] = Field(
         strict=False, min_length=1, max_length=MAX_COLOURS, description=f"1 to {MAX_COLOURS} colours in a list"
@@ -71,32 +67,8 @@ def load_palette(path: str | os.PathLike[str]) -> Palette:
         raise InputError(f"{path}: is not JSON, nor UTF-8 text (byte {error.start})") from error
     settings = parse_json(text, str(path))
     if not isinstance(settings, dict):
-        raise InputError(f"{path}: is {_shown(settings)}; allowed: an object with {', '.join(Palette.model_fields)}")
+        raise InputError(f"{path}: is {shown(settings)}; allowed: an object with {', '.join(Palette.model_fields)}")
     try:
         return Palette.model_validate(settings)
     except ValidationError as error:
-        raise InputError(f"{path}: {_described(error.errors(include_url=False)[0], settings)}") from error
-
-
-def _described(detail: ErrorDetails, settings: dict[str, Any]) -> str:
-    """A validation error in words: which key, what is there, what is allowed."""
-    if not detail["loc"]:
-        return str(detail.get("ctx", {}).get("error"))
-    key, *place = detail["loc"]
-    if detail["type"] == "extra_forbidden":
-        return f"unknown key {_shown(key)}; allowed: {', '.join(Palette.model_fields)}"
-    allowed = str(Palette.model_fields[str(key)].description)
-    if place:
-        return f"{key}[{place[0]}] = {_shown(settings[str(key)][place[0]])}; allowed: {_COLOUR}"
-    if detail["type"] == "missing":
-        return f"{key} is missing; allowed: {allowed}"
-    return f"{key} = {_shown(settings[str(key)])}; allowed: {allowed}"
-
-
-def _shown(value: object) -> str:
-    """A value for an error message: as in the file, short, on one line."""
-    try:
-        text = json.dumps(value)
-    except (ValueError, RecursionError):
-        return "something huge"
-    return text if len(text) <= _SHOWN_CHARACTERS else text[:_SHOWN_CHARACTERS] + "..."
+        raise InputError(f"{path}: {described(error.errors(include_url=False)[0], Palette)}") from error

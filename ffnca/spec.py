@@ -2,6 +2,7 @@
 
 import difflib
 import json
+from collections.abc import Sequence
 from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -34,20 +35,22 @@ class Spec(BaseModel):
 
 def described(detail: ErrorDetails, model: type[Spec]) -> str:
     """One validation error of a model in words: where, what is there, what is allowed."""
-    place, fields, allowed = [str(part) for part in detail["loc"]], model.model_fields, "a table"
+    place, fields, allowed = list(detail["loc"]), model.model_fields, "a table"
     for depth, part in enumerate(place):
         if part not in fields and detail["type"] == "extra_forbidden":
-            return _unknown_key(place[:depth], part, sorted(fields))
+            return _unknown_key(_joined(place[:depth]), str(part), sorted(fields))
         if part not in fields:
             break
-        table, allowed = fields[part].annotation, str(fields[part].description)
+        table, allowed = fields[str(part)].annotation, str(fields[str(part)].description)
+        if isinstance((*place, "")[depth + 1], int):  # a member of a list
+            allowed = _member_allowed(table) or allowed
         fields = {}
         if (spec := _spec_in(table)) is not None:
             fields = spec.model_fields
             allowed = f"a table with {', '.join(sorted(fields))}"
             if get_origin(get_args(table)[0] if get_args(table) else table) is dict:  # the next part is a name
-                fields = {name: FieldInfo(annotation=spec, description=allowed) for name in place[depth + 1 :][:1]}
-    key = ".".join(place)
+                fields = {str(name): FieldInfo(annotation=spec, description=allowed) for name in place[depth + 1 :][:1]}
+    key = _joined(place)
     if detail["type"] == "missing":
         return f"{key} is missing; allowed: {allowed}"
     if isinstance(cause := detail.get("ctx", {}).get("error"), ValueError):
@@ -62,10 +65,24 @@ def _spec_in(annotation: Any) -> type[Spec] | None:
     return next((found for part in get_args(annotation) if (found := _spec_in(part)) is not None), None)
 
 
-def _unknown_key(table: list[str], key: str, known: list[str]) -> str:
+def _joined(place: Sequence[str | int]) -> str:
+    """A place in nested settings, as in `rule.hidden[0]`."""
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in place).removeprefix(".")
+
+
+def _member_allowed(annotation: Any) -> str | None:
+    """What the members of a list may be, where their type says so."""
+    for part in (annotation, *get_args(annotation)):
+        for field in getattr(part, "__metadata__", ()):
+            if isinstance(field, FieldInfo) and field.description:
+                return field.description
+    return None
+
+
+def _unknown_key(table: str, key: str, known: list[str]) -> str:
     near = difflib.get_close_matches(key[:SHOWN_CHARACTERS], known, 1)
     hint = f'; did you mean "{near[0]}"?' if near else ";"
-    where = f"[{'.'.join(table)}] " if table else ""
+    where = f"[{table}] " if table else ""
     return f"{where}unknown key {shown(key)}{hint} allowed: {', '.join(known)}"
 
 

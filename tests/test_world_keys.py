@@ -5,10 +5,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "scripts"))
-from world_keys import DOCUMENT, page, tables
+from world_keys import DOCUMENT, page, tables  # noqa: E402
 
-from ffnca.systems.registry import systems
-from ffnca.world import World
+from ffnca.systems.registry import systems  # noqa: E402
+from ffnca.world import World  # noqa: E402
 
 
 def test_the_page_is_up_to_date() -> None:
