@@ -7,6 +7,7 @@ if TYPE_CHECKING:
     from ffnca.automata.base import rollout
     from ffnca.automata.life import Life
     from ffnca.automata.nca import NCA
+    from ffnca.budget import Budget
     from ffnca.errors import InputError
     from ffnca.ff.ascent import AscentLayer
     from ffnca.ff.colour import ColourPreference
@@ -18,13 +19,12 @@ if TYPE_CHECKING:
     from ffnca.opening import make, open_creature
     from ffnca.systems.growth.creature import Creature
     from ffnca.systems.growth.evaluate import evaluate
-    from ffnca.systems.growth.schedule import Budget
     from ffnca.training import train_creature
     from ffnca.world_file import load_world
 
 _HOMES = {
     "AscentLayer": "ffnca.ff.ascent",
-    "Budget": "ffnca.systems.growth.schedule",
+    "Budget": "ffnca.budget",
     "ColourPreference": "ffnca.ff.colour",
     "Creature": "ffnca.systems.growth.creature",
     "DistanceLayer": "ffnca.ff.distance",

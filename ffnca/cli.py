@@ -133,7 +133,8 @@ def train(
     _compute()
     from ffnca.train_commands import checked_budget, train_world
 
-    _report(train_world(world, out, checked_budget(minutes, updates), seed, objective, resume))
+    budget, say = checked_budget(minutes, updates), terminal.say
+    _report(train_world(world, out, budget, seed, objective, resume, say=say))
 
 
 @app.command()

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ffnca.atomic import made_folder, writable
+from ffnca.budget import MAX_MINUTES, Budget
 from ffnca.commands import story
 from ffnca.errors import InputError, Stopped
 from ffnca.opening import trainee
@@ -17,10 +18,12 @@ from ffnca.progress import training_bar
 from ffnca.run_folder import RunFolder
 from ffnca.systems.growth.creature import Creature
 from ffnca.systems.growth.cutout import is_opaque
-from ffnca.systems.growth.schedule import MAX_MINUTES, Budget, updates_to_learn
+from ffnca.systems.growth.fitted_world import chosen_by_size
+from ffnca.systems.growth.measuring import LEARNED_MSE
+from ffnca.systems.growth.schedule import updates_to_learn
 from ffnca.systems.growth.target import target_name
-from ffnca.systems.growth.train import LEARNED_MSE, Report
-from ffnca.training import Interrupted, train_creature, worst_error
+from ffnca.trainer import Report
+from ffnca.training import Interrupted, measured_errors, train_creature, worst_error
 from ffnca.world import find_world
 
 GROW_MINUTES = 10.0
@@ -59,9 +62,25 @@ def checked_budget(minutes: float | None, updates: int | None) -> Budget | None:
 
 
 def train_world(
-    text: str, out: Path | None, budget: Budget | None, seed: int, objective: str | None, resume: bool
+    text: str,
+    out: Path | None,
+    budget: Budget | None,
+    seed: int,
+    objective: str | None,
+    resume: bool,
+    *,
+    say: Callable[[str], None] = lambda line: None,
 ) -> Trained:
     """Train a growth world in a run folder.
+
+    Args:
+        text: What the user named.
+        out: The run folder; one of its name in `runs` if None.
+        budget: In all; that of the run, or the world's time, if None.
+        seed: Of everything random.
+        objective: In place of the world's own.
+        resume: Go on with what is in the run folder.
+        say: Told what the user should know besides.
 
     Raises:
         InputError: If the world, an option or the folder cannot be used.
@@ -70,6 +89,8 @@ def train_world(
     path, creature = find_world(text), trainee(text)
     if objective is not None:
         creature = creature.retrained_by(objective)
+    else:
+        _say_what_size_chose(creature, say)
     run = RunFolder(out or Path("runs") / path.stem)
     budget = budget or (run.budget if resume else Budget(minutes=creature.world.train.minutes))
     words = ["train", text, "--out", str(run.folder), *_if_not("--seed", seed, 0), *_if_not("--objective", objective)]
@@ -113,10 +134,17 @@ def grow_target(
         animation = _free(path, resume=resume) if is_open else path
         if is_opaque(creature.picture) and not resume:
             say(f"{target}: has no transparency, so all of its rectangle lives; --cut-background frees what it shows")
+        _say_what_size_chose(creature, say)
         grown = _grown(creature, target, animation, budget, seed, resume, [*words, "--out", str(animation)])
     if not is_file:
         say(ATTRIBUTION)
     return grown
+
+
+def _say_what_size_chose(creature: Creature, say: Callable[[str], None]) -> None:
+    why = chosen_by_size(creature.world.train.objective, max(creature.pictures.shape[1:3]))
+    if why is not None:
+        say(f"{creature.world.title}: {why}")
 
 
 def _grown(
@@ -234,8 +262,7 @@ def _shortfall(best: Creature, budget: Budget, run: RunFolder, words: list[str])
 
 
 def _quality(creature: Creature) -> str:
-    errors = [(name, value) for name, value in creature.record.items() if name.startswith("rel_mse_")]
-    shown = ", ".join(f"{float(value):.4f} at step {name.rpartition('_')[2]}" for name, value in errors)
+    shown = ", ".join(f"{error:.4f} at step {age}" for age, error in measured_errors(creature).items())
     if not shown:
         return "not measured"
     return f"{'learned, ' if worst_error(creature) < LEARNED_MSE else ''}relative MSE {shown}"
