@@ -17,12 +17,12 @@ import numpy as np
 from report import ROOT, machine
 
 from ffnca.allocation import keep_memory
+from ffnca.budget import Budget
 from ffnca.commands import SHEET_SCALE, story
 from ffnca.export.animation import write_animation
 from ffnca.export.scene import DiscWound, Scene
 from ffnca.simulation import Simulation
 from ffnca.systems.growth.creature import Creature
-from ffnca.systems.growth.schedule import Budget
 from ffnca.systems.growth.spec import GrowthWorld
 from ffnca.training import train_creature
 from ffnca.world import rule_path_for, shipped_worlds, worlds_folder
@@ -90,7 +90,8 @@ def page(names: list[str], shipped: dict[str, GrowthWorld]) -> str:
             f"World `worlds/{name}.toml`, seed {record['seed']}, {record['updates']} updates in {record['seconds']} s.",
             f"Rule: `{train}`. Animation: `{drawn}`.",
         ]
-        if creature.world.train != Creature.untrained(shipped[name], worlds_folder()).world.train:
+        present = Creature.untrained(shipped[name], worlds_folder())
+        if (creature.world.train, creature.recipe) != (present.world.train, present.recipe):
             lines.append("The rule is of an older recipe; the command now trains by the present settings.")
     return "\n".join(lines) + "\n"
 

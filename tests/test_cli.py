@@ -17,7 +17,7 @@ from PIL import Image
 from ffnca.errors import Stopped
 from ffnca.run_folder import RunFolder
 from ffnca.systems.growth import evaluate
-from ffnca.systems.growth.round import RoundFigures
+from ffnca.trainer import RoundFigures
 from ffnca.world import shipped_worlds
 
 pytestmark = pytest.mark.computes
@@ -262,8 +262,8 @@ def measured(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     def train_round(state, *given, **keys):
         return state._replace(round=state.round + 1), RoundFigures(jnp.zeros(()), jnp.zeros(()))
 
-    monkeypatch.setattr("ffnca.systems.growth.train.measure", measure)
-    monkeypatch.setattr("ffnca.systems.growth.train.train_round", train_round)
+    monkeypatch.setattr("ffnca.systems.growth.local_trainer.measured", measure)
+    monkeypatch.setattr("ffnca.systems.growth.local_trainer.train_round", train_round)
     return errors
 
 

@@ -23,7 +23,7 @@ study_wounds = pytest.importorskip("study_wounds")
 
 from ffnca.ff.ascent import AscentLayer  # noqa: E402
 from ffnca.systems.growth.creature import Creature  # noqa: E402
-from ffnca.systems.growth.objectives import Cells  # noqa: E402
+from ffnca.systems.growth.layer_learning import Cells  # noqa: E402
 from ffnca.systems.growth.schedule import Budget  # noqa: E402
 
 

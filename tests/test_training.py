@@ -13,11 +13,11 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from ffnca.budget import Budget
 from ffnca.errors import InputError
 from ffnca.run_folder import RunFolder
 from ffnca.systems.growth.creature import Creature
-from ffnca.systems.growth.round import RoundFigures
-from ffnca.systems.growth.schedule import Budget
+from ffnca.trainer import RoundFigures
 from ffnca.training import Interrupted, train_creature, worst_error
 
 
@@ -39,8 +39,8 @@ def measured(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     def train_round(state, *given, **keys):
         return state._replace(round=state.round + 1), RoundFigures(jnp.zeros(()), jnp.zeros(()))
 
-    monkeypatch.setattr("ffnca.systems.growth.train.measure", measure)
-    monkeypatch.setattr("ffnca.systems.growth.train.train_round", train_round)
+    monkeypatch.setattr("ffnca.systems.growth.local_trainer.measured", measure)
+    monkeypatch.setattr("ffnca.systems.growth.local_trainer.train_round", train_round)
     return errors
 
 

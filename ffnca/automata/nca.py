@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import jax
 import jax.numpy as jnp
@@ -26,6 +26,7 @@ DENSE_SHARE = 1 / 3
 """Where more than this share of the grid updates, it is quicker to compute every cell."""
 
 
+@runtime_checkable
 class Rule(Protocol):
     """What changes the cells of a neural cellular automaton: a tree of parameters."""
 

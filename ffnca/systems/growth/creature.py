@@ -30,6 +30,8 @@ from ffnca.systems.growth.rule_file import RuleFile, load_rule, rule_bytes, save
 from ffnca.systems.growth.spec import GrowthWorld
 from ffnca.systems.growth.target import as_cells, load_target
 
+_USUAL = Recipe()
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Creature:
@@ -48,7 +50,7 @@ class Creature:
     world: GrowthWorld
     pictures: Float[np.ndarray, "target h w 4"]
     automaton: NCA
-    recipe: Recipe = Recipe()
+    recipe: Recipe = _USUAL
     record: dict[str, float | int | str] = field(default_factory=dict)
     which: int = 0
     angle: float = 0.0

@@ -1,4 +1,4 @@
-"""Positional deformation: all that is farther from the first cell than some distance lies a cell or two off, as a growing arm does.
+"""Positional deformation: all beyond some distance from the first cell lies a cell or two off, as a growing arm does.
 
 Along a thin arm a cell learns its place from the next one alone. An arm that once grew a cell too long or too short
 stays so: its code is stretched a little everywhere, and nowhere is anything plainly wrong. The side of the first cell

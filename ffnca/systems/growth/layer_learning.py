@@ -14,9 +14,9 @@ from ffnca.automata.layered_rule import LayeredRule, UpdateLayer
 from ffnca.automata.nca import Rule
 from ffnca.ff.ascent import AscentLayer
 from ffnca.ff.goodness import distance_goodness, temper, tempered
+from ffnca.ff.layer import FFLayer
 from ffnca.ff.projected import ProjectedLayer
 from ffnca.ff.standardise import Standardiser
-from ffnca.systems.growth.perceivers import Perceiver
 from ffnca.systems.growth.recipe import Recipe
 from ffnca.systems.growth.rule import RULES, ascent_rule
 
@@ -41,6 +41,30 @@ class Cells(NamedTuple):
 
 def _sum(layers: Any, steps: Any) -> Any:
     return jax.tree.map(jnp.add, layers, steps)
+
+
+class Perceiver(Protocol):
+    """A layer that stays in the rule, with what it needs only while it learns."""
+
+    layer: FFLayer
+
+    def loss(
+        self,
+        inputs: Float[Array, "cell feature"],
+        centre: Float[Array, "cell channel"],
+        healthy: Float[Array, "cell feature"],
+        *,
+        gap_scale: Float[Array, ""] | float,
+    ) -> Float[Array, ""]:
+        """The layer's own loss.
+
+        Args:
+            inputs: What the layer reads now.
+            centre: What each cell should be.
+            healthy: What the layer would read were all neighbours as they should be.
+            gap_scale: See `tempered`; only a distance has a gap.
+        """
+        ...
 
 
 class LayerLearning(Protocol):
