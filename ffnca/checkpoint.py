@@ -35,13 +35,21 @@ class Checkpoints:
     def __init__(self, folder: Path) -> None:
         """Open or make the folder."""
         options = ocp.CheckpointManagerOptions(max_to_keep=NUM_KEPT, enable_async_checkpointing=False)
-        self._manager = ocp.CheckpointManager(folder.resolve(), options=options)
+        handler = ocp.StandardCheckpointHandler()  # lets the names in a checkpoint be read without its arrays
+        self._manager = ocp.CheckpointManager(folder.resolve(), item_handlers=handler, options=options)
         self._folder = folder
 
     @property
     def newest(self) -> int | None:
         """Round of the newest complete checkpoint, None if there is none."""
         return self._manager.latest_step()
+
+    def names(self) -> list[str]:
+        """What the arrays of the newest checkpoint are called, in order; empty if there is none."""
+        if self.newest is None:
+            return []
+        metadata: Any = self._manager.item_metadata(self.newest)
+        return sorted(metadata["state"])
 
     def save(self, state: Any, progress: Progress) -> None:
         """Keep this state under its round; a round that is there already is left as it is."""
@@ -66,7 +74,7 @@ class Checkpoints:
             why = next(iter(damaged.values()), None)
             if why is None:
                 raise InputError(f"{self._folder}: no complete checkpoint to resume from")
-            if _NUMBERED in str(why):
+            if _NUMBERED in self.names():
                 raise InputError(f"{self._folder}: is of an older ffnca; train anew in another folder") from why
             raise InputError(f"{self._folder}: the checkpoint is damaged, or not of this world ({why})") from why
         for newer in damaged:

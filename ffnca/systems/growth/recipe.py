@@ -175,9 +175,9 @@ class Recipe:
             value = getattr(self, name)
             if value is None and default is None:
                 continue
-            parts = value if isinstance(default, tuple) else (value,)
+            parts, usual = _parts(value), _parts(default)
             wanted = int if type(default) is int else (int, float)
-            if not isinstance(parts, tuple) or not all(_is_number(part, wanted) for part in parts):
+            if len(parts) != len(usual) or not all(_is_number(part, wanted) for part in parts):
                 raise InputError(f"recipe: {name} = {str(value)[:40]!r}; allowed: as {default!r}")
             low = {"unwanted_alpha": -1.0}.get(name, 1 if name in _COUNTS else 0)
             high = 1.0 if name in _UP_TO_ONE or name.endswith("_share") else math.inf
@@ -216,6 +216,10 @@ class Recipe:
 _DEFAULTS: dict[str, Any] = {field.name: field.default for field in fields(Recipe)}
 _COUNTS = {name for name, default in _DEFAULTS.items() if type(default) is int and name != "displacement"}
 _UP_TO_ONE = {"biases_rate", "large_wounds", "ascent_rate", "core", "deformed_share", "least_noise", "own_state_bound"}
+
+
+def _parts(value: Any) -> tuple:
+    return value if isinstance(value, tuple) else (value,)
 
 
 def _is_number(value: object, kind: Any) -> bool:
