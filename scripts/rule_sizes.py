@@ -2,7 +2,7 @@
 
     python scripts/rule_sizes.py [NAME...] [--write]
 
-Prints bytes as shipped, in format 2 with float32, and with float16; then relative MSE of both at steps 200 and 600, the
+Prints bytes as shipped, in format 2 with float32, and in half precision; then relative MSE of both at steps 200 and 600, the
 median of 4 growths (of several targets each, the worst), and the larger of the relative changes. With --write the rules
 whose error stays within 5% are written over the shipped ones in half precision, the others in single.
 """
@@ -43,8 +43,8 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help="rewrite the shipped rules in format 2")
     options = parser.parse_args()
     keep_memory()
-    ages = " | ".join(f"{precision} T={age}" for precision in ("float32", "float16") for age in AGES)
-    print(f"| rule | shipped | float32 | float16 | share | {ages} | change |")
+    ages = " | ".join(f"{precision} T={age}" for precision in ("float32", "half") for age in AGES)
+    print(f"| rule | shipped | float32 | half | share | {ages} | change |")
     print("|---" * (6 + 2 * len(AGES)) + "|")
     for name in options.names or [name for name in shipped_worlds() if rule_path_for(name).exists()]:
         path = rule_path_for(name)

@@ -21,10 +21,10 @@ study_recipe = pytest.importorskip("study_recipe")
 study_seeds = pytest.importorskip("study_seeds")
 study_wounds = pytest.importorskip("study_wounds")
 
+from ffnca.budget import Budget  # noqa: E402
 from ffnca.ff.ascent import AscentLayer  # noqa: E402
 from ffnca.systems.growth.creature import Creature  # noqa: E402
 from ffnca.systems.growth.layer_learning import Cells  # noqa: E402
-from ffnca.systems.growth.schedule import Budget  # noqa: E402
 
 
 def _growth_run(seed: int, error: float, curve: list) -> dict:

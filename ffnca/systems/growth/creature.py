@@ -254,7 +254,7 @@ class Creature:
 
         Args:
             path: Where to.
-            half: Keep them in 16 bits, as the picture too: half the size, and no longer number for number.
+            half: Keep most of them, and the picture, in 16 bits: 0.6 of the size, and no longer number for number.
 
         Raises:
             InputError: If the file could not be loaded again, or cannot be written.

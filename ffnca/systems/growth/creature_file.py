@@ -57,10 +57,13 @@ def as_file(
     )
 
 
+USUAL = Recipe()
+
+
 def _provenance(world: GrowthWorld, recipe: Recipe, record: Mapping[str, float | int | str]) -> dict[str, Any]:
     told = {
         "world": world.model_dump(mode="json", exclude_none=True, include={"target", "targets", "train"}),
-        "recipe": asdict(recipe),
+        "recipe": {name: value for name, value in asdict(recipe).items() if value != getattr(USUAL, name)},
         "record": dict(record),
     }
     try:

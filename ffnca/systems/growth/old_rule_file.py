@@ -54,11 +54,9 @@ def modernised(stored: StoredRule, file: str) -> StoredRule:
         "targets": list(world.sought),
         "code_amplitude": train.get("code_amplitude", 0.7),
     }
-    told = {
-        "world": settings | {"train": train},
-        "recipe": {RECIPE_NAMES.get(name, name): value for name, value in train.items()},
-        "record": stored.provenance,
-    }
+    told = {"world": settings | {"train": train}, "record": stored.provenance}
+    if objective != "bptt":  # whose recipe is the published one, whatever its world said
+        told["recipe"] = {RECIPE_NAMES.get(name, name): value for name, value in train.items()}
     return replace(stored, model=model, told=provenance_text(told))
 
 

@@ -45,9 +45,10 @@ def recalled_world(rule: RuleFile, file: str) -> GrowthWorld:
 
 def recalled_recipe(rule: RuleFile, objective: str) -> Recipe:
     """The recipe that a rule was trained by, with its own amplitude of the codes."""
-    told = _table(rule.provenance, "recipe")
-    usual = vars(fitted_recipe(objective, max(rule.target.shape[-3:-1])))
-    return Recipe.recalled(usual | told | {"code_amplitude": rule.model.code_amplitude})
+    own = {"code_amplitude": rule.model.code_amplitude}
+    if "recipe" in rule.provenance:  # told of is what differs from the usual
+        return Recipe.recalled(_table(rule.provenance, "recipe") | own)
+    return Recipe.recalled(vars(fitted_recipe(objective, max(rule.target.shape[-3:-1]))) | own)
 
 
 def _table(told: Mapping[str, Any], name: str) -> dict[str, Any]:

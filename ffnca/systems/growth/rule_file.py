@@ -20,6 +20,9 @@ KIND = "growth"
 MAX_TARGET_SIDE = 128
 _LEVELS = 65535
 """A target in half precision is kept as whole numbers up to this: to 8 millionths."""
+PRECISE = ("state_weight",)
+"""What stays float32 in half precision: a cell's own state passes through it forth and back in every step, so that its
+rounding moves what a body settles to."""
 _BODY = ("target", "seed_cell", "seed_at")
 
 
@@ -64,7 +67,7 @@ def save_rule(path: Path, rule: RuleFile, *, half: bool = False) -> None:
     Args:
         path: Where to.
         rule: What to.
-        half: Keep parameters as float16 and the target in 16 bits: half the size, and no longer number for number.
+        half: Keep the target and all parameters but `PRECISE` in 16 bits: smaller, and no longer number for number.
 
     Raises:
         InputError: If the rule could not be loaded again, or the file cannot be written.
@@ -80,7 +83,8 @@ def rule_bytes(rule: RuleFile, name: str, *, half: bool = False) -> bytes:
     """
     parameters, target = dict(rule.tensors), rule.target
     if half:
-        parameters = {key: np.asarray(tensor, np.float16) for key, tensor in parameters.items()}
+        types = {key: np.float32 if key in PRECISE else np.float16 for key in parameters}
+        parameters = {key: np.asarray(tensor, types[key]) for key, tensor in parameters.items()}
         target = np.rint(np.asarray(target, np.float64) * _LEVELS).astype(np.uint16)
     stored = StoredRule(
         KIND,
