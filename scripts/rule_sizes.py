@@ -2,7 +2,7 @@
 
     python scripts/rule_sizes.py [NAME...] [--write]
 
-Prints bytes as shipped, in format 2 with float32, and in half precision; then relative MSE of both at steps 200 and 600, the
+Prints bytes as shipped, in format 2 with float32, and in half precision; then relative MSE of both at 200 and 600, the
 median of 4 growths (of several targets each, the worst), and the larger of the relative changes. With --write the rules
 whose error stays within 5% are written over the shipped ones in half precision, the others in single.
 """
