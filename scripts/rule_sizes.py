@@ -3,7 +3,7 @@
     python scripts/rule_sizes.py [NAME...] [--write]
 
 Prints bytes as shipped, in format 2 with float32, and in half precision; then relative MSE of both at 200 and 600, the
-median of 4 growths (of several targets each, the worst), and the larger of the relative changes. With --write the rules
+median of 8 growths (of several targets each, the worst), and the larger of the relative changes. With --write the rules
 whose error stays within 5% are written over the shipped ones in half precision, the others in single.
 """
 
@@ -21,7 +21,7 @@ from ffnca.systems.growth.creature import Creature
 from ffnca.systems.growth.evaluate import ages_of
 from ffnca.world import rule_path_for, shipped_worlds
 
-AGES, NUM_SEEDS, MOST = (200, 600), 4, 0.05
+AGES, NUM_SEEDS, MOST = (200, 600), 8, 0.05
 
 
 def errors(creature: Creature, pictures: Creature) -> list[float]:
