@@ -133,8 +133,7 @@ def train(
     _compute()
     from ffnca.train_commands import checked_budget, train_world
 
-    budget, say = checked_budget(minutes, updates), terminal.say
-    _report(train_world(world, out, budget, seed, objective, resume, say=say))
+    _report(train_world(world, out, checked_budget(minutes, updates), seed, objective, resume))
 
 
 @app.command()
@@ -160,8 +159,8 @@ def grow(
     _compute()
     from ffnca.train_commands import checked_budget, grow_target
 
-    budget, say = checked_budget(minutes, updates), terminal.say
-    _report(grow_target(target, size, budget, seed, out, resume, cut_background=cut_background, say=say))
+    budget = checked_budget(minutes, updates)
+    _report(grow_target(target, size, budget, seed, out, resume, cut_background=cut_background))
 
 
 @app.command()

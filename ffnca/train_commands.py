@@ -5,7 +5,6 @@ import math
 import os
 import re
 import shlex
-from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,6 +12,7 @@ from ffnca.atomic import made_folder, writable
 from ffnca.budget import MAX_MINUTES, Budget
 from ffnca.commands import story
 from ffnca.errors import InputError, Stopped
+from ffnca.notes import tell
 from ffnca.opening import trainee
 from ffnca.progress import training_bar
 from ffnca.run_folder import RunFolder
@@ -68,8 +68,6 @@ def train_world(
     seed: int,
     objective: str | None,
     resume: bool,
-    *,
-    say: Callable[[str], None] = lambda line: None,
 ) -> Trained:
     """Train a growth world in a run folder.
 
@@ -80,7 +78,6 @@ def train_world(
         seed: Of everything random.
         objective: In place of the world's own.
         resume: Go on with what is in the run folder.
-        say: Told what the user should know besides.
 
     Raises:
         InputError: If the world, an option or the folder cannot be used.
@@ -90,7 +87,7 @@ def train_world(
     if objective is not None:
         creature = creature.retrained_by(objective)
     else:
-        _say_what_size_chose(creature, say)
+        _tell_what_size_chose(creature)
     run = RunFolder(out or Path("runs") / path.stem)
     budget = budget or (run.budget if resume else Budget(minutes=creature.world.train.minutes))
     words = ["train", text, "--out", str(run.folder), *_if_not("--seed", seed, 0), *_if_not("--objective", objective)]
@@ -107,7 +104,6 @@ def grow_target(
     resume: bool = False,
     *,
     cut_background: bool = False,
-    say: Callable[[str], None] = lambda line: None,
 ) -> Trained:
     """Train on an emoji or a picture in a run folder, then write its rule, its animation and its contact sheet.
 
@@ -119,7 +115,6 @@ def grow_target(
         out: Name of the animation, or a folder for it; a name of its own that is free if None.
         resume: Go on with what is in the run folder.
         cut_background: Remove the plain background of a picture.
-        say: Told what the user should know besides.
 
     Raises:
         InputError: If the target or an option cannot be used, or a place cannot be written.
@@ -133,18 +128,18 @@ def grow_target(
     with made_folder(path.parent):
         animation = _free(path, resume=resume) if is_open else path
         if is_opaque(creature.picture) and not resume:
-            say(f"{target}: has no transparency, so all of its rectangle lives; --cut-background frees what it shows")
-        _say_what_size_chose(creature, say)
+            tell(f"{target}: has no transparency, so all of its rectangle lives; --cut-background frees what it shows")
+        _tell_what_size_chose(creature)
         grown = _grown(creature, target, animation, budget, seed, resume, [*words, "--out", str(animation)])
     if not is_file:
-        say(ATTRIBUTION)
+        tell(ATTRIBUTION)
     return grown
 
 
-def _say_what_size_chose(creature: Creature, say: Callable[[str], None]) -> None:
+def _tell_what_size_chose(creature: Creature) -> None:
     why = chosen_by_size(creature.world.train.objective, max(creature.pictures.shape[1:3]))
     if why is not None:
-        say(f"{creature.world.title}: {why}")
+        tell(f"{creature.world.title}: {why}")
 
 
 def _grown(
