@@ -4,6 +4,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -82,7 +83,14 @@ def test_a_rule_runs_whatever_is_told_of_its_training(told: dict, tmp_path: Path
 
 
 def test_a_recipe_that_cannot_be_used_is_refused_in_one_line() -> None:
-    for spoilt in ({"cells": 0}, {"cells": 1.5}, {"average": 1.0}, {"disc_radius": 0.1}, {"unwanted_alpha": 0.2}):
+    cases: tuple[dict[str, Any], ...] = (
+        {"cells": 0},
+        {"cells": 1.5},
+        {"average": 1.0},
+        {"disc_radius": 0.1},
+        {"unwanted_alpha": 0.2},
+    )
+    for spoilt in cases:
         with pytest.raises(InputError, match=f"recipe: .*{next(iter(spoilt))} = "):
             Recipe(**spoilt)
 

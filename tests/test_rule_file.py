@@ -6,6 +6,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -25,7 +26,7 @@ WORLD = build_world(
     {"kind": "growth", "title": "T 🦎", "grid": {"size": [20, 20]}, "target": {"emoji": "🦎", "size": 8}}, "w"
 )
 OLD = {"format": "ffnca-rule", "format_version": "1", "world": dump_world(WORLD), "record": '{"seed": 0}'}
-MODEL = {
+MODEL: dict[str, Any] = {
     "title": "T 🦎",
     "grid": {"size": [20, 20], "boundary": "wrap"},
     "rule": {"type": "ascent", "channels": 16, "hidden": [278], "state_limit": 2.0},
@@ -110,7 +111,7 @@ def test_same_rule_same_bytes_in_any_order_and_process(tmp_path: Path, valid: by
     turned = replace(
         rule,
         tensors=dict(reversed(rule.tensors.items())),
-        provenance=dict(reversed(rule.provenance.items())),
+        provenance=dict(reversed(list(rule.provenance.items()))),
     )
     for _ in range(8):  # the library orders metadata by a random hash, anew each time
         save_rule(tmp_path / "r.safetensors", turned)

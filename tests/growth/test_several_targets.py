@@ -1,6 +1,7 @@
 """One rule, several bodies: each state learns from its own, and the first cell's code says which that is."""
 
 from pathlib import Path
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -86,7 +87,13 @@ def test_bodies_take_turns(two, key) -> None:
         assert number % 2 == 0 or not (state[..., 3] > 0)[~two[1].alive].any()
 
 
-QUIET = {"noise": 0.0, "class_noise": 0.0, "patched_share": 0.0, "fragments_share": 0.0, "deformed_share": 0.0}
+QUIET: dict[str, Any] = {
+    "noise": 0.0,
+    "class_noise": 0.0,
+    "patched_share": 0.0,
+    "fragments_share": 0.0,
+    "deformed_share": 0.0,
+}
 
 
 def _plan(*, noise: float = 0.2, **changes) -> Plan:

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -31,7 +32,7 @@ GAP_SCALE = 0.3
 SLOW_DISTANCE = pytest.param("distance", marks=pytest.mark.slow)
 
 
-CALM = {"patched_share": 0.0, "fragments_share": 0.0, "deformed_share": 0.0}
+CALM: dict[str, Any] = {"patched_share": 0.0, "fragments_share": 0.0, "deformed_share": 0.0}
 """States that nothing has gone wrong with: half as much to compile."""
 
 
@@ -244,7 +245,12 @@ def test_memory_does_not_grow_with_the_rollout(objective: str, body, key) -> Non
 @pytest.mark.computes
 @pytest.mark.parametrize("objective", ["ascent", SLOW_DISTANCE])
 def test_training_lowers_the_error(objective: str, body, key) -> None:
-    easy = {"pool_batch": 4, "teacher_batch": 4, "cells": 512, "large_wounds": 0.0}  # what can be learned in seconds
+    easy: dict[str, Any] = {
+        "pool_batch": 4,
+        "teacher_batch": 4,
+        "cells": 512,
+        "large_wounds": 0.0,
+    }  # what can be learned in seconds
     plan = Plan(NcaSpec(hidden=(48,)), TrainSpec(objective=objective, pool_size=16), Recipe(**easy | CALM))
     reports = list(_trained(plan, body, Budget(updates=1000), key=key))
     assert reports[-1].pool_mse < 0.75 * reports[0].pool_mse
