@@ -1,7 +1,7 @@
 """Training layer by layer: roll pool states forward without gradients, then update each layer from its own loss."""
 
 import math
-from functools import cached_property, partial
+from functools import partial
 from typing import NamedTuple
 
 import jax
@@ -203,7 +203,7 @@ class LocalTrainer:
         """Say what is trained, and what it is to grow."""
         self.plan, self.bodies = plan, bodies
 
-    @cached_property
+    @property
     def updates_per_round(self) -> int:
         """Steps of the optimisers after each rollout."""
         return self.plan.recipe.updates_per_round
