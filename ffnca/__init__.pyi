@@ -5,6 +5,7 @@ from .automata.lenia import Lenia as Lenia
 from .automata.life import Life as Life
 from .automata.nca import NCA as NCA
 from .brushes import Brush as Brush
+from .budget import Budget as Budget
 from .errors import InputError as InputError
 from .extras import register_measure as register_measure
 from .extras import register_view as register_view
@@ -28,7 +29,6 @@ from .systems.base import Request as Request
 from .systems.base import System as System
 from .systems.growth.creature import Creature as Creature
 from .systems.growth.evaluate import evaluate as evaluate
-from .systems.growth.schedule import Budget as Budget
 from .systems.registry import register as register
 from .training import train_creature as train_creature
 from .views import View as View

@@ -9,18 +9,24 @@ import orbax.checkpoint as ocp
 
 from ffnca.errors import InputError
 from ffnca.notes import tell
-from ffnca.systems.growth.round import TrainState
-from ffnca.systems.growth.train import Progress
+from ffnca.trainer import Progress
 
 NUM_KEPT = 2
+_NUMBERED = "0000"
+"""What the first array was called in checkpoints of older versions."""
 
 
-def _leaves(state: TrainState, progress: Progress) -> dict[str, Any]:
-    leaves = jax.tree.leaves(state)
+def _leaves(state: Any, progress: Progress) -> dict[str, Any]:
+    leaves = jax.tree_util.tree_leaves_with_path(state)
     return {
-        "state": {f"{index:04d}": np.asarray(leaf) for index, leaf in enumerate(leaves)},
+        "state": {_name(path): np.asarray(leaf) for path, leaf in leaves},
         "progress": {name: np.float64(value) for name, value in progress._asdict().items()},
     }
+
+
+def _name(path: jax.tree_util.KeyPath) -> str:
+    """Such as `layers.0.bias.value`: where an array is in the state."""
+    return jax.tree_util.keystr(path, simple=True, separator=".")
 
 
 class Checkpoints:
@@ -29,7 +35,8 @@ class Checkpoints:
     def __init__(self, folder: Path) -> None:
         """Open or make the folder."""
         options = ocp.CheckpointManagerOptions(max_to_keep=NUM_KEPT, enable_async_checkpointing=False)
-        self._manager = ocp.CheckpointManager(folder.resolve(), options=options)
+        handler = ocp.StandardCheckpointHandler()  # lets the names in a checkpoint be read without its arrays
+        self._manager = ocp.CheckpointManager(folder.resolve(), item_handlers=handler, options=options)
         self._folder = folder
 
     @property
@@ -37,13 +44,20 @@ class Checkpoints:
         """Round of the newest complete checkpoint, None if there is none."""
         return self._manager.latest_step()
 
-    def save(self, state: TrainState, progress: Progress) -> None:
+    def names(self) -> list[str]:
+        """What the arrays of the newest checkpoint are called, in order; empty if there is none."""
+        if self.newest is None:
+            return []
+        metadata: Any = self._manager.item_metadata(self.newest)
+        return sorted(metadata["state"])
+
+    def save(self, state: Any, progress: Progress) -> None:
         """Keep this state under its round; a round that is there already is left as it is."""
         step = int(state.round)
         if self.newest is None or step > self.newest:
             self._manager.save(step, args=ocp.args.StandardSave(_leaves(state, progress)))  # pyright: ignore
 
-    def load(self, like: TrainState) -> tuple[TrainState, Progress]:
+    def load(self, like: Any) -> tuple[Any, Progress]:
         """The newest checkpoint that can be read, in the shape of `like`; damaged ones after it are removed then.
 
         Raises:
@@ -60,15 +74,16 @@ class Checkpoints:
             why = next(iter(damaged.values()), None)
             if why is None:
                 raise InputError(f"{self._folder}: no complete checkpoint to resume from")
+            if _NUMBERED in self.names():
+                raise InputError(f"{self._folder}: is of an older ffnca; train anew in another folder") from why
             raise InputError(f"{self._folder}: the checkpoint is damaged, or not of this world ({why})") from why
         for newer in damaged:
             tell(f"{self._folder}: the checkpoint of round {newer} is damaged; goes on from that of round {step}")
             self._manager.delete(newer)
-        leaves = [found["state"][name] for name in sorted(found["state"])]
-        state = jax.tree.unflatten(jax.tree.structure(like), leaves)
+        state = jax.tree_util.tree_map_with_path(lambda path, _: found["state"][_name(path)], like)
         return state, Progress(**{name: float(value) for name, value in found["progress"].items()})
 
-    def _restored(self, step: int, like: TrainState) -> dict[str, Any]:
+    def _restored(self, step: int, like: Any) -> dict[str, Any]:
         template = _leaves(like, Progress())
         return self._manager.restore(step, args=ocp.args.StandardRestore(template))  # pyright: ignore
 

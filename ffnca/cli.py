@@ -159,8 +159,8 @@ def grow(
     _compute()
     from ffnca.train_commands import checked_budget, grow_target
 
-    budget, say = checked_budget(minutes, updates), terminal.say
-    _report(grow_target(target, size, budget, seed, out, resume, cut_background=cut_background, say=say))
+    budget = checked_budget(minutes, updates)
+    _report(grow_target(target, size, budget, seed, out, resume, cut_background=cut_background))
 
 
 @app.command()

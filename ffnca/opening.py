@@ -5,13 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from ffnca.errors import InputError
+from ffnca.rule_file import read_rule
 from ffnca.simulation import Simulation
-from ffnca.systems.base import Request
+from ffnca.systems.base import Request, System
 from ffnca.systems.registry import system_of
 from ffnca.world import RULE_SUFFIX, find_world
 from ffnca.world_file import load_world
-
-RULE_KIND = "growth"
 
 
 def make(
@@ -50,9 +49,22 @@ def opened(request: Request) -> Simulation:
     """
     path = find_world(request.text)
     if path.suffix.lower() == RULE_SUFFIX:
-        return system_of(RULE_KIND).open_rule(path, request)
+        return _system_of_rule(path).open_rule(path, request)
     world = load_world(path)
     return system_of(world.kind).open(world, request, path)
+
+
+def _system_of_rule(path: Path) -> System:
+    """The system whose rule is in a file.
+
+    Raises:
+        InputError: If it is no rule file, or of a kind that is not installed.
+    """
+    kind = read_rule(path).kind
+    try:
+        return system_of(kind)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error
 
 
 def trainee(text: str | os.PathLike[str]) -> Any:
@@ -63,7 +75,7 @@ def trainee(text: str | os.PathLike[str]) -> Any:
     """
     path = find_world(text)
     if path.suffix.lower() == RULE_SUFFIX:
-        return system_of(RULE_KIND).load_rule(path)
+        return _system_of_rule(path).load_rule(path)
     world = load_world(path)
     return system_of(world.kind).untrained(world, Path(path).parent)
 

@@ -8,7 +8,7 @@ from typing import IO, Any, TypeVar, cast
 from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, TextColumn, TimeRemainingColumn
 
-from ffnca.systems.growth.train import MEASURED_AGES, Report
+from ffnca.trainer import Report
 
 Item = TypeVar("Item")
 
@@ -54,8 +54,8 @@ def training_bar(label: str) -> Iterator[Callable[[Report], None]]:
         def show(report: Report) -> None:
             nonlocal measured
             if report.quality is not None:
-                pairs = zip(MEASURED_AGES, report.quality, strict=True)
-                measured = " " + " ".join(f"T={age}: {error:.4f}" for age, error in pairs)
+                pairs = report.quality.items()
+                measured = " " + " ".join(f"T={name.rpartition('_')[2]}: {error:.4f}" for name, error in pairs)
             if report.event:
                 progress.console.print(f"{label}: {report.event}")
             figures = f"loss {report.loss:.4f}, pool {report.pool_mse:.3f}, rate {report.learning_rate:.1e}{measured}"

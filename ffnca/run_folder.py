@@ -14,12 +14,12 @@ from PIL import Image
 from pydantic_core import to_json
 
 from ffnca.atomic import replacing
+from ffnca.budget import Budget
 from ffnca.errors import InputError
 from ffnca.files import read_bounded
 from ffnca.render import enlarge, over
 from ffnca.systems.growth.creature import Creature
-from ffnca.systems.growth.schedule import Budget
-from ffnca.systems.growth.train import MEASURED_AGES, Report
+from ffnca.trainer import Report
 from ffnca.world import dump_world
 
 PREVIEW_SCALE = 4
@@ -46,6 +46,7 @@ class RunFolder:
             InputError: If a new run would overwrite another, a resumed one differs, or the folder cannot be made.
         """
         settings = {"world": json.loads(dump_world(creature.world)), "seed": seed, "budget": asdict(budget)}
+        settings["recipe"] = json.loads(json.dumps(asdict(creature.recipe)))
         settings["pictures"] = hashlib.sha256(np.asarray(creature.pictures, np.float32).tobytes()).hexdigest()
         if resume:
             self._check_same(self._before(), settings)
@@ -100,7 +101,9 @@ class RunFolder:
         return before
 
     def _check_same(self, before: dict[str, Any], settings: dict[str, Any]) -> None:
-        mine, theirs = (_flat({key: given.get(key) for key in ("seed", "world")}) for given in (settings, before))
+        mine, theirs = (
+            _flat({key: given.get(key) for key in ("seed", "world", "recipe")}) for given in (settings, before)
+        )
         for name in mine | theirs:
             if mine.get(name) != theirs.get(name):
                 was, now = (f"{given.get(name)!r}"[:40] for given in (theirs, mine))
@@ -136,7 +139,7 @@ class RunFolder:
             "learning_rate": report.learning_rate,
         }
         if report.quality is not None:
-            line["rel_mse"] = {str(age): value for age, value in zip(MEASURED_AGES, report.quality, strict=True)}
+            line["measured"] = dict(report.quality)
         if report.event:
             line["event"] = report.event
         with self.metrics.open("a", encoding="utf-8") as lines:
@@ -146,9 +149,8 @@ class RunFolder:
         """Write `preview.png`: what grew beside what should, and `curve.png`."""
         if report.grown is None:
             return
-        body = creature.training_body()
-        targets = body.picture.reshape(-1, *body.picture.shape[-3:])
-        frames = np.concatenate([*over(report.grown[: max(3, body.count)]), *over(targets)], axis=1)
+        bodies = creature.training_bodies()
+        frames = np.concatenate([*over(report.grown[: max(3, bodies.count)]), *over(bodies.each.picture)], axis=1)
         with replacing(self.folder / "preview.png") as path:
             Image.fromarray(enlarge(frames, PREVIEW_SCALE)).save(path)
         self._curve()
@@ -161,12 +163,12 @@ class RunFolder:
         figure = Figure(figsize=(7, 4), layout="constrained")
         FigureCanvasAgg(figure)
         axes = figure.add_subplot()
-        pool_errors = np.array([row["pool_rel_mse"] for row in rows], float)  # null becomes a gap in the line
+        pool_errors = np.array([row.get("pool_rel_mse") for row in rows], float)  # null becomes a gap in the line
         axes.semilogy([row["updates"] for row in rows], pool_errors, label="in the pool")
-        measured = [row for row in rows if "rel_mse" in row]
-        for age in MEASURED_AGES:
-            errors = np.array([row["rel_mse"][str(age)] for row in measured], float)
-            axes.semilogy([row["updates"] for row in measured], errors, ".-", label=f"grown to step {age}")
+        measured = [row for row in rows if isinstance(row.get("measured"), dict)]
+        for name in measured[-1]["measured"] if measured else ():
+            errors = np.array([row["measured"].get(name) for row in measured], float)
+            axes.semilogy([row["updates"] for row in measured], errors, ".-", label=name.replace("_", " "))
         axes.set(xlabel="updates", ylabel="relative MSE (1 = nothing grown)")
         axes.legend()
         axes.grid(alpha=0.3, which="both")

@@ -5,22 +5,25 @@ import math
 import os
 import re
 import shlex
-from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 from ffnca.atomic import made_folder, writable
+from ffnca.budget import MAX_MINUTES, Budget
 from ffnca.commands import story
 from ffnca.errors import InputError, Stopped
+from ffnca.notes import tell
 from ffnca.opening import trainee
 from ffnca.progress import training_bar
 from ffnca.run_folder import RunFolder
 from ffnca.systems.growth.creature import Creature
 from ffnca.systems.growth.cutout import is_opaque
-from ffnca.systems.growth.schedule import MAX_MINUTES, Budget, updates_to_learn
+from ffnca.systems.growth.fitted_world import chosen_by_size
+from ffnca.systems.growth.measuring import LEARNED_MSE
+from ffnca.systems.growth.schedule import updates_to_learn
 from ffnca.systems.growth.target import target_name
-from ffnca.systems.growth.train import LEARNED_MSE, Report
-from ffnca.training import Interrupted, train_creature, worst_error
+from ffnca.trainer import Report
+from ffnca.training import Interrupted, measured_errors, train_creature, worst_error
 from ffnca.world import find_world
 
 GROW_MINUTES = 10.0
@@ -59,9 +62,22 @@ def checked_budget(minutes: float | None, updates: int | None) -> Budget | None:
 
 
 def train_world(
-    text: str, out: Path | None, budget: Budget | None, seed: int, objective: str | None, resume: bool
+    text: str,
+    out: Path | None,
+    budget: Budget | None,
+    seed: int,
+    objective: str | None,
+    resume: bool,
 ) -> Trained:
     """Train a growth world in a run folder.
+
+    Args:
+        text: What the user named.
+        out: The run folder; one of its name in `runs` if None.
+        budget: In all; that of the run, or the world's time, if None.
+        seed: Of everything random.
+        objective: In place of the world's own.
+        resume: Go on with what is in the run folder.
 
     Raises:
         InputError: If the world, an option or the folder cannot be used.
@@ -70,6 +86,8 @@ def train_world(
     path, creature = find_world(text), trainee(text)
     if objective is not None:
         creature = creature.retrained_by(objective)
+    else:
+        _tell_what_size_chose(creature)
     run = RunFolder(out or Path("runs") / path.stem)
     budget = budget or (run.budget if resume else Budget(minutes=creature.world.train.minutes))
     words = ["train", text, "--out", str(run.folder), *_if_not("--seed", seed, 0), *_if_not("--objective", objective)]
@@ -86,7 +104,6 @@ def grow_target(
     resume: bool = False,
     *,
     cut_background: bool = False,
-    say: Callable[[str], None] = lambda line: None,
 ) -> Trained:
     """Train on an emoji or a picture in a run folder, then write its rule, its animation and its contact sheet.
 
@@ -98,7 +115,6 @@ def grow_target(
         out: Name of the animation, or a folder for it; a name of its own that is free if None.
         resume: Go on with what is in the run folder.
         cut_background: Remove the plain background of a picture.
-        say: Told what the user should know besides.
 
     Raises:
         InputError: If the target or an option cannot be used, or a place cannot be written.
@@ -112,11 +128,18 @@ def grow_target(
     with made_folder(path.parent):
         animation = _free(path, resume=resume) if is_open else path
         if is_opaque(creature.picture) and not resume:
-            say(f"{target}: has no transparency, so all of its rectangle lives; --cut-background frees what it shows")
+            tell(f"{target}: has no transparency, so all of its rectangle lives; --cut-background frees what it shows")
+        _tell_what_size_chose(creature)
         grown = _grown(creature, target, animation, budget, seed, resume, [*words, "--out", str(animation)])
     if not is_file:
-        say(ATTRIBUTION)
+        tell(ATTRIBUTION)
     return grown
+
+
+def _tell_what_size_chose(creature: Creature) -> None:
+    why = chosen_by_size(creature.world.train.objective, max(creature.pictures.shape[1:3]))
+    if why is not None:
+        tell(f"{creature.world.title}: {why}")
 
 
 def _grown(
@@ -234,8 +257,7 @@ def _shortfall(best: Creature, budget: Budget, run: RunFolder, words: list[str])
 
 
 def _quality(creature: Creature) -> str:
-    errors = [(name, value) for name, value in creature.record.items() if name.startswith("rel_mse_")]
-    shown = ", ".join(f"{float(value):.4f} at step {name.rpartition('_')[2]}" for name, value in errors)
+    shown = ", ".join(f"{error:.4f} at step {age}" for age, error in measured_errors(creature).items())
     if not shown:
         return "not measured"
     return f"{'learned, ' if worst_error(creature) < LEARNED_MSE else ''}relative MSE {shown}"

@@ -23,10 +23,10 @@ from report import README, publish_rows
 from ffnca.allocation import keep_memory
 from ffnca.automata.base import rollout
 from ffnca.automata.nca import NCA
+from ffnca.budget import Budget
 from ffnca.systems.growth.body import Body
 from ffnca.systems.growth.creature import Creature
 from ffnca.systems.growth.evaluate import GROWN_AT, HEALED_MSE, heal, num_params
-from ffnca.systems.growth.schedule import Budget
 from ffnca.systems.growth.stress import STRESSES
 
 SIZE, SEEDS = 40, 8

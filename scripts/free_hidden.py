@@ -10,6 +10,7 @@ Reference:
 """
 
 import time
+from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
 
@@ -20,17 +21,19 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from ffnca.automata.base import rollout
 from ffnca.automata.nca import NCA
+from ffnca.budget import Budget
 from ffnca.ff.ascent import STATE_LIMIT, AscentLayer
 from ffnca.ff.standardise import Standardiser
 from ffnca.grid.perceive import perceive
-from ffnca.systems.growth.body import Body
+from ffnca.systems.growth.body import Bodies
 from ffnca.systems.growth.corrupt import add_noise
 from ffnca.systems.growth.creature import Creature
+from ffnca.systems.growth.local_trainer import chances, optimiser
+from ffnca.systems.growth.local_trainer import start as start_with_code
+from ffnca.systems.growth.partial_growth import partially_grown
+from ffnca.systems.growth.plan import Plan
 from ffnca.systems.growth.pool import choose, disturb, fresh_pool, put_back
-from ffnca.systems.growth.round import OPTIMISER, Recipe, chances
-from ffnca.systems.growth.round import start as start_with_code
-from ffnca.systems.growth.schedule import Budget, falling_rate
-from ffnca.systems.growth.stages import draw_stages
+from ffnca.systems.growth.schedule import falling_rate
 
 NO_CODE = 1e-6
 """Amplitude of the position code: none that a cell could see."""
@@ -47,11 +50,11 @@ class Free(NamedTuple):
     clamped: Float[Array, "pool H W C"]
 
 
-def positive(layer: AscentLayer, context: Array, colours: Array, hidden: Array, recipe: Recipe) -> Array:
+def positive(layer: AscentLayer, context: Array, colours: Array, hidden: Array, plan: Plan) -> Array:
     """The state whose colours are given and whose hidden channels have climbed."""
     state = jnp.concatenate([colours, hidden], -1)
-    for _ in range(recipe.train.ascent_steps):
-        moved = state + recipe.train.ascent_rate * layer.change(context, state)
+    for _ in range(plan.recipe.ascent_steps):
+        moved = state + plan.recipe.ascent_rate * layer.change(context, state)
         state = jnp.concatenate([colours, jnp.clip(moved[:, COLOURS:], -STATE_LIMIT, STATE_LIMIT)], -1)
     return state
 
@@ -66,45 +69,45 @@ def held(automaton: NCA, states: Array, *, key: PRNGKeyArray) -> Array:
     return jax.lax.scan(advance, states, jax.random.split(key, CLAMPED_STEPS))[0]
 
 
-@partial(jax.jit, static_argnames="recipe")
+@partial(jax.jit, static_argnames="plan")
 def free_round(
-    state: Free, standardiser: Standardiser, body: Body, rate: Float[Array, ""], recipe: Recipe, *, key: PRNGKeyArray
+    state: Free, standardiser: Standardiser, bodies: Bodies, rate: Float[Array, ""], plan: Plan, *, key: PRNGKeyArray
 ) -> Free:
     """Both pools moved on, then several updates."""
-    train, keys = recipe.train, jax.random.split(key, 10)
-    places = choose(state.pool, train.pool_batch, key=keys[0])
-    calm = train.model_copy(update={"strain": 0.0, "wrong_tissue": 0.0, "strays": 0.0})
-    stages = draw_stages(body, train.pool_batch, recipe.nca, calm, key=keys[1])
-    automaton = recipe.automaton((state.averaged,), standardiser)
-    drawn = disturb(state.pool[places], body, stages, train, key=keys[2], renewed_share=train.reseeded_share)
-    num_steps = jax.random.randint(keys[3], (), 1, train.max_rollout + 1)
+    recipe, batch, body, keys = plan.recipe, plan.pool_batch, bodies.each, jax.random.split(key, 10)
+    places = choose(state.pool, batch, key=keys[0])
+    calm = replace(recipe, deformed_share=0.0, patched_share=0.0, fragments_share=0.0)
+    stages = partially_grown(body, batch, calm, alive_threshold=plan.rule.alive_threshold, key=keys[1])
+    automaton = plan.automaton(state.averaged.reading_raw(standardiser))
+    drawn = disturb(state.pool[places], body, stages, recipe, key=keys[2], renewed_share=recipe.renewed_share)
+    num_steps = jax.random.randint(keys[3], (), 1, recipe.max_rollout + 1)
     rolled = rollout(automaton, drawn, num_steps, key=keys[4])
-    renewed = jax.random.bernoulli(keys[5], RENEWED_SHARE, (train.pool_batch, 1, 1, 1))
+    renewed = jax.random.bernoulli(keys[5], RENEWED_SHARE, (batch, 1, 1, 1))
     clamped = held(automaton, jnp.where(renewed, stages, state.clamped[places]), key=keys[6])
-    noisy = add_noise(clamped, automaton.alive(clamped), jnp.full(train.pool_batch, train.noise / 2), key=keys[7])
+    noisy = add_noise(clamped, automaton.alive(clamped), jnp.full(batch, plan.train.noise / 2), key=keys[7])
 
     states = jax.lax.stop_gradient(jnp.concatenate([noisy, rolled]))
-    seen = perceive(states, recipe.nca.perception, recipe.boundary, alive_threshold=recipe.nca.alive_threshold)
+    seen = perceive(states, plan.rule.perception, plan.boundary, alive_threshold=plan.rule.alive_threshold)
     own, context = states.reshape(-1, states.shape[-1]), seen.reshape(-1, seen.shape[-1])
     colours = jnp.asarray(body.target)[..., :COLOURS].reshape(-1, COLOURS)
     wanted = jnp.broadcast_to(jnp.asarray(body.alive), states.shape[:3])
-    up_to = jnp.cumsum(chances(automaton.alive(states), wanted).reshape(-1))
+    up_to = jnp.cumsum(chances(automaton.alive(states), wanted, recipe.front_weight).reshape(-1))
 
     def update(carry: tuple, update_key: PRNGKeyArray) -> tuple[tuple, None]:
-        layer, averaged, optimiser = carry
-        cell = jnp.searchsorted(up_to, jax.random.uniform(update_key, (train.cells,)) * up_to[-1])
+        layer, averaged, momentum = carry
+        cell = jnp.searchsorted(up_to, jax.random.uniform(update_key, (recipe.cells,)) * up_to[-1])
         around, now = standardiser(context[cell]), own[cell]
-        good = positive(layer, around, colours[cell % colours.shape[0]], now[:, COLOURS:], recipe)
-        bad = layer.settle(around, now, num_steps=train.ascent_steps, rate=train.ascent_rate)
-        step, optimiser = OPTIMISER.update(layer.hebbian(around, good, bad), optimiser, layer)
-        (layer,) = recipe.objective.stepped((layer,), (jax.tree.map(lambda change: rate * change, step),))
-        averaged = jax.tree.map(lambda old, new: train.average * old + (1 - train.average) * new, averaged, layer)
-        return (layer, averaged, optimiser), None
+        good = positive(layer, around, colours[cell % colours.shape[0]], now[:, COLOURS:], plan)
+        bad = layer.settle(around, now, num_steps=recipe.ascent_steps, rate=recipe.ascent_rate)
+        step, momentum = optimiser(plan).update(layer.hebbian(around, good, bad), momentum, layer)
+        (layer,) = plan.learning.stepped((layer,), (jax.tree.map(lambda change: rate * change, step),))
+        averaged = jax.tree.map(lambda old, new: recipe.average * old + (1 - recipe.average) * new, averaged, layer)
+        return (layer, averaged, momentum), None
 
     carry = (state.layer, state.averaged, state.optimiser)
-    (layer, averaged, optimiser), _ = jax.lax.scan(update, carry, jax.random.split(keys[8], train.updates_per_round))
+    (layer, averaged, momentum), _ = jax.lax.scan(update, carry, jax.random.split(keys[8], recipe.updates_per_round))
     pool, held_pool = put_back(state.pool, places, rolled), put_back(state.clamped, places, clamped)
-    return Free(layer, averaged, optimiser, pool, held_pool)
+    return Free(layer, averaged, momentum, pool, held_pool)
 
 
 def trained_free(creature: Creature, budget: Budget, *, seed: int = 0) -> Creature:
@@ -115,17 +118,15 @@ def trained_free(creature: Creature, budget: Budget, *, seed: int = 0) -> Creatu
         budget: Updates.
         seed: Of everything random.
     """
-    settings = creature.world.train.model_copy(update={"objective": "ascent", "code_amplitude": NO_CODE})
-    world = creature.world.model_copy(update={"train": settings})
-    creature = Creature.blank(world, creature.pictures)
-    body, recipe, key = creature.training_body(), creature.recipe(), jax.random.key(seed)
-    begun = start_with_code(body, recipe, key=key)
+    creature = creature.retrained_by("ascent").by_recipe(creature.recipe, code_amplitude=NO_CODE)
+    bodies, plan, key = creature.training_bodies(), creature.plan(), jax.random.key(seed)
+    begun = start_with_code(bodies, plan, key=key)
     (layer,) = begun.layers
-    state = Free(layer, layer, OPTIMISER.init(layer), begun.pool, fresh_pool(body, recipe.train.pool_size))
+    state = Free(layer, layer, optimiser(plan).init(layer), begun.pool, fresh_pool(bodies, plan.train.pool_size))
     began, updates = time.monotonic(), 0
     while (fraction := budget.fraction(time.monotonic() - began, updates)) < 1:
-        rate = jnp.asarray(falling_rate(recipe.train.learning_rate, fraction))
-        state = free_round(state, begun.standardiser, body, rate, recipe, key=jax.random.fold_in(key, updates))
-        updates += recipe.train.updates_per_round
-    rule = recipe.automaton((state.averaged,), begun.standardiser).rule
-    return Creature.with_rule(world, creature.pictures, rule, {"seconds": round(time.monotonic() - began, 1)})
+        rate = jnp.asarray(falling_rate(plan.train.learning_rate, fraction))
+        state = free_round(state, begun.standardiser, bodies, rate, plan, key=jax.random.fold_in(key, updates))
+        updates += plan.recipe.updates_per_round
+    rule = state.averaged.reading_raw(begun.standardiser)
+    return creature.taught(rule, {"seconds": round(time.monotonic() - began, 1)})

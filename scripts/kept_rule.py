@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
+from ffnca.budget import Budget
 from ffnca.progress import training_bar
 from ffnca.systems.growth.creature import Creature
-from ffnca.systems.growth.schedule import Budget
 from ffnca.training import train_creature
 
 

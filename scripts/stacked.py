@@ -4,22 +4,25 @@ The perceive layer learns as that of `distance` does. What it says is data to th
 the perception itself. `study_recipe.py` trains it beside the other variants.
 """
 
-from dataclasses import replace
-
 import jax
 import jax.numpy as jnp
 from flax import nnx
 from jaxtyping import Array, Float, PRNGKeyArray
 
+from ffnca.budget import Budget
 from ffnca.ff.ascent import AscentLayer
+from ffnca.ff.calibration import MAGNITUDE
 from ffnca.ff.layer import FFLayer
 from ffnca.ff.projected import ProjectedLayer
 from ffnca.ff.standardise import Standardiser
 from ffnca.systems.growth.creature import Creature
-from ffnca.systems.growth.objectives import Ascent, Cells, Layers
-from ffnca.systems.growth.round import Recipe
-from ffnca.systems.growth.schedule import Budget
+from ffnca.systems.growth.layer_learning import Ascent, Cells, Layers
+from ffnca.systems.growth.objective import OBJECTIVES, Objective
+from ffnca.systems.growth.rule import RULES
 from ffnca.training import train_creature
+
+STACKED = "stacked"
+"""The name of the objective and of its type of rule."""
 
 
 class StackedRule(AscentLayer):
@@ -46,17 +49,17 @@ class StackedAscent(Ascent):
         return (perceive, *super().start(num_perception + hidden[0], hidden[1:], num_channels, key=ascent_key))
 
     def gradients(
-        self, layers: Layers, cells: Cells, gap_scale: Float[Array, ""] | float
+        self, layers: Layers, cells: Cells, robust_scale: Float[Array, ""] | float
     ) -> tuple[Layers, Float[Array, ""]]:
         """Autodiff inside the perceive layer, the two Hebbian terms of the ascent layer."""
         perceive, ascent = layers
 
         def own_loss(layer: ProjectedLayer) -> Float[Array, ""]:
-            return layer.loss(cells.perception, cells.target, cells.healthy, gap_scale=gap_scale)
+            return layer.loss(cells.perception, cells.target, cells.healthy, gap_scale=robust_scale)
 
         gradient = jax.grad(own_loss)(perceive)
         context = jnp.concatenate([cells.perception, perceive.layer(cells.perception)], -1)
-        above, loss = super().gradients((ascent,), cells._replace(perception=context), gap_scale)
+        above, loss = super().gradients((ascent,), cells._replace(perception=context), robust_scale)
         return (gradient, *above), loss
 
     def stepped(self, layers: Layers, steps: Layers) -> Layers:
@@ -77,29 +80,23 @@ class StackedAscent(Ascent):
         return StackedRule(perceive, layers[1].reading_raw(seen))
 
 
-class _StackedRecipe(Recipe):
-    @property
-    def objective(self) -> StackedAscent:
-        return StackedAscent(self.train.ascent_steps, self.train.ascent_rate, self.train.own_state_bound)
+def _blank(num_perception: int, hidden: tuple[int, ...], num_channels: int, *, key: PRNGKeyArray) -> StackedRule:
+    perceive = FFLayer(num_perception, hidden[0], key=key, calibration=MAGNITUDE)
+    return StackedRule(perceive, AscentLayer(num_perception + hidden[0], num_channels, hidden[1], key=key))
 
 
-class _StackedCreature(Creature):
-    def recipe(self) -> Recipe:
-        return _StackedRecipe(*super().recipe())
-
-    def check_savable(self) -> None:
-        """It is measured and never saved: no world file can say what it is."""
+RULES[STACKED] = _blank
+OBJECTIVES[STACKED] = Objective(learning=StackedAscent.by, rule=STACKED, most_layers=2)
 
 
 def trained_stacked(creature: Creature, budget: Budget, *, widths: tuple[int, int], seed: int = 0) -> Creature:
     """The best rule of a creature with two stacked layers.
 
     Args:
-        creature: Its world and picture; its rule is not used.
+        creature: Its world, picture and recipe; its rule is not used.
         budget: Updates or minutes.
         widths: Units of the perceive and of the ascent layer.
         seed: Of everything random.
     """
-    rule = creature.world.rule.model_copy(update={"hidden": widths})  # no world file may say so
-    world = creature.world.model_copy(update={"rule": rule})
-    return train_creature(_StackedCreature(**vars(replace(creature, world=world))), budget, seed=seed)
+    stacked = creature.retrained_by(STACKED).reshaped(hidden=widths)
+    return train_creature(stacked, budget, seed=seed, recipe=creature.recipe)

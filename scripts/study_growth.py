@@ -12,7 +12,7 @@ which is the published recipe with its 8,336. An update is a step of the optimis
 import argparse
 import math
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -20,19 +20,19 @@ import matplotlib as mpl
 import numpy as np
 from report import ROOT, completed, publish, seeds_of
 from study_memory import temporaries
+from tried_objectives import TRIED
 
 mpl.use("agg")
 import matplotlib.pyplot as plt
 
 from ffnca.allocation import keep_memory
+from ffnca.budget import Budget
 from ffnca.systems.growth.creature import Creature
 from ffnca.systems.growth.evaluate import NUM_SEEDS, ages_of, num_params
-from ffnca.systems.growth.schedule import Budget
-from ffnca.systems.growth.spec import Objective
-from ffnca.systems.growth.train import Report
+from ffnca.trainer import Report
 from ffnca.training import train_creature
 
-NAMES = get_args(Objective)
+NAMES = ("ascent", "distance", *TRIED, "one-step-backprop", "bptt")
 AGES = (200, 1000, 2000)
 GOOD = 0.01
 """Relative MSE whose time is printed: the first measurement during training with both ages at most this."""
@@ -45,7 +45,7 @@ def run(creature: Creature, budget: Budget, seed: int) -> dict[str, Any]:
 
     def note(report: Report) -> None:
         if report.quality is not None:
-            curve.append((round(report.progress.seconds, 1), report.updates, max(report.quality)))
+            curve.append((round(report.progress.seconds, 1), report.updates, max(report.quality.values())))
 
     best = train_creature(creature, budget, seed=seed, show=note)
     body = best.body()

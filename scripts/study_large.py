@@ -17,13 +17,13 @@ from kept_rule import kept_rule
 from report import ROOT, publish_rows
 
 from ffnca.allocation import keep_memory
+from ffnca.budget import Budget
 from ffnca.commands import Play, export_world
 from ffnca.export.look import Look
 from ffnca.export.timing import Timing
 from ffnca.systems.base import Request
 from ffnca.systems.growth.creature import Creature
 from ffnca.systems.growth.evaluate import NUM_SEEDS, ages_of, num_params
-from ffnca.systems.growth.schedule import Budget
 from ffnca.systems.growth.target import target_name
 
 AGES = (100, 200, 500, 1000, 2000)

@@ -12,19 +12,20 @@ from typing import Any
 import jax
 from report import publish
 
-from ffnca.systems.growth.bptt import control_round
+from ffnca.systems.growth.bptt import ThroughTime, control_round
 from ffnca.systems.growth.creature import Creature
-from ffnca.systems.growth.round import train_round
-from ffnca.systems.growth.train import begin
+from ffnca.systems.growth.local_trainer import LocalTrainer, train_round
+from ffnca.training import trainer_of
 
 LENGTHS = (8, 32, 96)
+ROUNDS: dict[type, Any] = {LocalTrainer: train_round, ThroughTime: control_round}
 
 
 def temporaries(creature: Creature) -> str:
     """Of one round."""
-    body, recipe, key = creature.training_body(), creature.recipe(), jax.random.key(0)
-    one_round = control_round if recipe.train.objective == "bptt" else train_round
-    lowered = one_round.lower(begin(body, recipe, key=key), body, 1e-3, recipe, key=key)
+    trainer, plan, key = trainer_of(creature), creature.plan(), jax.random.key(0)
+    one_round = ROUNDS[type(trainer)]
+    lowered = one_round.lower(trainer.begin(key=key), creature.training_bodies(), 1e-3, plan, key=key)
     analysis: Any = lowered.compile().memory_analysis()
     return f"{analysis.temp_size_in_bytes / 1e6:.1f} MB"
 
@@ -33,7 +34,8 @@ def main() -> None:
     """Compile and print."""
     lines = ["| objective | " + " | ".join(f"up to {length} steps" for length in LENGTHS) + " |", "|---" * 4 + "|"]
     for objective in ("ascent", "distance"):
-        sizes = [temporaries(Creature.for_target("🦎", 40, objective=objective, max_rollout=most)) for most in LENGTHS]
+        creature = Creature.for_target("🦎", 40, objective=objective)
+        sizes = [temporaries(creature.by_recipe(max_rollout=most)) for most in LENGTHS]
         lines.append(f"| {objective} | " + " | ".join(sizes) + " |")
         print(lines[-1], flush=True)
     control = temporaries(Creature.for_target("🦎", 40).retrained_by("bptt"))

@@ -19,10 +19,10 @@ from report import completed, publish, seeds_of
 from stacked import trained_stacked
 
 from ffnca.allocation import keep_memory
+from ffnca.budget import Budget
 from ffnca.systems.growth.creature import Creature
 from ffnca.systems.growth.evaluate import evaluate
-from ffnca.systems.growth.schedule import Budget
-from ffnca.systems.growth.spec import NcaSpec
+from ffnca.systems.growth.spec import NcaSpec, TrainSpec
 from ffnca.systems.growth.stress import STRESSES
 from ffnca.training import train_creature
 
@@ -44,18 +44,18 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "noise 0.1": {"noise": 0.1},
     "noise 0.3": {"noise": 0.3},
     "no noise": {"noise": 0.0},
-    "gaps not tempered": {"gap_scale": 0.0},
-    "gap scale 0.1": {"gap_scale": 0.1},
-    "gap scale 0.005": {"gap_scale": 0.005},
-    "no wrong tissue": {"wrong_tissue": 0.0},
-    "no strays": {"strays": 0.0},
+    "gaps not tempered": {"robust_scale": 0.0},
+    "gap scale 0.1": {"robust_scale": 0.1},
+    "gap scale 0.005": {"robust_scale": 0.005},
+    "no wrong tissue": {"patched_share": 0.0},
+    "no strays": {"fragments_share": 0.0},
     "unsure cells may live": {"unwanted_alpha": 0.0},
-    "no strain": {"strain": 0.0},
+    "no strain": {"deformed_share": 0.0},
     "no large wounds": {"large_wounds": 0.0},
     "no averaging of weights": {"average": 0.0},
     "averaging 0.998": {"average": 0.998},
-    "0.04 of the pool renewed": {"reseeded_share": 0.04},
-    "0.2 of the pool renewed": {"reseeded_share": 0.2},
+    "0.04 of the pool renewed": {"renewed_share": 0.04},
+    "0.2 of the pool renewed": {"renewed_share": 0.2},
     "rollouts up to 6 steps": {"max_rollout": 6},
     "rollouts up to 24 steps": {"max_rollout": 24},
     "2 updates a round": {"updates_per_round": 2},
@@ -68,15 +68,17 @@ VARIANTS: dict[str, dict[str, Any]] = {
     STACKED: {},
     FREE: {},
 }
-"""What is changed from the default of `ascent`: keys of [train] or of [rule]."""
+"""What is changed from the default of `ascent`: keys of [train], of [rule], or fields of the recipe."""
 
 
 def variant(name: str, target: str, size: int) -> Creature:
     """An untrained creature with one thing changed."""
     changes = VARIANTS[name]
-    rule = {key: value for key, value in changes.items() if key in NcaSpec.model_fields}
-    train = {key: value for key, value in changes.items() if key not in rule}
-    return Creature.for_target(target, size, objective="ascent", **train).reshaped(**rule)
+    rule, train = (
+        {key: value for key, value in changes.items() if key in spec.model_fields} for spec in (NcaSpec, TrainSpec)
+    )
+    recipe = {key: value for key, value in changes.items() if key not in rule | train}
+    return Creature.for_target(target, size, objective="ascent", **train).reshaped(**rule).by_recipe(**recipe)
 
 
 def run(name: str, budget: Budget, seed: int, target: str, size: int) -> dict[str, Any]:

@@ -19,10 +19,10 @@ import numpy as np
 from report import completed, publish, seeds_of
 
 from ffnca.allocation import keep_memory
+from ffnca.budget import Budget
 from ffnca.systems.growth.creature import Creature
 from ffnca.systems.growth.evaluate import HEALED_MSE, NUM_SEEDS, ages_of
-from ffnca.systems.growth.schedule import Budget
-from ffnca.systems.growth.spec import TrainSpec
+from ffnca.systems.growth.recipe import Recipe
 from ffnca.training import train_creature
 
 AGES = (200, 2000, 10_000)
@@ -68,7 +68,9 @@ def main() -> None:
     parser.add_argument("--updates", type=int, default=3000)
     parser.add_argument("--seeds", default="0,1,2,3,4")
     parser.add_argument("--objective", default="ascent")
-    parser.add_argument("--gap-scale", type=float, default=TrainSpec().gap_scale, help="see [train]; 0 is none")
+    parser.add_argument(
+        "--gap-scale", type=float, default=Recipe().robust_scale, help="`Recipe.robust_scale`; 0 is none"
+    )
     parser.add_argument("--write", action="store_true", help="rewrite the block of that size")
     options = parser.parse_args()
     keep_memory()
@@ -78,8 +80,8 @@ def main() -> None:
     ]
 
     def measured(which: dict[str, Any]) -> dict[str, Any]:
-        creature = Creature.for_target(which["target"], options.size, gap_scale=options.gap_scale)
-        creature = creature.retrained_by(options.objective)
+        creature = Creature.for_target(which["target"], options.size).retrained_by(options.objective)
+        creature = creature.by_recipe(robust_scale=options.gap_scale)
         return run(creature, Budget(updates=options.updates), which["seed"])
 
     found = completed(options.results, wanted, measured, setting=setting)

@@ -18,6 +18,7 @@ import numpy as np
 from report import ROOT, machine
 
 from ffnca.allocation import keep_memory
+from ffnca.budget import Budget
 from ffnca.commands import SHEET_SCALE, Play, export_world, story
 from ffnca.export.animation import Texts, write_animation
 from ffnca.export.look import Look
@@ -26,7 +27,6 @@ from ffnca.export.timing import Timing
 from ffnca.simulation import Simulation
 from ffnca.systems.base import Request
 from ffnca.systems.growth.creature import Creature
-from ffnca.systems.growth.schedule import Budget
 from ffnca.systems.growth.spec import GrowthWorld
 from ffnca.training import train_creature
 from ffnca.world import rule_path_for, shipped_worlds, worlds_folder
@@ -115,7 +115,8 @@ def page(names: list[str], shipped: dict[str, GrowthWorld]) -> str:
             f"World `worlds/{name}.toml`, seed {record['seed']}, {record['updates']} updates in {record['seconds']} s.",
             f"Rule: `{train}`. Animation: `{drawn}`.",
         ]
-        if creature.world.train != Creature.untrained(shipped[name], worlds_folder()).world.train:
+        present = Creature.untrained(shipped[name], worlds_folder())
+        if (creature.world.train, creature.recipe) != (present.world.train, present.recipe):
             lines.append("This rule was trained by older settings; the command trains by those of today.")
         if name in WITH_HEALTH:
             picture = f'<img src="{name}-health.gif" width="{width}" alt="Health of its cells">'

@@ -25,7 +25,7 @@ LAYERS = (
         "spec",
         "notes",
     ),
-    *("perceptions", "settings_text", "world", "idx_file", "palette_file", "render"),
+    *("perceptions", "settings_text", "world", "idx_file", "palette_file", "render", "rule_file", "budget", "trainer"),
     *("ff", "grid", "automata", "brushes", "extras", "views", "simulation", "systems", "world_file", "opening"),
     *("checkpoint", "run_folder", "training"),
     *("export", "progress", "listing", "view", "commands", "train_commands", "cli", "__main__"),

@@ -15,10 +15,10 @@ from ffnca.files import read_bounded
 from ffnca.palette_file import load_palette
 from ffnca.settings_text import parse_json, parse_toml
 from ffnca.spec import shown
+from ffnca.systems.growth.model import checked_model
 from ffnca.systems.growth.rule_file import RuleFile, load_rule, save_rule
-from ffnca.systems.growth.spec import GrowthWorld
 from ffnca.world import find_world, shipped_worlds
-from ffnca.world_file import MAX_WORLD_BYTES, load_world, parse_world
+from ffnca.world_file import MAX_WORLD_BYTES, load_world
 
 WORLD = 'kind = "growth"\ntitle = "t"\n[grid]\nsize = [24, 24]\n[target]\nemoji = "🐟"\nsize = 8\n'
 
@@ -95,10 +95,9 @@ def test_text_does_not_count(tmp_path: Path) -> None:
 
 
 def _rule_bytes(folder: Path) -> bytes:
-    world = parse_world(WORLD, "w")
-    assert isinstance(world, GrowthWorld)
     cell, picture = np.ones(16, np.float32), np.ones((8, 8, 4), np.float32)
-    rule = RuleFile(world, {"bias": cell}, picture, cell, np.array([4, 4], np.int32))
+    model = checked_model({"title": "t", "grid": {"size": [24, 24]}, "rule": {"type": "ascent"}}, "m")
+    rule = RuleFile(model, {"bias": cell}, picture, cell, np.array([4, 4], np.int32))
     save_rule(folder / "rule.safetensors", rule)
     return (folder / "rule.safetensors").read_bytes()
 

@@ -17,7 +17,7 @@ from PIL import Image
 from ffnca.errors import Stopped
 from ffnca.run_folder import RunFolder
 from ffnca.systems.growth import evaluate
-from ffnca.systems.growth.round import RoundFigures
+from ffnca.trainer import RoundFigures
 from ffnca.world import shipped_worlds
 
 pytestmark = pytest.mark.computes
@@ -34,8 +34,7 @@ def tiny(tmp_path: Path) -> Path:
     world = tmp_path / "tiny.toml"
     world.write_text(
         'kind = "growth"\ntitle = "Tiny"\n[grid]\nsize = [16, 16]\n[rule]\nhidden = [16]\n'
-        '[target]\nimage = "block.png"\nsize = 10\n[train]\npool_size = 16\ncells = 64\nminutes = 0.1\n'
-        "strain = 0\nstrays = 0\nwrong_tissue = 0\n"  # less to compile
+        '[target]\nimage = "block.png"\nsize = 10\n[train]\npool_size = 16\nminutes = 0.1\n'
     )
     return world
 
@@ -200,7 +199,7 @@ def test_killed_and_resumed_equals_never_killed(ffnca, tiny: Path, tmp_path: Pat
     rows = [[json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()] for run in (whole, killed)]
     assert [row["updates"] for row in rows[1]] == [row["updates"] for row in rows[0]]
     assert rows[1][-1]["loss"] == rows[0][-1]["loss"]
-    assert rows[1][-1]["rel_mse"] == rows[0][-1]["rel_mse"]
+    assert rows[1][-1]["measured"] == rows[0][-1]["measured"]
     (killed / "rule.safetensors").unlink()
     _one_line(*ffnca(*words, "--resume"), "rule.safetensors", "ended")
 
@@ -256,14 +255,15 @@ def measured(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Rounds that change nothing but their number, and measurements that give the first of these errors."""
     errors = [0.66]
 
-    def measure(state, body, recipe, *, key):
-        return (errors[0], errors[0]), jnp.zeros((1, *body.picture.shape[-3:-1], 16))
+    def growth(automaton, bodies, *, key):
+        found = {"rel_mse_200": errors[0], "rel_mse_600": errors[0]}
+        return found, jnp.zeros((1, *bodies.each.picture.shape[-3:-1], 16))
 
     def train_round(state, *given, **keys):
         return state._replace(round=state.round + 1), RoundFigures(jnp.zeros(()), jnp.zeros(()))
 
-    monkeypatch.setattr("ffnca.systems.growth.train.measure", measure)
-    monkeypatch.setattr("ffnca.systems.growth.train.train_round", train_round)
+    monkeypatch.setattr("ffnca.systems.growth.local_trainer.measured", growth)
+    monkeypatch.setattr("ffnca.systems.growth.local_trainer.train_round", train_round)
     return errors
 
 
@@ -337,6 +337,17 @@ def test_grow_says_what_must_be_said_of_a_target_once(ffnca, measured, tmp_path:
     _, _, err = ffnca("grow", "plain.png", "--size", 20, "--cut-background")
     assert err == "ffnca: enough\n"
     _one_line(*ffnca("grow", "🐟", "--size", 12, "--cut-background"), "background")
+
+
+def test_growing_says_when_size_chooses_the_objective(ffnca, monkeypatch) -> None:
+    def begin(*given):
+        raise Stopped("enough")
+
+    monkeypatch.setattr("ffnca.train_commands._train", begin)
+    for size, num_lines in ((42, 1), (43, 2)):
+        _, _, err = ffnca("grow", "🐟", "--size", size)
+        assert len(err.splitlines()) == num_lines
+        assert ("of 43, are trained by distance in place of ascent" in err) == (num_lines == 2)
 
 
 def test_grow_replaces_nothing_unasked(ffnca, blue: Path, measured, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -14,40 +15,84 @@ from PIL import Image
 from ffnca.automata.base import rollout
 from ffnca.errors import InputError
 from ffnca.systems.growth.creature import Creature
+from ffnca.systems.growth.recipe import Recipe
 from ffnca.systems.growth.rule_file import load_rule, save_rule
 from ffnca.systems.growth.spec import TrainSpec
+from ffnca.training import worst_error
 from ffnca.world_file import parse_world
 
-OWN = (*range(16), 64)
-"""Where a rule of 16 channels perceives the cell itself: its state, and whether it lives."""
+FORMAT_1 = Path(__file__).parent / "format_1"
+"""Rules as the releases before format 2 wrote them, with some cells of what they made of a whole body in 3 steps."""
+OLD_RULES = ("ascent", "layered", "through_time", "first_release")
 
 
-def _old_file(path: Path, picture: np.ndarray, dropped: tuple[int, ...] = OWN) -> Creature:
-    """An ascent rule with no weight for what it perceives of the cell itself, and its file as ffnca 0.1 wrote it."""
-    creature = Creature.for_picture(picture, "ring.png", objective="ascent").reshaped(hidden=(24,))
-    random, rule = np.random.default_rng(0), creature.automaton.rule
-    for weight in (rule.context_weight, rule.linear):
-        weight[...] = jnp.asarray(0.1 * random.normal(size=weight.shape), jnp.float32)
-        weight[...] = weight[...].at[np.array(OWN)].set(0.0)
-    creature.save(path)
-    stored = load_rule(path)
-    cut = {name: np.delete(stored.tensors[name], dropped, axis=0) for name in ("context_weight", "linear")}
-    save_rule(path, replace(stored, tensors=stored.tensors | cut))
-    return creature
+@pytest.mark.computes
+@pytest.mark.parametrize("name", OLD_RULES)
+def test_a_rule_of_format_1_runs_as_it_did(name: str, tmp_path: Path) -> None:
+    creature = Creature.load(FORMAT_1 / f"{name}.safetensors")
+    creature.save(tmp_path / "new.safetensors")
+    again = Creature.load(tmp_path / "new.safetensors")
+    assert again == creature
+    assert creature.record["updates"] == 3
+    with np.load(FORMAT_1 / "states.npz") as kept:
+        wanted = kept[name]
+    grown = rollout(again.automaton, jnp.asarray(again.body().target), 3, key=jax.random.key(1))
+    np.testing.assert_allclose(grown[16:-16:2, 16:-16:2], wanted, atol=1e-5)
+    assert np.abs(wanted).max() > 0.01
 
 
-def test_a_rule_of_the_first_release_runs_as_it_did(tmp_path: Path, ring_picture: np.ndarray) -> None:
-    creature = _old_file(tmp_path / "old.safetensors", ring_picture)
-    loaded, start = Creature.load(tmp_path / "old.safetensors"), jnp.asarray(creature.body().start)[None]
-    grown = [rollout(one.automaton, start, 5, key=jax.random.key(1)) for one in (creature, loaded)]
-    np.testing.assert_array_equal(*grown)
-    assert np.abs(grown[0] - start).max() > 0.01
+def test_what_is_told_of_an_old_training_is_understood() -> None:
+    layered = Creature.load(FORMAT_1 / "layered.safetensors")
+    assert layered.world.train.objective == "distance"  # what trained it is no longer offered
+    assert layered.world.train.minutes == 10
+    control = Creature.load(FORMAT_1 / "through_time.safetensors")
+    assert (control.world.train.objective, control.world.train.pool_size) == ("bptt", 1024)
+    assert control.recipe.margin == 16
+    assert control.automaton.state_limit == np.inf
 
 
 def test_other_shapes_are_refused(tmp_path: Path, ring_picture: np.ndarray) -> None:
-    _old_file(tmp_path / "odd.safetensors", ring_picture, OWN[1:])
-    with pytest.raises(InputError, match="context_weight"):
-        Creature.load(tmp_path / "odd.safetensors")
+    Creature.for_picture(ring_picture, "ring.png").reshaped(hidden=(8,)).save(tmp_path / "odd.safetensors")
+    stored = load_rule(tmp_path / "odd.safetensors")
+    for spoilt in ({"linear": np.zeros((67, 16), np.float32)}, {"other": np.zeros(1, np.float32)}):
+        save_rule(tmp_path / "odd.safetensors", replace(stored, tensors=stored.tensors | spoilt))
+        with pytest.raises(InputError, match=f"tensor '{next(iter(spoilt))}'"):
+            Creature.load(tmp_path / "odd.safetensors")
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {},
+        {"world": 3, "recipe": [], "record": {"rel_mse_200": "x"}},
+        {"world": {"train": {"objective": "gone", "pool_size": -1}, "target": {"emoji": 3}}, "recipe": {"cells": "x"}},
+        {"world": {"targets": {"a": {}}}, "recipe": {"raggedness": [1], "margin": 9}},
+    ],
+)
+def test_a_rule_runs_whatever_is_told_of_its_training(told: dict, tmp_path: Path, ring_picture: np.ndarray) -> None:
+    creature = Creature.for_picture(ring_picture, "ring.png").reshaped(hidden=(8,))
+    creature.save(tmp_path / "ring.safetensors")
+    save_rule(tmp_path / "told.safetensors", replace(load_rule(tmp_path / "ring.safetensors"), provenance=told))
+    loaded = Creature.load(tmp_path / "told.safetensors")
+    for found, wanted in zip(jax.tree.leaves(loaded.automaton), jax.tree.leaves(creature.automaton), strict=True):
+        np.testing.assert_array_equal(found, wanted)
+    assert loaded.world.train == creature.world.train
+    margin = told.get("recipe", {}).get("margin", 8) if isinstance(told.get("recipe"), dict) else 8
+    assert loaded.recipe == replace(creature.recipe, margin=margin)
+    assert worst_error(loaded) == np.inf
+
+
+def test_a_recipe_that_cannot_be_used_is_refused_in_one_line() -> None:
+    cases: tuple[dict[str, Any], ...] = (
+        {"cells": 0},
+        {"cells": 1.5},
+        {"average": 1.0},
+        {"disc_radius": 0.1},
+        {"unwanted_alpha": 0.2},
+    )
+    for spoilt in cases:
+        with pytest.raises(InputError, match=f"recipe: .*{next(iter(spoilt))} = "):
+            Recipe(**spoilt)
 
 
 def test_a_larger_picture_gets_what_its_size_needs_and_keeps_it_in_its_file(
@@ -57,9 +102,13 @@ def test_a_larger_picture_gets_what_its_size_needs_and_keeps_it_in_its_file(
     large = Creature.for_picture(picture, "ring.png")
     small = Creature.for_picture(ring_picture, "ring.png").world
     assert (small.rule.channels, small.train) == (16, TrainSpec())
-    train = large.world.train
-    assert (train.objective, train.margin, train.stray_distance) == ("distance", 12, 24)  # a quarter and half of 48
-    assert train.first_reseeded_share > 4 * train.reseeded_share
+    train, recipe = large.world.train, large.recipe
+    assert (train.objective, recipe.margin, recipe.fragment_distance) == (
+        "distance",
+        12,
+        24,
+    )  # a quarter and half of 48
+    assert recipe.first_renewed_share > 4 * recipe.renewed_share
     asked = Creature.for_picture(picture, "ring.png", pool_size=64).world.train
     assert asked == train.model_copy(update={"pool_size": 64})
     assert large.world.rule.hidden == (556,)
@@ -72,9 +121,25 @@ def test_a_world_file_gets_the_same_for_its_size_but_keeps_what_it_says() -> Non
     text = 'kind = "growth"\ntitle = "snail"\ngrid.size = [80, 80]\ntarget = {emoji = "🐌", size = 48}\n'
     world, asked = parse_world(text, "snail"), Creature.for_target("🐌", 48).world
     assert Creature.untrained(world).world == asked
-    kept = Creature.untrained(parse_world(text + "[train]\nmargin = 8\nminutes = 3\n", "snail")).world
+    kept = Creature.untrained(parse_world(text + "[train]\npool_size = 8\nminutes = 3\n", "snail")).world
     assert kept.rule == asked.rule
-    assert kept.train == asked.train.model_copy(update={"margin": 8, "minutes": 3})
+    assert kept.train == asked.train.model_copy(update={"pool_size": 8, "minutes": 3})
+
+
+@pytest.mark.parametrize(
+    ("line", "hint"),
+    [
+        ("pool_batch = 8", "pool_batch is no longer set in world files; leave it out, or pass recipe= from Python"),
+        ("ascent_steps = 3", "ascent_steps is no longer set in world files; leave it out"),
+        ('objective = "pair"', 'train.objective = "pair"; allowed: one of ascent, distance, one-step-backprop, bptt'),
+    ],
+)
+def test_a_world_file_with_a_key_that_went_says_what_to_do(line: str, hint: str) -> None:
+    text = 'kind = "growth"\ntitle = "snail"\ngrid.size = [80, 80]\ntarget = {emoji = "🐌", size = 48}\n[train]\n'
+    with pytest.raises(InputError) as caught:
+        parse_world(text + line, "snail.toml")
+    assert str(caught.value).startswith("snail.toml: ")
+    assert str(caught.value).endswith(hint)
 
 
 def test_a_picture_at_hand_comes_as_what_it_is_or_is_refused_at_once(ring_picture: np.ndarray) -> None:

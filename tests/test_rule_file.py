@@ -6,6 +6,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,19 +15,34 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ffnca.errors import InputError
-from ffnca.systems.growth.rule_file import MAX_RULE_BYTES, RuleFile, load_rule, save_rule
-from ffnca.systems.growth.spec import GrowthWorld
+from ffnca.opening import make
+from ffnca.rule_file import MAX_RULE_BYTES, StoredRule, read_rule, rule_bytes, write_rule
+from ffnca.systems.growth.model import checked_model
+from ffnca.systems.growth.rule_file import RuleFile, load_rule, save_rule
 from ffnca.world import dump_world
 from ffnca.world_file import build_world
 
 WORLD = build_world(
     {"kind": "growth", "title": "T 🦎", "grid": {"size": [20, 20]}, "target": {"emoji": "🦎", "size": 8}}, "w"
 )
-METADATA = {"format": "ffnca-rule", "format_version": "1", "world": dump_world(WORLD), "record": '{"seed": 0}'}
+OLD = {"format": "ffnca-rule", "format_version": "1", "world": dump_world(WORLD), "record": '{"seed": 0}'}
+MODEL: dict[str, Any] = {
+    "title": "T 🦎",
+    "grid": {"size": [20, 20], "boundary": "wrap"},
+    "rule": {"type": "ascent", "channels": 16, "hidden": [278], "state_limit": 2.0},
+    "targets": [""],
+    "code_amplitude": 0.7,
+}
+METADATA = {
+    "format": "ffnca-rule",
+    "format_version": "2",
+    "kind": "growth",
+    "model": json.dumps(MODEL),
+    "provenance": '{"record": {"seed": 0}}',
+}
 
 
 def _rule() -> RuleFile:
-    assert isinstance(WORLD, GrowthWorld)
     random = np.random.default_rng(0)
     target = random.random((8, 6, 4)).astype(np.float32)
     tensors = {
@@ -35,7 +51,8 @@ def _rule() -> RuleFile:
         "scale": np.array(0.5, np.float32),
     }
     seed_cell, seed_at = random.normal(size=16).astype(np.float32), np.array([4, 3], np.int32)
-    return RuleFile(WORLD, tensors, target, seed_cell, seed_at, {"updates": 3, "rel_mse": 0.1, "note": "é\n"})
+    record = {"updates": 3, "rel_mse": 0.1, "note": "é\n"}
+    return RuleFile(checked_model(MODEL, "m"), tensors, target, seed_cell, seed_at, {"record": record, "ffnca": "9"})
 
 
 @pytest.fixture(scope="module")
@@ -70,8 +87,9 @@ def test_round_trip(tmp_path: Path) -> None:
     rule = _rule()
     save_rule(tmp_path / "r.safetensors", rule)
     back = load_rule(tmp_path / "r.safetensors")
-    assert back.world == rule.world
+    assert back.model == rule.model
     assert back.record == rule.record
+    assert back.provenance == rule.provenance
     assert back.tensors.keys() == rule.tensors.keys()
     for name, tensor in rule.tensors.items():
         assert back.tensors[name].shape == tensor.shape
@@ -93,7 +111,7 @@ def test_same_rule_same_bytes_in_any_order_and_process(tmp_path: Path, valid: by
     turned = replace(
         rule,
         tensors=dict(reversed(rule.tensors.items())),
-        record=dict(reversed(rule.record.items())),
+        provenance=dict(reversed(list(rule.provenance.items()))),
     )
     for _ in range(8):  # the library orders metadata by a random hash, anew each time
         save_rule(tmp_path / "r.safetensors", turned)
@@ -113,7 +131,8 @@ def test_the_library_reads_it(valid: bytes) -> None:
 
 
 def test_facts_that_are_not_finite_are_left_out(tmp_path: Path) -> None:
-    save_rule(tmp_path / "r.safetensors", replace(_rule(), record={"a": float("nan"), "b": float("inf"), "c": 1}))
+    record = {"a": float("nan"), "b": float("inf"), "c": 1}
+    save_rule(tmp_path / "r.safetensors", replace(_rule(), provenance={"record": record}))
     assert load_rule(tmp_path / "r.safetensors").record == {"c": 1}
 
 
@@ -124,7 +143,9 @@ TENSORS = [
     ({"rule.layer.kernel": None, "rule.layer.bias": None, "rule.scale": None}, "parameter tensors"),
     ({"rule.k": np.zeros(2, np.float64)}, "F64"),
     ({"rule.k": np.zeros(2, np.int32)}, "I32"),
-    ({"rule.k": np.zeros(2, np.float16)}, "F16"),
+    ({"seed_cell": np.zeros(16, np.float16)}, "F16"),
+    ({"seed_cell": np.zeros(16, np.uint16)}, "uint16"),
+    ({"rule.k": np.zeros(2, np.uint16)}, "U16"),
     ({"rule.k": np.zeros((0, 2), np.float32)}, "dimensions"),
     ({"rule.k": np.zeros((1,) * 5, np.float32)}, "dimensions"),
     ({"rule.k": np.array([np.nan], np.float32)}, "finite"),
@@ -165,30 +186,38 @@ LIFE = {"kind": "life", "title": "t", "grid": {"size": [8, 8]}, "rule": {"notati
 METADATA_CASES = [
     ({"format": None}, "not a rule file"),
     ({"format": "pt"}, "not a rule file"),
-    ({"format_version": "2"}, "version '2'"),
-    ({"format_version": None}, "version 'None'"),
+    ({"format_version": "3"}, 'version "3"; allowed: 1, 2; a newer ffnca reads it'),
+    ({"format_version": None}, "version None; allowed: 1, 2"),
+    ({"kind": None}, "'kind' is missing"),
+    ({"kind": "sandpile"}, "kind 'sandpile'; allowed here: growth"),
+    ({"model": None}, "'model' is missing"),
+    ({"model": "{"}, "not JSON"),
+    ({"model": "[]"}, "no table"),
+    ({"model": json.dumps(MODEL | {"turing": 1})}, "(a newer ffnca may know it)"),
+    ({"model": json.dumps(MODEL | {"targets": ["b", "a"]})}, "alphabetical"),
+    ({"model": json.dumps(MODEL | {"code_amplitude": "x"})}, 'code_amplitude = "x"; allowed: a number above 0'),
+    ({"model": json.dumps({key: MODEL[key] for key in ("title", "grid")})}, "rule is missing"),
+    ({"provenance": None}, "'provenance' is missing"),
+    ({"provenance": "x" * 70_000}, "characters"),
+]
+OLD_CASES = [
     ({"world": None}, "'world' is missing"),
     ({"record": None}, "'record' is missing"),
     ({"world": "{"}, "not JSON"),
     ({"world": "[" * 100_000}, "not JSON"),
-    ({"world": "[]"}, "kind"),
+    ({"world": "[]"}, "no table"),
     ({"world": _world(titel="x")}, "titel"),
-    ({"world": json.dumps(LIFE)}, '"life"; allowed: growth'),
-    ({"record": "["}, "record"),
-    ({"record": "[" * 60_000}, "record"),
-    ({"record": "[]"}, "record"),
-    ({"record": '{"a": NaN}'}, "finite"),
-    ({"record": '{"a": 1e999}'}, "finite"),
-    ({"record": '{"a": true}'}, "finite"),
-    ({"record": '{"a": [1]}'}, "finite"),
-    ({"record": json.dumps({str(index): 1 for index in range(100)})}, "64 facts"),
+    ({"world": json.dumps(LIFE)}, 'kind "life"; allowed: growth'),
+    ({"world": _world(train={"objective": "guess"})}, '"guess"; allowed: ascent, bptt'),
+    ({"world": _world(train={"code_amplitude": 9})}, "code_amplitude = 9"),
     ({"record": json.dumps({"a": "x" * 70_000})}, "characters"),
 ]
+ALL_CASES = [(METADATA, *case) for case in METADATA_CASES] + [(OLD, *case) for case in OLD_CASES]
 
 
-@pytest.mark.parametrize(("changes", "part"), METADATA_CASES)
-def test_metadata_that_does_not_fit(folder: Path, changes: dict, part: str) -> None:
-    metadata = {key: value for key, value in (METADATA | changes).items() if value is not None}
+@pytest.mark.parametrize(("whole", "changes", "part"), ALL_CASES)
+def test_metadata_that_does_not_fit(folder: Path, whole: dict, changes: dict, part: str) -> None:
+    metadata = {key: value for key, value in (whole | changes).items() if value is not None}
     path = folder / "bad.safetensors"
     path.write_bytes(safetensors.numpy.save(_stored(), metadata))
     with pytest.raises(InputError) as caught:
@@ -259,7 +288,7 @@ def test_what_could_not_be_loaded_is_not_saved(tmp_path: Path) -> None:
         replace(_rule(), tensors={}),
         replace(_rule(), tensors={"k": np.zeros(3)}),
         replace(_rule(), seed_at=np.array([99, 0], np.int32)),
-        replace(_rule(), world=WORLD.model_copy(update={"title": ""})),
+        replace(_rule(), model=_rule().model.model_copy(update={"title": ""})),
     ):
         with pytest.raises(InputError):
             save_rule(path, rule)
@@ -290,4 +319,39 @@ def test_flipped_bits(folder: Path, valid: bytes, flips: list[tuple[float, int]]
     rule = _loads_or_says_why(folder, bytes(content))
     if rule is not None:
         assert all(np.isfinite(tensor).all() for tensor in rule.tensors.values())
-        assert rule.seed_cell.shape == (rule.world.rule.channels,)
+        assert rule.seed_cell.shape == (rule.model.rule.channels,)
+
+
+@pytest.mark.parametrize(
+    "told",
+    ["", "plain words", "[" * 60_000, "[]", "[1]", '{"record": [1]}', '{"record": {"a": NaN, "b": [1], "c": {}}}'],
+)
+def test_nobody_depends_on_what_is_told_of_the_training(folder: Path, told: str) -> None:
+    path = folder / "told.safetensors"
+    path.write_bytes(safetensors.numpy.save(_stored(), METADATA | {"provenance": told}))
+    assert load_rule(path).record == {}
+    path.write_bytes(safetensors.numpy.save(_stored(), OLD | {"record": told}))
+    assert set(load_rule(path).record) <= {"record"}
+
+
+def test_half_precision_is_half_the_size_and_near(tmp_path: Path) -> None:
+    random = np.random.default_rng(1)
+    rule = replace(_rule(), tensors={"k": random.normal(size=(200, 60)).astype(np.float32)})
+    save_rule(tmp_path / "full.safetensors", rule)
+    save_rule(tmp_path / "half.safetensors", rule, half=True)
+    back = load_rule(tmp_path / "half.safetensors")
+    sizes = [(tmp_path / f"{name}.safetensors").stat().st_size for name in ("half", "full")]
+    assert sizes[0] < 0.6 * sizes[1]
+    np.testing.assert_allclose(back.tensors["k"], rule.tensors["k"], rtol=1e-3, atol=1e-7)
+    np.testing.assert_allclose(back.target, rule.target, atol=1e-5)
+    assert back.tensors["k"].dtype == back.target.dtype == np.float32
+    save_rule(tmp_path / "again.safetensors", back, half=True)  # nothing more is lost
+    assert (tmp_path / "again.safetensors").read_bytes() == (tmp_path / "half.safetensors").read_bytes()
+
+
+def test_a_rule_of_a_kind_that_is_not_installed_is_named_beside_those_that_are(tmp_path: Path) -> None:
+    stored = StoredRule("sandpile", {"height": 4}, {"k": np.zeros(2, np.float32)}, {})
+    write_rule(tmp_path / "s.safetensors", rule_bytes(stored, "s"))
+    assert read_rule(tmp_path / "s.safetensors").model == {"height": 4}
+    with pytest.raises(InputError, match=r's.safetensors: kind = "sandpile"; allowed: growth, .*life'):
+        make(tmp_path / "s.safetensors")

@@ -21,10 +21,10 @@ study_recipe = pytest.importorskip("study_recipe")
 study_seeds = pytest.importorskip("study_seeds")
 study_wounds = pytest.importorskip("study_wounds")
 
+from ffnca.budget import Budget  # noqa: E402
 from ffnca.ff.ascent import AscentLayer  # noqa: E402
 from ffnca.systems.growth.creature import Creature  # noqa: E402
-from ffnca.systems.growth.objectives import Cells  # noqa: E402
-from ffnca.systems.growth.schedule import Budget  # noqa: E402
+from ffnca.systems.growth.layer_learning import Cells  # noqa: E402
 
 
 def _growth_run(seed: int, error: float, curve: list) -> dict:
@@ -81,22 +81,29 @@ def test_table_of_seeds_gives_a_line_a_target_and_drops_no_seed() -> None:
 
 @pytest.mark.parametrize("name", study_recipe.VARIANTS)
 def test_every_variant_is_allowed(name: str) -> None:
-    assert study_recipe.variant(name, "🐌", 12).world.train.objective == "ascent"
+    usual, variant = (study_recipe.variant(one, "🐌", 12) for one in ("the default", name))
+    assert variant.world.train.objective == "ascent"
+    is_changed = (variant.world.rule, variant.world.train, variant.recipe) != (
+        usual.world.rule,
+        usual.world.train,
+        usual.recipe,
+    )
+    assert is_changed == bool(study_recipe.VARIANTS[name])
 
 
 def test_the_positive_keeps_the_given_colours_and_climbs_in_the_hidden_channels(ring_picture, key) -> None:
     layer = AscentLayer(20, 16, 24, key=key).bounded(0.45)
     context, state = jax.random.normal(key, (32, 20)), jax.random.normal(key, (32, 16))
-    recipe = Creature.for_picture(ring_picture, "ring.png").recipe()
-    good = free_hidden.positive(layer, context, state[:, :4], state[:, 4:], recipe)
+    plan = Creature.for_picture(ring_picture, "ring.png").plan()
+    good = free_hidden.positive(layer, context, state[:, :4], state[:, 4:], plan)
     assert (good[:, :4] == state[:, :4]).all()
     assert (layer.goodness(context, good) > layer.goodness(context, state)).all()
 
 
 @pytest.mark.slow
 def test_training_with_no_code_gives_a_rule_that_starts_from_colours_alone(ring_picture) -> None:
-    settings = {"pool_size": 16, "pool_batch": 2, "cells": 64, "max_rollout": 2}
-    creature = Creature.for_picture(ring_picture, "ring.png", **settings).reshaped(hidden=(24,))
+    few = {"pool_batch": 2, "cells": 64, "max_rollout": 2}
+    creature = Creature.for_picture(ring_picture, "ring.png", pool_size=16).reshaped(hidden=(24,)).by_recipe(**few)
     trained = free_hidden.trained_free(creature, Budget(updates=8))
     assert np.abs(trained.body().goal[..., 4:]).max() < 1e-5
     weights = [np.asarray(leaf) for leaf in jax.tree.leaves(trained.automaton)]
@@ -131,8 +138,9 @@ def test_stacked_layers_learn_each_by_itself(key) -> None:
 
 @pytest.mark.slow
 def test_stacked_layers_are_trained_and_read_raw_perceptions(ring_picture) -> None:
-    calm = {"strain": 0.0, "strays": 0.0, "wrong_tissue": 0.0}  # half as much to compile
-    creature = Creature.for_picture(ring_picture, "ring.png", pool_size=16, pool_batch=4, cells=64, **calm)
+    calm = {"deformed_share": 0.0, "fragments_share": 0.0, "patched_share": 0.0}  # half as much to compile
+    creature = Creature.for_picture(ring_picture, "ring.png", pool_size=16)
+    creature = creature.by_recipe(pool_batch=4, cells=64, **calm)
     trained = stacked.trained_stacked(creature, Budget(updates=8), widths=(12, 8))
     rule = trained.automaton.rule
     assert rule.context_weight.shape == (rule.perceive.kernel.shape[0] + 12, 8)
@@ -149,11 +157,11 @@ def test_a_large_body_is_trained_once_and_its_errors_shown_by_age(tmp_path, monk
     monkeypatch.setattr(kept_rule, "train_creature", training)
     monkeypatch.setattr(study_large, "AGES", (1, 2))
     path = tmp_path / "rule.safetensors"
-    blank = Creature.for_target("🐌", 12, pool_batch=8)
+    blank = Creature.for_target("🐌", 12).by_recipe(pool_batch=8)
     rule, again = (kept_rule.kept_rule(path, blank, Budget(minutes=3)) for _ in range(2))
     assert budgets == [Budget(minutes=3)]
     assert again.record == rule.record
-    assert rule.recipe().train.pool_batch == 8
+    assert again.recipe.pool_batch == 8
     head, _, only = study_large.table(again)
     cells = dict(zip(head.split(" | "), only.split(" | "), strict=True))
     assert float(cells["T=1"]) > 0.9

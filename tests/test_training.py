@@ -11,20 +11,25 @@ from pathlib import Path
 
 import jax.numpy as jnp
 import numpy as np
+import orbax.checkpoint as ocp
 import pytest
 
+from ffnca.budget import Budget
+from ffnca.checkpoint import Checkpoints
 from ffnca.errors import InputError
 from ffnca.run_folder import RunFolder
 from ffnca.systems.growth.creature import Creature
-from ffnca.systems.growth.round import RoundFigures
-from ffnca.systems.growth.schedule import Budget
+from ffnca.trainer import RoundFigures
 from ffnca.training import Interrupted, train_creature, worst_error
 
 
 @pytest.fixture
 def creature(ring_picture: np.ndarray) -> Creature:
-    small = {"pool_size": 16, "margin": 2}
-    return Creature.for_picture(ring_picture, "ring.png", **small).reshaped(hidden=(8,))
+    return _small(ring_picture)
+
+
+def _small(picture: np.ndarray) -> Creature:
+    return Creature.for_picture(picture, "ring.png", pool_size=16).reshaped(hidden=(8,)).by_recipe(margin=2)
 
 
 @pytest.fixture
@@ -32,15 +37,16 @@ def measured(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Rounds that change nothing but their number; measurements give these errors in turn, the last for ever."""
     errors: list[float] = [0.5]
 
-    def measure(state, body, recipe, *, key):
+    def growth(automaton, bodies, *, key):
         error = errors.pop(0) if len(errors) > 1 else errors[0]
-        return (error / 2, error), jnp.zeros((1, *body.picture.shape[-3:-1], 16))
+        found = {"rel_mse_200": error / 2, "rel_mse_600": error}
+        return found, jnp.zeros((1, *bodies.each.picture.shape[-3:-1], 16))
 
     def train_round(state, *given, **keys):
         return state._replace(round=state.round + 1), RoundFigures(jnp.zeros(()), jnp.zeros(()))
 
-    monkeypatch.setattr("ffnca.systems.growth.train.measure", measure)
-    monkeypatch.setattr("ffnca.systems.growth.train.train_round", train_round)
+    monkeypatch.setattr("ffnca.systems.growth.local_trainer.measured", growth)
+    monkeypatch.setattr("ffnca.systems.growth.local_trainer.train_round", train_round)
     return errors
 
 
@@ -93,10 +99,11 @@ def test_a_resumed_run_must_be_of_the_same(creature, ring_picture, tmp_path: Pat
     with pytest.raises(InputError, match="no run"):
         train_creature(creature, budget, run=run, resume=True)
     train_creature(creature, budget, run=run)
-    other = Creature.for_picture(ring_picture[::-1] * 0.9, "ring.png", pool_size=16, margin=2).reshaped(hidden=(8,))
+    other = _small(ring_picture[::-1] * 0.9)
     for changed, seed, name in (
         (creature, 1, "seed 0, not 1"),
         (creature.reshaped(hidden=(9,)), 0, r"world.rule.hidden \[8\], not \[9\]"),
+        (creature.by_recipe(cells=64), 0, "recipe.cells 2048, not 64"),
         (other, 0, "another picture"),
     ):
         with pytest.raises(InputError, match=name):
@@ -132,6 +139,23 @@ def test_a_damaged_checkpoint_and_odd_lines_lose_no_more_than_they_held(creature
     assert _updates(run.folder) == [100, 200, 300]
 
 
+def test_checkpoints_name_their_arrays_and_those_of_older_versions_are_refused(creature, measured, tmp_path) -> None:
+    run = RunFolder(tmp_path / "run")
+    train_creature(creature, Budget(updates=100), run=run)
+    newest = Checkpoints(run.checkpoints)
+    names = newest.names()
+    assert {"pool", "round", "standardiser.mean"} <= set(names)
+    assert any(name.startswith("layers.0.context_weight") for name in names)
+    newest.close()
+    shutil.rmtree(run.checkpoints)
+    old = ocp.CheckpointManager(run.checkpoints.resolve())
+    numbered = {"state": {"0000": np.zeros(2)}, "progress": {"seconds": np.float64(1)}}
+    old.save(25, args=ocp.args.StandardSave(numbered))
+    old.close()
+    with pytest.raises(InputError, match="is of an older ffnca; train anew"):
+        train_creature(creature, Budget(updates=200), run=run, resume=True)
+
+
 def test_a_better_rule_stays_where_the_checkpoints_are_gone(creature, measured, tmp_path: Path) -> None:
     run = RunFolder(tmp_path / "run")
     measured[:] = [0.1]
@@ -145,7 +169,7 @@ def test_a_better_rule_stays_where_the_checkpoints_are_gone(creature, measured, 
 def _not_finite(creature: Creature) -> Creature:
     pictures = creature.pictures.copy()
     pictures[0, 3, 3, 0] = math.nan
-    return Creature.with_rule(creature.world, pictures, creature.automaton.rule)
+    return replace(creature, pictures=pictures)
 
 
 @pytest.mark.parametrize(

@@ -144,7 +144,12 @@ BAD = [
     ("minutes = 6", "minutes = 0", ("train.minutes = 0", "above 0")),
     ("minutes = 6", "minutes = inf", ("train.minutes = inf", "above 0")),
     ("minutes = 6", "minutes = 0x" + "f" * 900, ("train.minutes",)),
-    ("minutes = 6", "pool_size = 4", ("pool_batch = 16", "pool_size = 4")),
+    (
+        '"ascent"\nminutes = 6',
+        '"bptt"\npool_size = 4',
+        ("pool_size = 4", "at least 8", "bptt"),
+    ),
+    ("minutes = 6", "strain = 0.4", ("strain", "no longer set", "leave it out")),
     ("minutes = 6", 'minute = 6\n"a\\u001b[31mb\\n" = 1', ('"minute"', '"minutes"', "u001b[31mb")),
     ("[target]", "[tarket]", ('"tarket"', '"target"')),
     ("[grid]", "[grid", ("TOML", "line 4")),

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
+from typing import Protocol, runtime_checkable
 
 import jax
 import jax.numpy as jnp
@@ -11,9 +12,8 @@ from jaxtyping import Array, Bool, Float, PRNGKeyArray, UInt8
 from numpy.typing import ArrayLike
 
 from ffnca import draws
-from ffnca.automata.layered_rule import LayeredRule
 from ffnca.errors import InputError
-from ffnca.ff.ascent import STATE_LIMIT, AscentLayer
+from ffnca.ff.ascent import STATE_LIMIT
 from ffnca.grid.boundary import Boundary, pad
 from ffnca.grid.kernels import alive_mask
 from ffnca.grid.perceive import perceive
@@ -26,6 +26,23 @@ DENSE_SHARE = 1 / 3
 """Where more than this share of the grid updates, it is quicker to compute every cell."""
 
 
+@runtime_checkable
+class Rule(Protocol):
+    """What changes the cells of a neural cellular automaton: a tree of parameters."""
+
+    def change(
+        self, perception: Float[Array, "cell perception"], state: Float[Array, "cell channel"], /
+    ) -> Float[Array, "cell channel"]:
+        """The change of each cell."""
+        ...
+
+    def deficit(
+        self, perception: Float[Array, "cell perception"], state: Float[Array, "cell channel"], /
+    ) -> Float[Array, " cell"]:
+        """Goodness that each cell lacks, at least 0."""
+        ...
+
+
 class NCA(nnx.Module):
     """A rule on a lattice. States are floats (..., H, W, C): premultiplied RGBA, then hidden channels.
 
@@ -35,7 +52,7 @@ class NCA(nnx.Module):
 
     def __init__(
         self,
-        rule: AscentLayer | LayeredRule,
+        rule: Rule,
         *,
         perception: tuple[str, ...],
         boundary: Boundary = "wrap",
@@ -46,7 +63,7 @@ class NCA(nnx.Module):
         """Put a rule on a lattice.
 
         Args:
-            rule: An ascent layer or a layered rule.
+            rule: Such as an ascent layer or a layered rule.
             perception: Names from `ffnca.perceptions`.
             boundary: What lies beyond the edge.
             fire_rate: Probability that a cell updates in a step; changes are never rescaled.

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from jaxtyping import PRNGKeyArray, UInt8
 
     from ffnca.simulation import Simulation
+    from ffnca.trainer import Trainer
 
 
 _LEARNING = "allowed are kinds that learn, such as growth"
@@ -120,6 +121,14 @@ class System(ABC):
             InputError: If the world has nothing to learn.
         """
         raise InputError(f"{world.title}: is a {self.kind} world; it has nothing to train; {_LEARNING}")
+
+    def trainer(self, trainee: Any) -> "Trainer":
+        """What trains what `untrained` or `load_rule` gave.
+
+        Raises:
+            InputError: If there is nothing to train.
+        """
+        raise InputError(f"{self.kind} worlds have nothing to train")
 
     def load_rule(self, path: Path) -> Any:
         """What a rule file of this kind holds.

@@ -12,12 +12,13 @@ import jax
 import numpy as np
 
 from ffnca.allocation import keep_memory
+from ffnca.budget import Budget
 from ffnca.errors import InputError
 from ffnca.systems.growth.creature import Creature
-from ffnca.systems.growth.schedule import Budget
+from ffnca.systems.growth.recipe import Recipe
 from ffnca.systems.growth.spec import GrowthWorld
-from ffnca.systems.growth.train import Progress, train
-from ffnca.training import trained
+from ffnca.trainer import Progress, train
+from ffnca.training import trained, trainer_of
 
 MINUTES = 5.0
 """How long a rule learns before it rests; the learning rate falls over this time."""
@@ -47,21 +48,23 @@ class News(NamedTuple):
     error: str = ""
 
 
-def _learn(pipe: Connection, world: GrowthWorld, pictures: np.ndarray, seed: int, minutes: float) -> None:
+def _learn(
+    pipe: Connection, world: GrowthWorld, pictures: np.ndarray, recipe: Recipe, seed: int, minutes: float
+) -> None:
     """Train until told to stop; what runs in the other process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the window, which ends this process
     if hasattr(os, "nice"):
         os.nice(_NICE)  # the window comes first
     keep_memory()
     try:
-        creature = Creature.blank(world, pictures)
-        body, recipe, key = creature.training_body(), creature.recipe(), jax.random.key(seed)
+        creature = Creature.blank(world, pictures, recipe)
+        trainer, key = trainer_of(creature), jax.random.key(seed)
         state, progress, total = None, Progress(), minutes
         while True:
             budget = Budget(minutes=total)
-            for report in train(body, recipe, budget, key=key, resumed=state, progress=progress):
+            for report in train(trainer, budget, key=key, resumed=state, progress=progress):
                 state, progress = report.state, report.progress
-                rule = trained(creature, report, budget, seed)
+                rule = trained(creature, trainer, report, budget, seed)
                 leaves = tuple(np.asarray(leaf) for leaf in jax.tree.leaves(rule.automaton))
                 figures = (progress.seconds, report.updates, report.pool_mse, report.fraction)
                 pipe.send(News(leaves, rule.record, *figures))
@@ -100,7 +103,7 @@ class Learner:
         """
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
-        parts = (theirs, creature.world, np.asarray(creature.pictures), seed, minutes)
+        parts = (theirs, creature.world, np.asarray(creature.pictures), creature.recipe, seed, minutes)
         self._process = context.Process(target=_learn, args=parts, daemon=True, name="ffnca-learner")
         self._process.start()
         theirs.close()

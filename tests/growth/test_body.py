@@ -6,8 +6,8 @@ from scipy.ndimage import binary_dilation
 from ffnca.errors import InputError
 from ffnca.grid.boundary import pad
 from ffnca.grid.kernels import alive_mask
-from ffnca.systems.growth.body import BRIDGE_ALPHA, OUTSIDE, build_body, geodesic, joined, several
-from ffnca.systems.growth.morphogen import (
+from ffnca.systems.growth.body import BRIDGE_ALPHA, OUTSIDE, Bodies, build_body, geodesic, joined
+from ffnca.systems.growth.position_code import (
     CELLS_PER_CYCLE,
     LARGEST_RATIO,
     LOWEST_FREQUENCY,
@@ -50,7 +50,7 @@ def test_far_cells_should_become_less_than_dead_and_all_others_the_goal(ring_pic
     np.testing.assert_array_equal(wanted[..., 4:], body.goal[..., 4:])
     np.testing.assert_allclose(wanted[next_ring][:, :4], [[0, 0, 0, -0.125]] * next_ring.sum())
     np.testing.assert_allclose(wanted[far][:, :4], [[0, 0, 0, -0.25]] * far.sum())
-    np.testing.assert_array_equal(several([body, body]).wanted(-0.25), [wanted, wanted])
+    np.testing.assert_array_equal(Bodies.of_all([body, body]).each.wanted(-0.25), [wanted, wanted])
 
 
 def test_cells_that_touch_the_body_are_reached_a_step_later(ring_picture) -> None:

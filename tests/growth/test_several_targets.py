@@ -1,6 +1,7 @@
 """One rule, several bodies: each state learns from its own, and the first cell's code says which that is."""
 
 from pathlib import Path
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -9,14 +10,15 @@ import pytest
 
 from ffnca.errors import InputError
 from ffnca.systems.growth import pool as pools
-from ffnca.systems.growth.body import build_body, identities, several
+from ffnca.systems.growth.body import Bodies, build_body, identities
+from ffnca.systems.growth.class_noise import with_class_noise
 from ffnca.systems.growth.creature import Creature
-from ffnca.systems.growth.doubt import put_in_doubt
-from ffnca.systems.growth.objectives import Ascent
-from ffnca.systems.growth.round import Recipe, start, train_round
+from ffnca.systems.growth.layer_learning import Ascent
+from ffnca.systems.growth.local_trainer import LocalTrainer, start, train_round
+from ffnca.systems.growth.partial_growth import partially_grown
+from ffnca.systems.growth.plan import Plan
+from ffnca.systems.growth.recipe import Recipe
 from ffnca.systems.growth.spec import NcaSpec, TrainSpec, identity_channels
-from ffnca.systems.growth.stages import draw_stages
-from ffnca.systems.growth.train import measure
 from ffnca.world_file import parse_world
 
 WORLD = """
@@ -65,48 +67,55 @@ def test_every_living_cell_says_which_body_it_is(two) -> None:
 
 @pytest.mark.slow
 def test_bodies_take_turns(two, key) -> None:
-    both = several(two)
+    both = Bodies.of_all(two)
     assert both.count == 2
     pool = pools.fresh_pool(both, 6)
     for place in range(6):
         np.testing.assert_array_equal(pool[place], two[place % 2].start)
-    plain = TrainSpec(wrong_tissue=0, strays=0, strain=0)
+    plain = Recipe(patched_share=0.0, fragments_share=0.0, deformed_share=0.0)
     places = pools.choose(pool, 4, key=key)
-    theirs = both.of(places)
-    stages = draw_stages(theirs, 4, NcaSpec(), plain, key=key)
+    theirs = both.at(places)
+    stages = partially_grown(theirs, 4, plain, alive_threshold=0.1, key=key)
     drawn = pools.disturb(pool[places], theirs, stages, plain, key=key, renewed_share=1.0)
     for place, state in zip(np.asarray(places), drawn, strict=True):
         grown = np.asarray(state != 0).any(-1)
         np.testing.assert_array_equal(state, np.where(grown[..., None], two[place % 2].target, 0))
-    for number, state in enumerate(np.asarray(draw_stages(both, 8, NcaSpec(), plain, key=key))):
+    in_turn = partially_grown(both.at(jnp.arange(8)), 8, plain, alive_threshold=0.1, key=key)
+    for number, state in enumerate(np.asarray(in_turn)):
         grown = (state != 0).any(-1)
         np.testing.assert_array_equal(state, np.where(grown[..., None], two[number % 2].target, 0))
         assert number % 2 == 0 or not (state[..., 3] > 0)[~two[1].alive].any()
 
 
-QUIET = {"objective": "ascent", "noise": 0.0, "doubt": 0.0, "wrong_tissue": 0.0, "strays": 0.0, "strain": 0.0}
+QUIET: dict[str, Any] = {
+    "noise": 0.0,
+    "class_noise": 0.0,
+    "patched_share": 0.0,
+    "fragments_share": 0.0,
+    "deformed_share": 0.0,
+}
 
 
-def _recipe(**changes) -> Recipe:
-    train = TrainSpec(pool_size=7, pool_batch=4, teacher_batch=3, cells=256, **changes)
-    return Recipe(NcaSpec(hidden=(8,), fire_rate=1e-9), train, "wrap")
+def _plan(*, noise: float = 0.2, **changes) -> Plan:
+    recipe = Recipe(pool_batch=4, teacher_batch=3, cells=256, **changes)
+    return Plan(NcaSpec(hidden=(8,), fire_rate=1e-9), TrainSpec(pool_size=7, noise=noise), recipe)
 
 
 def test_every_cell_learns_from_its_own_body(two, key, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing fires and nothing is noisy, so that what is not empty is already what it should be."""
     seen = []
 
-    def gradients(self, layers, cells, gap_scale):
+    def gradients(self, layers, cells, robust_scale):
         grown = (cells.state != 0).any(-1)
         wrong = jnp.max(jnp.abs(cells.state - cells.target) * grown[:, None])
         jax.debug.callback(lambda *found: seen.append([float(one) for one in found]), wrong, jnp.mean(grown))
         return jax.tree.map(jnp.zeros_like, layers), jnp.zeros(())
 
     monkeypatch.setattr(Ascent, "gradients", gradients)
-    recipe, both = _recipe(**QUIET), several(two)
-    state = start(both, recipe, key=key)
+    plan, both = _plan(**QUIET), Bodies.of_all(two)
+    state = start(both, plan, key=key)
     for _ in range(4):
-        state, _ = train_round(state, both, 0.1, recipe, key=key)
+        state, _ = train_round(state, both, 0.1, plan, key=key)
     jax.effects_barrier()
     assert len(seen) == 16
     assert max(wrong for wrong, _ in seen) == 0
@@ -115,7 +124,7 @@ def test_every_cell_learns_from_its_own_body(two, key, monkeypatch: pytest.Monke
 
 def test_doubt_is_about_who_a_cell_is_and_alike_in_a_state(two, key) -> None:
     states = jnp.repeat(jnp.asarray(two[0].target)[None], 40, 0)
-    shift = np.asarray(put_in_doubt(states, 3, 0.35, key=key) - states)
+    shift = np.asarray(with_class_noise(states, 3, 0.35, key=key) - states)
     here = (two[0].target != 0).any(-1)
     assert not shift[..., :-3].any()
     assert not shift[:, ~here].any()
@@ -126,25 +135,25 @@ def test_doubt_is_about_who_a_cell_is_and_alike_in_a_state(two, key) -> None:
 def test_teacher_states_of_several_bodies_are_in_doubt(two, key, monkeypatch: pytest.MonkeyPatch) -> None:
     seen = []
 
-    def gradients(self, layers, cells, gap_scale):
+    def gradients(self, layers, cells, robust_scale):
         jax.debug.callback(lambda off: seen.append(float(off)), jnp.max(jnp.abs(cells.state[:, -3:])))
         return jax.tree.map(jnp.zeros_like, layers), jnp.zeros(())
 
     monkeypatch.setattr(Ascent, "gradients", gradients)
-    recipe = _recipe(**QUIET | {"doubt": 1.0})
-    train_round(start(several(two), recipe, key=key), several(two), 0.02, recipe, key=key)
+    plan, both = _plan(**QUIET | {"class_noise": 1.0}), Bodies.of_all(two)
+    train_round(start(both, plan, key=key), both, 0.02, plan, key=key)
     jax.effects_barrier()
     assert max(seen) > 0.8  # in the bodies it is 0.7 everywhere
 
 
 @pytest.mark.slow
 def test_several_times_the_same_body_is_that_body(two, key) -> None:
-    recipe = _recipe(doubt=0.0)
+    plan = _plan(class_noise=0.0)
     states = []
-    for body in (two[0], several([two[0]] * 3)):
-        state = start(body, recipe, key=key)
+    for body in (Bodies.of_all(two[:1]), Bodies.of_all([two[0]] * 3)):
+        state = start(body, plan, key=key)
         for _ in range(2):
-            state, figures = train_round(state, body, 0.01, recipe, key=key)
+            state, figures = train_round(state, body, 0.01, plan, key=key)
         states.append((state, figures))
     for left, right in zip(*map(jax.tree.leaves, states), strict=True):
         np.testing.assert_allclose(left, right, atol=1e-6)
@@ -152,12 +161,13 @@ def test_several_times_the_same_body_is_that_body(two, key) -> None:
 
 @pytest.mark.slow
 def test_the_worst_body_is_what_counts(two, key) -> None:
-    recipe = _recipe(**QUIET)
-    state = start(two[0], recipe, key=key)
-    alone = [measure(state, body, recipe, key=key)[0] for body in two]
-    together, grown = measure(state, several(two), recipe, key=key)
+    one, both = ([body] for body in two), Bodies.of_all(two)
+    trainers = [LocalTrainer(_plan(**QUIET), bodies) for bodies in (*map(Bodies.of_all, one), both)]
+    state = trainers[0].begin(key=key)
+    *alone, (together, grown) = (trainer.measure(state, key=key) for trainer in trainers)
+    alone = [list(errors.values()) for errors, _ in alone]
     assert grown.shape[0] == 8
-    np.testing.assert_allclose(together, np.max(alone, 0), rtol=1e-5)
+    np.testing.assert_allclose(list(together.values()), np.max(alone, 0), rtol=1e-5)
     assert alone[0] != alone[1]
 
 

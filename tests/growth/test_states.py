@@ -1,5 +1,3 @@
-from functools import partial
-
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -8,19 +6,28 @@ from scipy import ndimage
 from ffnca.grid.boundary import pad
 from ffnca.grid.kernels import alive_mask
 from ffnca.systems.growth import pool as pools
-from ffnca.systems.growth.body import build_body
+from ffnca.systems.growth.body import Bodies, build_body
 from ffnca.systems.growth.corrupt import add_noise, erase_discs, erase_sides, wound
+from ffnca.systems.growth.deformation import deformed
 from ffnca.systems.growth.evaluate import auroc, corrupted_cells
 from ffnca.systems.growth.moved import moved
-from ffnca.systems.growth.spec import NcaSpec, TrainSpec
-from ffnca.systems.growth.stages import draw_stages
-from ffnca.systems.growth.strain import SHIFT_PER_RAMP, add_strain
+from ffnca.systems.growth.partial_growth import partially_grown
+from ffnca.systems.growth.patches import patched
+from ffnca.systems.growth.recipe import Recipe
 from ffnca.systems.growth.stress import STRESSES
-from ffnca.systems.growth.wrong_tissue import DEBRIS_RADIUS, add_wrong_tissue
 
-NCA = NcaSpec()
-STRAY_DISTANCE = 12
-confused = partial(add_wrong_tissue, stray_distance=STRAY_DISTANCE, alive_threshold=0.1)
+USUAL = Recipe()
+DISTANCE = USUAL.fragment_distance
+CALM = Recipe(patched_share=0.0, fragments_share=0.0, deformed_share=0.0)
+
+
+def confused(states, body, *, patches: float, fragments: float, key):
+    recipe = Recipe(patched_share=patches, fragments_share=fragments)
+    return patched(states, body, recipe, alive_threshold=0.1, key=key)
+
+
+def _deformed(states, body, share: float, key):
+    return deformed(states, body, Recipe(deformed_share=share), key=key)
 
 
 @pytest.fixture
@@ -29,7 +36,7 @@ def body(ring_picture):
 
 
 def test_stages_are_parts_of_the_target_that_hold_the_front(body, key) -> None:
-    states = np.asarray(draw_stages(body, 64, NCA, TrainSpec(wrong_tissue=0, strays=0, strain=0), key=key))
+    states = np.asarray(partially_grown(body, 64, CALM, alive_threshold=0.1, key=key))
     grown, there = states[..., 3] > 0, (states != 0).any(-1)
     np.testing.assert_array_equal(states, np.where(there[..., None], body.target, 0))
     assert (there & ~grown).any()  # cells that touch the body have a code
@@ -41,7 +48,7 @@ def test_stages_are_parts_of_the_target_that_hold_the_front(body, key) -> None:
 
 def test_discs_erase_whole_cells_and_nothing_else(body, key) -> None:
     full = jnp.repeat(jnp.asarray(body.target)[None], 32, 0)
-    wounded = np.asarray(erase_discs(full, body, key=key))
+    wounded = np.asarray(erase_discs(full, body, key=key, radius=(0.1, 0.75), offset=0.7))
     kept = (wounded != 0).any(-1)
     np.testing.assert_array_equal(wounded, np.where(kept[..., None], body.target, 0))
     assert (kept.sum((1, 2)) < (body.target != 0).any(-1).sum()).mean() > 0.5
@@ -49,13 +56,13 @@ def test_discs_erase_whole_cells_and_nothing_else(body, key) -> None:
 
 def test_large_wounds_erase_a_side_and_nothing_else(body, key) -> None:
     full = jnp.repeat(jnp.asarray(body.target)[None], 64, 0)
-    wounded = np.asarray(erase_sides(full, body, key=key))
+    wounded = np.asarray(erase_sides(full, body, key=key, offset=0.4, one_side_share=0.5))
     kept = (wounded != 0).any(-1)
     np.testing.assert_array_equal(wounded, np.where(kept[..., None], body.target, 0))
     shares = kept.sum((1, 2)) / (body.target != 0).any(-1).sum()
     assert 0.25 < shares.mean() < 0.6
     assert shares.min() < 0.2
-    large, small = (np.asarray(wound(full, body, key=key, large_share=share)) for share in (1.0, 0.0))
+    large, small = (np.asarray(wound(full, body, Recipe(large_wounds=share), key=key)) for share in (1.0, 0.0))
     assert (large != 0).any(-1).sum() < 0.8 * (small != 0).any(-1).sum()
 
 
@@ -67,7 +74,7 @@ def test_noise_touches_only_the_chosen_cells(body, key) -> None:
 
 
 def test_pool_draws_without_replacement_and_writes_back(body, key) -> None:
-    pool = pools.fresh_pool(body, 16)
+    pool = pools.fresh_pool(Bodies.of_all([body]), 16)
     places = pools.choose(pool, 16, key=key)
     assert sorted(np.asarray(places).tolist()) == list(range(16))
     marked = jnp.arange(16.0)[:, None, None, None] * jnp.ones_like(pool)
@@ -76,7 +83,7 @@ def test_pool_draws_without_replacement_and_writes_back(body, key) -> None:
 
 
 def test_pool_never_keeps_what_is_not_finite(body, key) -> None:
-    pool = pools.fresh_pool(body, 4)
+    pool = pools.fresh_pool(Bodies.of_all([body]), 4)
     places = pools.choose(pool, 2, key=key)
     states = pool[places]
     back = pools.put_back(pool, places, states.at[0].set(jnp.nan).at[1].set(jnp.inf))
@@ -84,17 +91,17 @@ def test_pool_never_keeps_what_is_not_finite(body, key) -> None:
 
 
 def test_hopeless_states_are_renewed_and_good_ones_stay(body, key) -> None:
-    good, train = _crowd(body, 200), TrainSpec()
+    good = _crowd(body, 200)
     stages, hopeless = good.at[:, :, :, 0].set(0.123), jnp.full_like(good, 2)
     for states, share, low, high in ((good, 0.08, 0.02, 0.16), (good, 0.3, 0.2, 0.4), (hopeless, 0.08, 0.5, 0.7)):
-        after = pools.disturb(states, body, stages, train, key=key, renewed_share=share)
+        after = pools.disturb(states, body, stages, USUAL, key=key, renewed_share=share)
         restarted, staged, kept = (
             float(jnp.mean(jnp.abs(after - those).max((1, 2, 3)) == 0)) for those in (body.start, stages, states)
         )
         assert low <= restarted + staged <= high
         assert restarted > 0
         assert staged > 0
-        assert kept >= 1 - high - pools.DAMAGED_SHARE - 0.06
+        assert kept >= 1 - high - USUAL.damaged_share - 0.06
 
 
 def _crowd(body, num=64):
@@ -103,25 +110,25 @@ def _crowd(body, num=64):
 
 def test_wrong_tissue_is_debris_around_the_body_and_confusion_inside(body, key) -> None:
     before = _crowd(body)
-    after = np.asarray(confused(before, body, patches=0.5, strays=0.5, key=key))
+    after = np.asarray(confused(before, body, patches=0.5, fragments=0.5, key=key))
     changed = (after != before).any(-1)
     assert 0.55 < changed.any((1, 2)).mean() < 0.95  # patches in half of them, strays in half
     assert (after[:, ~body.alive, 3] > 0.1).any()
     assert changed[:, body.alive].any()
     assert np.isfinite(after).all()
     assert np.abs(after).max() < 3
-    untouched = confused(before, body, patches=0.0, strays=0.0, key=key)
+    untouched = confused(before, body, patches=0.0, fragments=0.0, key=key)
     np.testing.assert_array_equal(untouched, before)
 
 
 def test_debris_lies_in_small_pieces(ring_picture, key) -> None:
     body = build_body(ring_picture, (60, 60), 16, alive_threshold=0.1, code_amplitude=0.7)
-    after = np.asarray(confused(_crowd(body, 16), body, patches=1.0, strays=1.0, key=key))
+    after = np.asarray(confused(_crowd(body, 16), body, patches=1.0, fragments=1.0, key=key))
     for state in after:
         pieces, count = ndimage.label((state[..., 3] > 0) & ~body.alive, structure=np.ones((3, 3)))
         boxes = ndimage.find_objects(pieces)
         sides = [side.stop - side.start for box in boxes for side in box if box[0].start and box[1].start]
-        assert max(sides, default=0) <= 2 * (2 * DEBRIS_RADIUS + 1)  # two may touch
+        assert max(sides, default=0) <= 2 * (2 * USUAL.largest_debris + 1)  # two may touch
         assert count < 200
 
 
@@ -131,8 +138,8 @@ def _direction(vectors):
 
 def test_around_the_body_lie_pieces_of_it_that_have_strayed(ring_picture, key) -> None:
     body = build_body(ring_picture, (60, 60), 16, alive_threshold=0.1, code_amplitude=0.7)
-    states = np.asarray(confused(_crowd(body, 24), body, patches=1.0, strays=1.0, key=key))
-    near = range(-STRAY_DISTANCE, STRAY_DISTANCE + 1)
+    states = np.asarray(confused(_crowd(body, 24), body, patches=1.0, fragments=1.0, key=key))
+    near = range(-DISTANCE, DISTANCE + 1)
     pieces = np.stack([np.roll(body.goal, (down, across), (0, 1)) for down in near for across in near])
     found, palest = [], 1.0
     for state in states:
@@ -155,8 +162,8 @@ def arm():
 
 
 def test_strain_shifts_codes_little_by_little_and_colours_by_whole_cells(arm, key) -> None:
-    states = np.asarray(add_strain(_crowd(arm, 100), arm, share=1.0, longest=12, key=key))
-    near = range(-12 // SHIFT_PER_RAMP, 12 // SHIFT_PER_RAMP + 1)
+    states = np.asarray(_deformed(_crowd(arm, 100), arm, 1.0, key))
+    near = range(-12 // USUAL.cells_per_shift, 12 // USUAL.cells_per_shift + 1)
     shifts = [(down, across) for down in near for across in near]
     stretched = 0
     for state in states:
@@ -168,7 +175,7 @@ def test_strain_shifts_codes_little_by_little_and_colours_by_whole_cells(arm, ke
 
 
 def test_strain_leaves_the_first_cell_in_place_or_most_of_the_body(arm, key) -> None:
-    states = np.asarray(add_strain(_crowd(arm, 200), arm, share=1.0, longest=12, key=key))
+    states = np.asarray(_deformed(_crowd(arm, 200), arm, 1.0, key))
     off = (states[..., :4] != arm.target[..., :4]).any(-1)
     first_is_off = off[(slice(None), *arm.seed_at)]
     share_off = off[:, arm.alive].mean(-1)
@@ -186,8 +193,8 @@ def _lies_between(state, body, shift: tuple[int, int], living) -> bool:
 
 
 def test_a_state_without_strain_stays_as_it_is(body, key) -> None:
-    np.testing.assert_array_equal(add_strain(_crowd(body), body, share=0.0, longest=12, key=key), _crowd(body))
-    strained = np.asarray(add_strain(_crowd(body), body, share=0.5, longest=12, key=key))
+    np.testing.assert_array_equal(_deformed(_crowd(body), body, 0.0, key), _crowd(body))
+    strained = np.asarray(_deformed(_crowd(body), body, 0.5, key))
     changed = (strained != _crowd(body)).any((1, 2, 3))
     assert 0.2 < changed.mean() < 0.6
 

@@ -1,51 +1,67 @@
 import itertools
 import math
+import sys
+from collections.abc import Iterator
+from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from ffnca.budget import Budget
 from ffnca.errors import InputError
 from ffnca.ff.goodness import tempered
-from ffnca.systems.growth.body import build_body
-from ffnca.systems.growth.objectives import Ascent, Cells, Layered, OneStepBackprop
-from ffnca.systems.growth.perceivers import PERCEIVERS, FixedPerceiver
-from ffnca.systems.growth.round import FRONT_WEIGHT, Recipe, RoundFigures, chances, start, train_round
-from ffnca.systems.growth.schedule import Budget, falling_rate, updates_to_learn
+from ffnca.ff.projected import ProjectedLayer
+from ffnca.systems.growth.body import Bodies, build_body
+from ffnca.systems.growth.layer_learning import Ascent, Cells, Layered, OneStepBackprop
+from ffnca.systems.growth.local_trainer import LocalTrainer, chances, start, train_round
+from ffnca.systems.growth.plan import Plan
+from ffnca.systems.growth.recipe import Recipe
+from ffnca.systems.growth.schedule import falling_rate, updates_to_learn
 from ffnca.systems.growth.spec import NcaSpec, TrainSpec
-from ffnca.systems.growth.train import train
+from ffnca.trainer import Report, RoundFigures, train
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent / "scripts"))
+tried_objectives = pytest.importorskip("tried_objectives")
+
+PERCEIVERS = {"distance": ProjectedLayer, **tried_objectives.TRIED}
 GAP_SCALE = 0.3
 SLOW_DISTANCE = pytest.param("distance", marks=pytest.mark.slow)
 
 
-CALM = {"wrong_tissue": 0.0, "strays": 0.0, "strain": 0.0}
+CALM: dict[str, Any] = {"patched_share": 0.0, "fragments_share": 0.0, "deformed_share": 0.0}
 """States that nothing has gone wrong with: half as much to compile."""
 
 
-def _recipe(objective: str, **changes) -> Recipe:
-    settings = CALM | changes
-    spec = TrainSpec(objective=objective, pool_size=16, pool_batch=2, teacher_batch=2, cells=128, **settings)
+def _plan(objective: str, *, learning_rate: float = 0.02, **changes) -> Plan:
+    spec = TrainSpec(objective=objective, pool_size=16, learning_rate=learning_rate)
     hidden = (24,) if objective == "ascent" else (24, 16)
-    return Recipe(NcaSpec(hidden=hidden), spec, "wrap")
+    return Plan(
+        NcaSpec(hidden=hidden), spec, Recipe(**{"pool_batch": 2, "teacher_batch": 2, "cells": 128} | CALM | changes)
+    )
+
+
+def _trained(plan: Plan, body: Bodies, budget: Budget, **given) -> Iterator[Report]:
+    return train(LocalTrainer(plan, body), budget, **given)
 
 
 @pytest.fixture
 def body(ring_picture):
-    return build_body(ring_picture, (18, 18), 16, alive_threshold=0.1, code_amplitude=0.7)
+    return Bodies.of_all([build_body(ring_picture, (18, 18), 16, alive_threshold=0.1, code_amplitude=0.7)])
 
 
 @pytest.fixture
 def measured_at_a_glance(monkeypatch: pytest.MonkeyPatch) -> None:
     """A measurement that grows nothing: one number, which depends on the rule."""
 
-    def measure(state, body, recipe, *, key):
-        number = float(sum(jnp.abs(leaf).sum() for leaf in jax.tree.leaves(state.averaged)))
-        return (number, number / 2), jnp.zeros((1, 18, 18, 16))
+    def measured(automaton, bodies, *, key):
+        number = float(sum(jnp.abs(leaf).sum() for leaf in jax.tree.leaves(automaton)))
+        return {"rel_mse_200": number, "rel_mse_600": number / 2}, jnp.zeros((1, 18, 18, 16))
 
-    monkeypatch.setattr("ffnca.systems.growth.train.measure", measure)
+    monkeypatch.setattr("ffnca.systems.growth.local_trainer.measured", measured)
 
 
 def _equal(left, right) -> bool:
@@ -100,11 +116,11 @@ def test_one_step_backprop_is_not_local(key) -> None:
 
 
 def test_random_features_stay_as_they_are(body, key) -> None:
-    recipe = _recipe("random")
-    state = start(body, recipe, key=key)
+    plan = _plan("random")
+    state = start(body, plan, key=key)
     before = jax.device_get(state.layers)
-    after = train_round(state, body, 0.02, recipe, key=key)[0].layers
-    assert isinstance(after[0], FixedPerceiver)
+    after = train_round(state, body, 0.02, plan, key=key)[0].layers
+    assert isinstance(after[0], tried_objectives.FixedPerceiver)
     assert _equal(before[:-1], after[:-1])
     assert not _equal(before[-1], after[-1])
 
@@ -137,45 +153,45 @@ def test_however_large_a_step_the_weights_of_the_state_stay_bounded(key) -> None
 
 
 def test_the_gap_scale_falls_with_the_rate(body, key, monkeypatch: pytest.MonkeyPatch) -> None:
-    recipe, seen = _recipe("ascent", learning_rate=0.04, gap_scale=0.01), []
+    plan, seen = _plan("ascent", learning_rate=0.04, robust_scale=0.01), []
 
-    def gradients(self, layers, cells, gap_scale):
-        jax.debug.callback(lambda scale: seen.append(float(scale)), gap_scale)
+    def gradients(self, layers, cells, robust_scale):
+        jax.debug.callback(lambda scale: seen.append(float(scale)), robust_scale)
         return jax.tree.map(jnp.zeros_like, layers), jnp.zeros(())
 
     monkeypatch.setattr(Ascent, "gradients", gradients)
-    state = start(body, recipe, key=key)
+    state = start(body, plan, key=key)
     for rate in (0.04, 0.02, 0.0):
-        state, _ = train_round(state, body, jnp.asarray(rate), recipe, key=key)
+        state, _ = train_round(state, body, jnp.asarray(rate), plan, key=key)
     jax.effects_barrier()
-    each = recipe.train.updates_per_round
+    each = plan.recipe.updates_per_round
     assert seen[::each] == pytest.approx([1.0, 0.505, 0.01])
 
 
 def test_the_renewed_share_goes_from_first_to_last_as_the_rate_falls(body, key, monkeypatch) -> None:
-    recipe, seen = _recipe("ascent", learning_rate=0.04, first_reseeded_share=0.5, reseeded_share=0.1), []
+    plan, seen = _plan("ascent", learning_rate=0.04, first_renewed_share=0.5, renewed_share=0.1), []
 
-    def disturb(states, body, stages, train, *, key, renewed_share):
+    def disturb(states, body, stages, recipe, *, key, renewed_share):
         jax.debug.callback(lambda share: seen.append(float(share)), renewed_share)
         return states
 
-    monkeypatch.setattr("ffnca.systems.growth.round.disturb", disturb)
-    state = start(body, recipe, key=key)
+    monkeypatch.setattr("ffnca.systems.growth.local_trainer.disturb", disturb)
+    state = start(body, plan, key=key)
     for rate in (0.04, 0.02, 0.0):
-        state, _ = train_round(state, body, jnp.asarray(rate), recipe, key=key)
+        state, _ = train_round(state, body, jnp.asarray(rate), plan, key=key)
     jax.effects_barrier()
     assert seen == pytest.approx([0.5, 0.3, 0.1])
 
 
 def test_what_strays_is_taught_to_die(body, key, monkeypatch: pytest.MonkeyPatch) -> None:
-    recipe, seen = _recipe("ascent", strays=1.0, unwanted_alpha=-0.25), []
+    plan, seen = _plan("ascent", fragments_share=1.0, unwanted_alpha=-0.25), []
 
-    def gradients(self, layers, cells, gap_scale):
+    def gradients(self, layers, cells, robust_scale):
         jax.debug.callback(lambda alpha: seen.append(float(alpha)), jnp.min(cells.target[:, 3]))
         return jax.tree.map(jnp.zeros_like, layers), jnp.zeros(())
 
     monkeypatch.setattr(Ascent, "gradients", gradients)
-    train_round(start(body, recipe, key=key), body, jnp.asarray(0.01), recipe, key=key)
+    train_round(start(body, plan, key=key), body, jnp.asarray(0.01), plan, key=key)
     jax.effects_barrier()
     assert min(seen) == pytest.approx(-0.25)
 
@@ -185,14 +201,12 @@ def test_with_updates_the_clock_does_not_say_when_to_measure(body, key, monkeypa
     def nothing_learned(state, *given, **keys):
         return state._replace(round=state.round + 1), RoundFigures(jnp.zeros(()), jnp.zeros(()))
 
-    monkeypatch.setattr("ffnca.systems.growth.train.train_round", nothing_learned)
-    recipe, measured = _recipe("ascent"), []
+    monkeypatch.setattr("ffnca.systems.growth.local_trainer.train_round", nothing_learned)
+    plan, measured = _plan("ascent"), []
     for seconds in (0.001, 60.0):
         clock = itertools.count(step=seconds)
-        monkeypatch.setattr(
-            "ffnca.systems.growth.train.time", SimpleNamespace(monotonic=lambda clock=clock: next(clock))
-        )
-        reports = list(train(body, recipe, Budget(updates=2000), key=key))
+        monkeypatch.setattr("ffnca.trainer.time", SimpleNamespace(monotonic=lambda clock=clock: next(clock)))
+        reports = list(_trained(plan, body, Budget(updates=2000), key=key))
         measured.append([(report.updates, report.quality) for report in reports if report.quality])
     assert measured[0] == measured[1]
     assert 1 < len(measured[0]) < len(reports)
@@ -206,12 +220,12 @@ def test_with_updates_the_clock_does_not_say_when_to_measure(body, key, monkeypa
     ],
 )
 def test_nothing_flows_back_through_a_step(objective: str, body, key) -> None:
-    recipe = _recipe(objective)
-    state = start(body, recipe, key=key)
+    plan = _plan(objective)
+    state = start(body, plan, key=key)
 
     def loss_after(pool):
         changed = state._replace(pool=pool)
-        after, figures = train_round.__wrapped__(changed, body, 1e-3, recipe, key=key)
+        after, figures = train_round.__wrapped__(changed, body, 1e-3, plan, key=key)
         return sum(jnp.sum(leaf) for leaf in jax.tree.leaves(after.layers)) + figures.loss
 
     assert not jax.grad(loss_after)(state.pool).any()
@@ -221,9 +235,9 @@ def test_nothing_flows_back_through_a_step(objective: str, body, key) -> None:
 def test_memory_does_not_grow_with_the_rollout(objective: str, body, key) -> None:
     sizes = []
     for max_rollout in (8, 96):
-        recipe = _recipe(objective, max_rollout=max_rollout)
-        state = start(body, recipe, key=key)
-        compiled = train_round.lower(state, body, 1e-3, recipe, key=key).compile()
+        plan = _plan(objective, max_rollout=max_rollout)
+        state = start(body, plan, key=key)
+        compiled = train_round.lower(state, body, 1e-3, plan, key=key).compile()
         sizes.append(compiled.memory_analysis().temp_size_in_bytes)
     assert sizes[1] <= 1.05 * sizes[0]
 
@@ -231,10 +245,14 @@ def test_memory_does_not_grow_with_the_rollout(objective: str, body, key) -> Non
 @pytest.mark.computes
 @pytest.mark.parametrize("objective", ["ascent", SLOW_DISTANCE])
 def test_training_lowers_the_error(objective: str, body, key) -> None:
-    plain = CALM | {"large_wounds": 0.0}  # what can be learned in seconds
-    spec = TrainSpec(objective=objective, pool_size=16, pool_batch=4, teacher_batch=4, cells=512, **plain)  # pyright: ignore
-    recipe = Recipe(NcaSpec(hidden=(48,)), spec, "wrap")
-    reports = list(train(body, recipe, Budget(updates=1000), key=key))
+    easy: dict[str, Any] = {
+        "pool_batch": 4,
+        "teacher_batch": 4,
+        "cells": 512,
+        "large_wounds": 0.0,
+    }  # what can be learned in seconds
+    plan = Plan(NcaSpec(hidden=(48,)), TrainSpec(objective=objective, pool_size=16), Recipe(**easy | CALM))
+    reports = list(_trained(plan, body, Budget(updates=1000), key=key))
     assert reports[-1].pool_mse < 0.75 * reports[0].pool_mse
     assert reports[-1].loss < 0.7 * reports[0].loss
     assert reports[-1].fraction == 1.0
@@ -244,27 +262,27 @@ def test_training_lowers_the_error(objective: str, body, key) -> None:
 
 @pytest.mark.usefixtures("measured_at_a_glance")
 def test_same_seed_same_weights_and_resume_goes_on_bit_for_bit(body, key) -> None:
-    recipe = _recipe("ascent")
-    whole = list(train(body, recipe, Budget(updates=200), key=key))
-    again = list(train(body, recipe, Budget(updates=200), key=key))
+    plan = _plan("ascent")
+    whole = list(_trained(plan, body, Budget(updates=200), key=key))
+    again = list(_trained(plan, body, Budget(updates=200), key=key))
     assert _equal(whole[-1].state, again[-1].state)
     half = whole[0]
-    resumed = list(train(body, recipe, Budget(updates=200), key=key, resumed=half.state, progress=half.progress))
+    resumed = list(_trained(plan, body, Budget(updates=200), key=key, resumed=half.state, progress=half.progress))
     assert len(resumed) == 1
     assert _equal(resumed[-1].state, whole[-1].state)
-    other = list(train(body, recipe, Budget(updates=200), key=jax.random.key(9)))
+    other = list(_trained(plan, body, Budget(updates=200), key=jax.random.key(9)))
     assert not _equal(other[-1].state.layers, whole[-1].state.layers)
 
 
 @pytest.mark.usefixtures("measured_at_a_glance")
 def test_a_stop_is_heard_after_a_round_and_changes_nothing(body, key) -> None:
-    recipe, asked = _recipe("ascent"), itertools.count(1)
-    whole = list(train(body, recipe, Budget(updates=400), key=key))
-    stopping = train(body, recipe, Budget(updates=400), key=key, stop=lambda: next(asked) >= 37)
+    plan, asked = _plan("ascent"), itertools.count(1)
+    whole = list(_trained(plan, body, Budget(updates=400), key=key))
+    stopping = _trained(plan, body, Budget(updates=400), key=key, stop=lambda: next(asked) >= 37)
     stopped = list(itertools.islice(stopping, 2))
     assert [report.updates for report in stopped] == [100, 148]
     last = stopped[-1]
-    resumed = list(train(body, recipe, Budget(updates=400), key=key, resumed=last.state, progress=last.progress))
+    resumed = list(_trained(plan, body, Budget(updates=400), key=key, resumed=last.state, progress=last.progress))
     assert [report.updates for report in resumed] == [200, 300, 400]
     assert [report.quality for report in resumed] == [report.quality for report in whole[1:]]
     assert _equal(resumed[-1].state, whole[-1].state)
@@ -273,17 +291,18 @@ def test_a_stop_is_heard_after_a_round_and_changes_nothing(body, key) -> None:
 @pytest.mark.parametrize("quality", [(0.9, math.nan), (math.nan, 0.9), (400.0, math.inf)])
 def test_a_measurement_that_is_not_finite_is_no_improvement(quality, body, key, monkeypatch) -> None:
     grown = jnp.zeros((1, 18, 18, 16))
-    monkeypatch.setattr("ffnca.systems.growth.train.measure", lambda *given, **keys: (quality, grown))
-    (report,) = train(body, _recipe("ascent"), Budget(updates=100), key=key)
+    found = dict(zip("ab", quality, strict=True)), grown
+    monkeypatch.setattr("ffnca.systems.growth.local_trainer.measured", lambda *given, **keys: found)
+    (report,) = _trained(_plan("ascent"), body, Budget(updates=100), key=key)
     assert not report.improved
     assert report.progress.best == math.inf
 
 
 def test_a_loss_that_is_not_finite_rolls_back_and_halves_the_rate(body, key) -> None:
-    recipe = _recipe("ascent")
-    first = next(iter(train(body, recipe, Budget(updates=300), key=key)))
+    plan = _plan("ascent")
+    first = next(iter(_trained(plan, body, Budget(updates=300), key=key)))
     poisoned = first.state._replace(standardiser=first.state.standardiser._replace(mean=jnp.full(68, jnp.nan)))
-    report = next(iter(train(body, recipe, Budget(updates=300), key=key, resumed=poisoned, progress=first.progress)))
+    report = next(iter(_trained(plan, body, Budget(updates=300), key=key, resumed=poisoned, progress=first.progress)))
     assert report.event is not None
     assert "0.5 of the rate" in report.event
     assert report.progress.rate_scale == 0.5
@@ -301,25 +320,25 @@ def clocked(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
 
     def measure(state, *given, **keys):
         clock.now, clock.measuring = clock.now + 1 + clock.measuring, 0.0
-        return (0.5, 0.5), jnp.zeros((1, 18, 18, 16))
+        return {"a": 0.5, "b": 0.5}, jnp.zeros((1, 18, 18, 16))
 
-    monkeypatch.setattr("ffnca.systems.growth.train.train_round", train_round)
-    monkeypatch.setattr("ffnca.systems.growth.train.measure", measure)
-    monkeypatch.setattr("ffnca.systems.growth.train.time", SimpleNamespace(monotonic=lambda: clock.now))
+    monkeypatch.setattr("ffnca.systems.growth.local_trainer.train_round", train_round)
+    monkeypatch.setattr("ffnca.systems.growth.local_trainer.measured", measure)
+    monkeypatch.setattr("ffnca.trainer.time", SimpleNamespace(monotonic=lambda: clock.now))
     return clock
 
 
 def test_the_clock_starts_when_the_first_round_has_run(clocked, body, key) -> None:
-    recipe = _recipe("ascent")
-    reports = list(train(body, recipe, Budget(minutes=2), key=key))
+    plan = _plan("ascent")
+    reports = list(_trained(plan, body, Budget(minutes=2), key=key))
     num_measured = sum(report.quality is not None for report in reports)
-    assert reports[0].learning_rate > 0.9 * recipe.train.learning_rate  # it had all the time before it
+    assert reports[0].learning_rate > 0.9 * plan.train.learning_rate  # it had all the time before it
     # Every round but the first, and every measurement but the first, which compile.
     assert int(reports[-1].state.round) - 1 + num_measured - 1 == pytest.approx(120, abs=1)
     assert reports[-1].progress.seconds == pytest.approx(120, abs=1)
 
     half, clocked.compiling = reports[1], 75.0
-    resumed = list(train(body, recipe, Budget(minutes=2), key=key, resumed=half.state, progress=half.progress))
+    resumed = list(_trained(plan, body, Budget(minutes=2), key=key, resumed=half.state, progress=half.progress))
     rounds = int(resumed[-1].state.round) - int(half.state.round)
     assert rounds == pytest.approx(120 - half.progress.seconds, abs=5)
     assert resumed[-1].progress.seconds == pytest.approx(120, abs=2)
@@ -327,10 +346,10 @@ def test_the_clock_starts_when_the_first_round_has_run(clocked, body, key) -> No
 
 def test_a_run_that_ends_on_a_rollback_is_measured_too(clocked, body, key) -> None:
     clocked.loss = math.nan
-    reports = list(itertools.islice(train(body, _recipe("ascent"), Budget(minutes=0.4), key=key), 2))
+    reports = list(itertools.islice(_trained(_plan("ascent"), body, Budget(minutes=0.4), key=key), 2))
     assert len(reports) == 1
     assert reports[0].event is not None
-    assert reports[0].quality == (0.5, 0.5)
+    assert reports[0].quality == {"a": 0.5, "b": 0.5}
 
 
 @pytest.mark.parametrize(
@@ -366,7 +385,7 @@ def test_budget_and_rate() -> None:
 def test_a_state_is_drawn_by_the_root_of_its_living_cells() -> None:
     alive = np.zeros((3, 6, 6), bool)
     alive[0, 2:4, 2:4] = alive[1, 1:5, 1:5] = True
-    found = np.asarray(chances(jnp.asarray(alive), jnp.asarray(alive)))
+    found = np.asarray(chances(jnp.asarray(alive), jnp.asarray(alive), 0.75))
     np.testing.assert_allclose(found.sum((1, 2)), [2, 4, 0], rtol=1e-6)
     assert not found[~alive].any()
     assert np.ptp(found[1][alive[1]]) == 0
@@ -377,10 +396,10 @@ def test_cells_at_a_front_are_drawn_oftener() -> None:
     wanted[:, 1:7, 1:7] = True
     alive = wanted.copy()
     alive[1, :, 4:] = False  # the right half is missing
-    found = np.asarray(chances(jnp.asarray(alive), jnp.asarray(wanted)))
+    found = np.asarray(chances(jnp.asarray(alive), jnp.asarray(wanted), 0.75))
     assert np.ptp(found[0][alive[0]]) == 0
     front = np.zeros((8, 8), bool)
     front[1:7, 3] = True
-    np.testing.assert_allclose(found[1][front], (1 + FRONT_WEIGHT) * found[1, 3, 2], rtol=1e-6)
+    np.testing.assert_allclose(found[1][front], 1.75 * found[1, 3, 2], rtol=1e-6)
     assert np.ptp(found[1][alive[1] & ~front]) == 0
     assert not found[~alive].any()

@@ -64,7 +64,7 @@ def test_what_is_learned_and_saved_is_not_turned(tmp_path) -> None:
     creature = open_creature("fish")
     turned = creature.turned(-330)
     assert turned.angle == 30
-    for found, wanted in zip(turned.training_body(), creature.training_body(), strict=True):
+    for found, wanted in zip(turned.training_bodies().each, creature.training_bodies().each, strict=True):
         np.testing.assert_array_equal(found, wanted)
     turned.save(tmp_path / "turned.safetensors")
     loaded = Creature.load(tmp_path / "turned.safetensors")

@@ -21,6 +21,7 @@ from ffnca.errors import InputError
 from ffnca.opening import open_creature
 from ffnca.systems.base import Request
 from ffnca.systems.growth.creature import Creature
+from ffnca.systems.growth.recipe import Recipe
 from ffnca.view.app import view_world
 from ffnca.view.easel import Easel
 from ffnca.view.learner import Learner, News
@@ -250,8 +251,8 @@ def test_beside_the_easel_nothing_is_touched_and_ctrl_q_quits(hand) -> None:
 
 
 def test_a_painted_target_is_learned_shown_and_saved_when_the_window_closes(hand, tmp_path: Path, monkeypatch) -> None:
-    little = {"cells": 64, "pool_size": 16, "strain": 0.0, "strays": 0.0, "wrong_tissue": 0.0}  # to compile and compute
-    monkeypatch.setattr(Creature, "for_picture", partial(Creature.for_picture, **little))
+    little = Recipe(cells=64, deformed_share=0.0, fragments_share=0.0, patched_share=0.0)  # to compile and compute
+    monkeypatch.setattr(Creature, "for_picture", partial(Creature.for_picture, recipe=little, pool_size=16))
     user = hand("life", patient=False)
     user.key(pygame.K_t)
     user.controller.painting.paint((8, 8), (12, 12), 3.0, (0.8, 0.2, 0.1))

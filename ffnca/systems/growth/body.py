@@ -12,7 +12,7 @@ from scipy.spatial import KDTree
 from ffnca.errors import InputError
 from ffnca.grid.seeds import single_cell
 from ffnca.grid.turn import turned_picture
-from ffnca.systems.growth.morphogen import coordinates, position_code
+from ffnca.systems.growth.position_code import coordinates, position_code
 from ffnca.systems.growth.spec import identity_channels
 
 BRIDGE_ALPHA = 0.2
@@ -24,7 +24,7 @@ _TOUCHING = np.ones((3, 3), bool)
 class Body(NamedTuple):
     """A target laid out in the middle of a grid; a tree of arrays that goes into compiled code as data.
 
-    Several bodies on grids of one size make one, with a first axis that runs over them (`several`).
+    What is said of the body of one state holds of as many states: with a first axis in front, it is a body for each.
 
     Attributes:
         picture: The picture alone, premultiplied RGBA; what quality is measured against.
@@ -57,18 +57,7 @@ class Body(NamedTuple):
     reach: float
     empty_mse: float
 
-    @property
-    def count(self) -> int:
-        """How many bodies these are."""
-        return self.target.shape[0] if self.target.ndim == 4 else 1
-
-    def of(self, places: Int[Array, " batch"]) -> "Body":
-        """The body of each place in a pool or batch, where places take turns; one body is everyone's."""
-        if self.target.ndim == 3:
-            return self
-        return jax.tree.map(lambda leaf: jnp.asarray(leaf)[places % self.count], self)
-
-    def wanted(self, unwanted_alpha: float) -> Float[Array, "*body H W C"]:
+    def wanted(self, unwanted_alpha: float) -> Float[Array, "*each H W C"]:
         """What a cell learns to become: the goal, with `unwanted_alpha` where not even a neighbour should live.
 
         Such a cell dies, and its alpha is 0 then. Were 0 what it learns, a cell that cannot know whether it belongs
@@ -81,13 +70,46 @@ class Body(NamedTuple):
         return jnp.asarray(self.goal).at[..., 3].set(alpha)
 
     def starts(self, num_states: int) -> Float[Array, "batch H W C"]:
-        """Initial states, the bodies in turn."""
-        start = jnp.asarray(self.of(jnp.arange(num_states)).start)
-        return jnp.broadcast_to(start, (num_states, *start.shape[-3:]))
+        """Initial states, all alike."""
+        return jnp.broadcast_to(jnp.asarray(self.start), (num_states, *self.start.shape[-3:]))
 
     def relative_mse(self, state: Float[Array, "*batch H W C"]) -> Float[Array, "*batch"]:
         """Mean squared error over premultiplied RGBA, divided by that of an empty grid."""
         return jnp.mean(jnp.square(state[..., :4] - self.picture), axis=(-3, -2, -1)) / self.empty_mse
+
+
+class Bodies(NamedTuple):
+    """All that one rule learns to grow, on grids of one size; states take turns to be of each.
+
+    Attributes:
+        each: Every array with a first axis that runs over the bodies.
+    """
+
+    each: Body
+
+    @classmethod
+    def of_all(cls, bodies: "list[Body]") -> "Bodies":
+        """These, one or several."""
+        return cls(jax.tree.map(lambda *leaves: np.stack(leaves), *bodies))
+
+    @property
+    def count(self) -> int:
+        """How many."""
+        return self.each.target.shape[0]
+
+    def which(self, places: Int[Array, " batch"]) -> Int[Array, " batch"]:
+        """The number of the body that is grown at each place of a pool or batch."""
+        return places % self.count
+
+    def at(self, places: Int[Array, " batch"]) -> Body:
+        """The body of each place; a single one is left to be broadcast."""
+        if self.count == 1:
+            return self.each
+        return jax.tree.map(lambda leaf: jnp.asarray(leaf)[self.which(places)], self.each)
+
+    def starts(self, num_states: int) -> Float[Array, "batch H W C"]:
+        """Initial states, the bodies in turn."""
+        return self.at(jnp.arange(num_states)).starts(num_states)
 
 
 def joined(picture: Float[np.ndarray, "H W 4"], alive_threshold: float) -> Float[np.ndarray, "H W 4"]:
@@ -185,11 +207,6 @@ def build_body(
         reach=float(distance[alive].max()),
         empty_mse=float(np.mean(np.square(canvas))),
     )
-
-
-def several(bodies: list[Body]) -> Body:
-    """Bodies on grids of one size as one; a single one stays as it is."""
-    return bodies[0] if len(bodies) == 1 else jax.tree.map(lambda *leaves: np.stack(leaves), *bodies)
 
 
 def identities(count: int) -> list[tuple[float, ...]]:

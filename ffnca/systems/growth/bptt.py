@@ -13,15 +13,17 @@ import optax
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from ffnca.automata.layered_rule import LayeredRule
+from ffnca.automata.nca import Rule
 from ffnca.ff.standardise import Standardiser
-from ffnca.perceptions import perception_size
-from ffnca.systems.growth.body import Body
+from ffnca.systems.growth.body import Bodies
 from ffnca.systems.growth.corrupt import erase_discs
+from ffnca.systems.growth.local_trainer import TrainState
+from ffnca.systems.growth.measuring import measured
+from ffnca.systems.growth.plan import Plan
 from ffnca.systems.growth.pool import fresh_pool, put_back
-from ffnca.systems.growth.round import Recipe, RoundFigures, TrainState
-from ffnca.systems.growth.spec import CONTROL_BATCH
+from ffnca.trainer import RoundFigures
 
-DAMAGED, DISC_RADIUS = 3, (0.1, 0.5)
+DAMAGED, DISC_RADIUS, DISC_OFFSET = 3, (0.1, 0.5), 0.7
 SHORTEST, LONGEST = 64, 96
 FIRST_RATE, LATER_RATE, FIRST_ROUNDS = 2e-3, 2e-4, 2000
 OPTIMISER = optax.adam(1.0)
@@ -32,45 +34,45 @@ def control_rate(num_rounds: int) -> float:
     return FIRST_RATE if num_rounds < FIRST_ROUNDS else LATER_RATE
 
 
-@partial(jax.jit, static_argnames="recipe")
-def start_control(body: Body, recipe: Recipe, *, key: PRNGKeyArray) -> TrainState:
+@partial(jax.jit, static_argnames="plan")
+def start_control(bodies: Bodies, plan: Plan, *, key: PRNGKeyArray) -> TrainState:
     """A fresh rule that proposes no change, and a pool of first cells."""
-    num_perception = perception_size(recipe.nca.perception, recipe.nca.channels)
-    rule = LayeredRule.drawn(num_perception, recipe.nca.hidden, recipe.nca.channels, key=key, proposes="delta")
+    rule = plan.fresh_rule(key=key)
     weights: Any = rule  # a module is a pytree, which optax's types do not know
     return TrainState(
         layers=(rule,),
         averaged=(rule,),
         optimisers=(OPTIMISER.init(weights),),
-        pool=fresh_pool(body, recipe.train.pool_size),
-        standardiser=Standardiser(jnp.zeros(num_perception), jnp.ones(num_perception)),
+        pool=fresh_pool(bodies, plan.train.pool_size),
+        standardiser=Standardiser(jnp.zeros(plan.num_perception), jnp.ones(plan.num_perception)),
         round=jnp.zeros((), jnp.int32),
     )
 
 
-@partial(jax.jit, static_argnames="recipe", donate_argnames="state")
+@partial(jax.jit, static_argnames="plan", donate_argnames="state")
 def control_round(
-    state: TrainState, body: Body, learning_rate: Float[Array, ""] | float, recipe: Recipe, *, key: PRNGKeyArray
+    state: TrainState, bodies: Bodies, learning_rate: Float[Array, ""] | float, plan: Plan, *, key: PRNGKeyArray
 ) -> tuple[TrainState, RoundFigures]:
     """One iteration: 64 to 96 steps forward, then back through all of them and both layers.
 
     Args:
         state: Donated; use the returned one.
-        body: What to grow.
+        bodies: What to grow: one.
         learning_rate: Of this iteration; see `control_rate`.
-        recipe: What is fixed.
+        plan: What is fixed.
         key: The run's key; the round's own is folded in from `state.round`.
     """
     keys = jax.random.split(jax.random.fold_in(key, state.round), 4)
-    places = jax.random.choice(keys[0], state.pool.shape[0], (CONTROL_BATCH,), replace=False)
-    drawn = state.pool[places]
+    places = jax.random.choice(keys[0], state.pool.shape[0], (plan.pool_batch,), replace=False)
+    drawn, body = state.pool[places], bodies.at(places)
     order = jnp.argsort(body.relative_mse(drawn))
-    places, drawn = places[order], drawn[order].at[-1].set(body.start)
-    drawn = drawn.at[:DAMAGED].set(erase_discs(drawn[:DAMAGED], body, key=keys[1], radius=DISC_RADIUS))
+    places, drawn = places[order], drawn[order].at[-1].set(bodies.each.start[0])
+    damaged = erase_discs(drawn[:DAMAGED], body, key=keys[1], radius=DISC_RADIUS, offset=DISC_OFFSET)
+    drawn = drawn.at[:DAMAGED].set(damaged)
     num_steps = jax.random.randint(keys[2], (), SHORTEST, LONGEST + 1)
 
     def loss_of(rule: LayeredRule) -> tuple[Array, Array]:
-        automaton = recipe.automaton((rule,), state.standardiser)
+        automaton = plan.automaton(rule)
 
         def advance(moving: Array, step: Array) -> tuple[Array, None]:
             stepped = automaton.step(moving, jax.random.fold_in(keys[3], step))
@@ -87,3 +89,33 @@ def control_round(
     pool = put_back(state.pool, places, grown)
     figures = RoundFigures(loss, jnp.median(body.relative_mse(drawn)))
     return TrainState((rule,), (rule,), (optimiser,), pool, state.standardiser, state.round + 1), figures
+
+
+class ThroughTime:
+    """A rule trained by backpropagation through time."""
+
+    updates_per_round = 1
+
+    def __init__(self, plan: Plan, bodies: Bodies) -> None:
+        """Say what is trained, and what it is to grow."""
+        self.plan, self.bodies = plan, bodies
+
+    def begin(self, *, key: PRNGKeyArray) -> TrainState:
+        """A fresh rule and pool."""
+        return start_control(self.bodies, self.plan, key=key)
+
+    def rate(self, fraction: float, num_rounds: int) -> float:
+        """The published one, whatever the budget."""
+        return control_rate(num_rounds)
+
+    def round(self, state: TrainState, rate: float, *, key: PRNGKeyArray) -> tuple[TrainState, RoundFigures]:
+        """A rollout forth and back."""
+        return control_round(state, self.bodies, rate, self.plan, key=key)
+
+    def measure(self, state: TrainState, *, key: PRNGKeyArray) -> tuple[dict[str, float], Array]:
+        """Relative MSE at two ages."""
+        return measured(self.plan.automaton(self.learned(state)), self.bodies, key=key)
+
+    def learned(self, state: TrainState) -> Rule:
+        """The rule."""
+        return state.averaged[0]

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 from numbers import Real
 from os import PathLike, fspath
 from pathlib import Path
-from typing import Any, Self, get_args
+from typing import Any, Self
 
 import jax
 import numpy as np
@@ -12,32 +12,25 @@ from jaxtyping import Float
 from numpy.typing import ArrayLike
 from PIL import Image
 
-from ffnca.automata.layered_rule import LayeredRule
-from ffnca.automata.nca import NCA
+from ffnca.automata.nca import NCA, Rule
 from ffnca.errors import InputError
-from ffnca.ff.ascent import AscentLayer
 from ffnca.grid.turn import turned_picture
+from ffnca.rule_file import OLD_VERSION
 from ffnca.spec import shown
-from ffnca.systems.growth.body import Body, build_body, identities, several
-from ffnca.systems.growth.fitted_world import CONTROL, MARGIN, fitted_world, growth_world
-from ffnca.systems.growth.round import Recipe, state_limit
+from ffnca.systems.growth.body import Bodies, Body, build_body, identities
+from ffnca.systems.growth.creature_file import as_file
+from ffnca.systems.growth.fitted_world import fitted_recipe, fitted_world, growth_world
+from ffnca.systems.growth.objective import OBJECTIVES
+from ffnca.systems.growth.pictured import AT_HAND, framed, pictured_world
+from ffnca.systems.growth.plan import Plan
+from ffnca.systems.growth.recalled import recalled_recipe, recalled_world
+from ffnca.systems.growth.recipe import Recipe
+from ffnca.systems.growth.rule import automaton_of, blank_rule, described_rule, filled_rule
 from ffnca.systems.growth.rule_file import RuleFile, load_rule, rule_bytes, save_rule
-from ffnca.systems.growth.rule_tensors import blank_rule, filled_rule, named_tensors
-from ffnca.systems.growth.spec import GrowthWorld, Objective
-from ffnca.systems.growth.target import MIN_SIZE, as_cells, load_target, target_name
+from ffnca.systems.growth.spec import GrowthWorld
+from ffnca.systems.growth.target import as_cells, load_target
 
-AT_HAND = "picture.png"
-"""What a picture without a file is called in its world."""
-
-
-def _alike(pictures: list[Float[np.ndarray, "_ _ 4"]]) -> Float[np.ndarray, "target h w 4"]:
-    """Pictures in the middle of frames of one size."""
-    height, width = (max(picture.shape[axis] for picture in pictures) for axis in (0, 1))
-    framed = np.zeros((len(pictures), height, width, 4), np.float32)
-    for frame, picture in zip(framed, pictures, strict=True):
-        top, left = (height - picture.shape[0]) // 2, (width - picture.shape[1]) // 2
-        frame[top : top + picture.shape[0], left : left + picture.shape[1]] = picture
-    return framed
+_USUAL = Recipe()
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -48,6 +41,7 @@ class Creature:
         world: How it was described.
         pictures: What it can grow, premultiplied RGBA of the pictures alone, in the order of the world's targets.
         automaton: Its rule; fresh and useless until trained.
+        recipe: How it is trained, in all that no world file says; its code amplitude is part of the body.
         record: Facts of its training, empty if untrained.
         which: The one of the targets that it grows.
         angle: By which it is turned, in degrees clockwise. It learns and is saved as it is drawn, not turned.
@@ -56,20 +50,24 @@ class Creature:
     world: GrowthWorld
     pictures: Float[np.ndarray, "target h w 4"]
     automaton: NCA
+    recipe: Recipe = _USUAL
     record: dict[str, float | int | str] = field(default_factory=dict)
     which: int = 0
     angle: float = 0.0
 
     def __eq__(self, other: object) -> bool:
-        """Compare world, pictures, parameters, record, choice of target and angle."""
+        """Compare world, recipe, pictures, parameters, record, choice of target and angle."""
         if not isinstance(other, Creature):
             return NotImplemented
         mine, theirs = ([creature.pictures, *jax.tree.leaves(creature.automaton)] for creature in (self, other))
         return (
-            (self.world, self.record, self.which, self.angle) == (other.world, other.record, other.which, other.angle)
+            self._facts() == other._facts()
             and jax.tree.structure(self.automaton) == jax.tree.structure(other.automaton)
             and all(np.array_equal(one, another) for one, another in zip(mine, theirs, strict=True))
         )
+
+    def _facts(self) -> tuple[object, ...]:
+        return self.world, self.recipe, self.record, self.which, self.angle
 
     def __hash__(self) -> int:
         """Alike for equal creatures."""
@@ -128,33 +126,24 @@ class Creature:
             InputError: If a target is neither an emoji nor a usable picture.
         """
         sought = world.sought.values()
-        pictures = _alike([load_target(one.emoji or one.image or "", one.size, folder) for one in sought])
+        pictures = framed([load_target(one.emoji or one.image or "", one.size, folder) for one in sought])
         return cls.blank(fitted_world(world, max(pictures.shape[1:3])), pictures)
 
     @classmethod
-    def blank(cls, world: GrowthWorld, pictures: Float[np.ndarray, "target h w 4"]) -> Self:
-        """A creature with a blank rule."""
-        return cls.with_rule(world, pictures, blank_rule(world))
-
-    @classmethod
-    def with_rule(
-        cls,
-        world: GrowthWorld,
-        pictures: Float[np.ndarray, "target h w 4"],
-        rule: AscentLayer | LayeredRule,
-        record: dict[str, float | int | str] | None = None,
+    def blank(
+        cls, world: GrowthWorld, pictures: Float[np.ndarray, "target h w 4"], recipe: Recipe | None = None
     ) -> Self:
-        """A creature of these parts."""
-        spec = world.rule
-        automaton = NCA(
-            rule,
-            perception=spec.perception,
-            boundary=world.grid.boundary,
-            fire_rate=spec.fire_rate,
-            alive_threshold=spec.alive_threshold,
-            state_limit=state_limit(world.train),
-        )
-        return cls(world, pictures, automaton, record or {})
+        """A creature with a blank rule, trained by the recipe for its size and objective if none is given."""
+        model = described_rule(world.rule, world.train.objective)
+        recipe = recipe or fitted_recipe(world.train.objective, max(pictures.shape[1:3]))
+        automaton = automaton_of(model, world.grid.boundary, blank_rule(model, world.title))
+        return cls(world, pictures, automaton, recipe)
+
+    def taught(self, rule: Rule, record: dict[str, float | int | str]) -> Self:
+        """The same creature with another rule of its kind, and the facts of that one's training."""
+        model = described_rule(self.world.rule, self.world.train.objective)
+        automaton = automaton_of(model, self.world.grid.boundary, rule)
+        return replace(self, automaton=automaton, record=record, angle=0.0)
 
     @classmethod
     def for_target(
@@ -173,7 +162,7 @@ class Creature:
             size: Longer side in cells.
             straight: Whether the colours of an array are not yet multiplied by alpha, as in `as_cells`.
             cut_background: Remove the plain background of an opaque picture.
-            settings: Keys of the world file's [train] table.
+            settings: Keys of the world file's [train] table, and `recipe` in place of the one for its size.
 
         Raises:
             InputError: If the target or a setting cannot be used.
@@ -188,6 +177,7 @@ class Creature:
         target: str | PathLike[str] = AT_HAND,
         *,
         straight: bool | None = None,
+        recipe: Recipe | None = None,
         **settings: Any,
     ) -> Self:
         """An untrained creature of a picture that is at hand, a pixel a cell: the default rule for its size.
@@ -196,24 +186,16 @@ class Creature:
             picture: RGBA, RGB or grey, as `as_cells` takes it: floats from 0 to 1, bytes, or an image of Pillow.
             target: The emoji that it shows, or the name of a file for it, which need not exist.
             straight: Whether its colours are not yet multiplied by alpha, as in `as_cells`.
+            recipe: How it is trained; None for the recipe that fits its size.
             settings: Keys of the world file's [train] table.
 
         Raises:
             InputError: If the picture, the target or a setting cannot be used.
         """
         picture = as_cells(picture, straight=straight)
-        longest, name = max(picture.shape[:2]), fspath(target)
-        is_file = not isinstance(target, str) or name.isascii() or Path(name).suffix or Path(name).is_file()
-        kind = "image" if is_file else "emoji"
-        described = {
-            "kind": "growth",
-            "title": target_name(name),
-            "grid": {"size": (longest + 2 * MARGIN, longest + 2 * MARGIN)},
-            "target": {kind: name, "size": max(longest, MIN_SIZE)},
-            "train": settings,
-        }
-        world = fitted_world(growth_world(described, name), longest)
-        return cls.blank(world, picture[None])
+        is_path = not isinstance(target, str)
+        world = pictured_world(max(picture.shape[:2]), fspath(target), is_path=is_path, train=settings)
+        return cls.blank(world, picture[None], recipe)
 
     def retrained_by(self, objective: str) -> Self:
         """The same creature, blank, to be trained by another objective; `bptt` brings its published settings along.
@@ -221,10 +203,11 @@ class Creature:
         Raises:
             InputError: If there is no such objective.
         """
-        if objective not in get_args(Objective):
-            raise InputError(f"--objective {objective!r}: allowed are {', '.join(get_args(Objective))}")
-        published = CONTROL if objective == "bptt" else {"rule": {}, "train": {}}
-        return self._with("--objective", published["rule"], published["train"] | {"objective": objective})
+        if objective not in OBJECTIVES:
+            raise InputError(f"--objective {objective!r}: allowed are {', '.join(OBJECTIVES)}")
+        chosen = OBJECTIVES[objective]
+        changed = self._with("--objective", dict(chosen.rule_keys), {**chosen.train_keys, "objective": objective})
+        return replace(changed, recipe=fitted_recipe(objective, max(self.pictures.shape[1:3])))
 
     def reshaped(self, **keys: Any) -> Self:
         """The same creature, blank, with other values of keys of the world file's [rule] table.
@@ -234,6 +217,14 @@ class Creature:
         """
         return self._with(self.world.title, keys, {})
 
+    def by_recipe(self, recipe: Recipe | None = None, **changes: Any) -> Self:
+        """The same creature, blank, trained by another recipe, or by its own with other values of some fields.
+
+        Raises:
+            InputError: If a value cannot be used.
+        """
+        return replace(self.untaught(), recipe=replace(recipe or self.recipe, **changes))
+
     def _with(self, name: str, rule: dict[str, Any], train: dict[str, Any]) -> Self:
         given = self.world.model_dump(exclude_none=True)
         tables = {"rule": given["rule"] | rule, "train": given["train"] | train}
@@ -241,26 +232,34 @@ class Creature:
 
     def untaught(self) -> Self:
         """The same creature, blank."""
-        return replace(self.blank(self.world, self.pictures), which=self.which)
+        return replace(self.blank(self.world, self.pictures, self.recipe), which=self.which)
 
     @classmethod
     def load(cls, path: str | PathLike[str]) -> Self:
         """Read a rule file.
 
         Raises:
-            InputError: If it cannot be read or does not fit its world.
+            InputError: If it cannot be read or does not fit its model.
         """
-        rule = load_rule(Path(path))
-        pictures = rule.target.reshape(-1, *rule.target.shape[-3:])
-        return cls.with_rule(rule.world, pictures, filled_rule(rule.world, rule.tensors, Path(path).name), rule.record)
+        stored, name = load_rule(Path(path)), Path(path).name
+        model = stored.model
+        rule = filled_rule(model.rule, stored.tensors, name, is_old=stored.version == OLD_VERSION)
+        world = recalled_world(stored, name)
+        pictures = stored.target.reshape(-1, *stored.target.shape[-3:])
+        automaton = automaton_of(model.rule, model.grid.boundary, rule)
+        return cls(world, pictures, automaton, recalled_recipe(stored, world.train.objective), stored.record)
 
-    def save(self, path: str | PathLike[str]) -> None:
+    def save(self, path: str | PathLike[str], *, half: bool = False) -> None:
         """Write a rule file, whole or not at all; parameters are kept as float32.
+
+        Args:
+            path: Where to.
+            half: Keep most of them, and the picture, in 16 bits: 0.6 of the size, and no longer number for number.
 
         Raises:
             InputError: If the file could not be loaded again, or cannot be written.
         """
-        save_rule(Path(path), self._as_file())
+        save_rule(Path(path), self._as_file(), half=half)
 
     def check_savable(self) -> None:
         """Find out before a training, not after it, whether its result could be saved.
@@ -271,18 +270,7 @@ class Creature:
         rule_bytes(self._as_file(), self.world.title)
 
     def _as_file(self) -> RuleFile:
-        body = self._bodies(1)
-        row, column = body.seed_at
-        cells = body.target[row, column] if body.count == 1 else body.target[np.arange(body.count), row, column]
-        tensors = named_tensors(self.automaton.rule)
-        return RuleFile(
-            world=self.world,
-            tensors={name: np.asarray(value, np.float32) for name, value in tensors.items()},
-            target=np.asarray(self.pictures if body.count > 1 else self.picture, np.float32),
-            seed_cell=np.asarray(cells, np.float32),
-            seed_at=np.stack([row - 1, column - 1], -1).astype(np.int32),
-            record=self.record,
-        )
+        return as_file(self.world, self.recipe, self.automaton, self.pictures, self._bodies(1), self.record)
 
     def body(self, size: tuple[int, int] | None = None) -> Body:
         """The body in the middle of a grid of this size, by default the world's.
@@ -302,19 +290,19 @@ class Creature:
             (int(shape[0]), int(shape[1])),
             self.world.rule.channels,
             alive_threshold=self.world.rule.alive_threshold,
-            code_amplitude=self.world.train.code_amplitude,
+            code_amplitude=self.recipe.code_amplitude,
             identity=identities(len(self.pictures))[self.which],
             angle=self.angle,
         )
 
-    def training_body(self) -> Body:
+    def training_bodies(self) -> Bodies:
         """What it is trained on: all its bodies on a smaller grid, the pictures and a margin."""
-        return self._bodies(self.world.train.margin)
+        return self._bodies(self.recipe.margin)
 
-    def _bodies(self, margin: int) -> Body:
+    def _bodies(self, margin: int) -> Bodies:
         size = (self.picture.shape[0] + 2 * margin, self.picture.shape[1] + 2 * margin)
-        return several([replace(self, which=which, angle=0.0).body(size) for which in range(len(self.pictures))])
+        return Bodies.of_all([replace(self, which=which, angle=0.0).body(size) for which in range(len(self.pictures))])
 
-    def recipe(self) -> Recipe:
-        """How to train it."""
-        return Recipe(self.world.rule, self.world.train, self.world.grid.boundary)
+    def plan(self) -> Plan:
+        """What is fixed when it is trained."""
+        return Plan(self.world.rule, self.world.train, self.recipe, self.world.grid.boundary)

@@ -7,13 +7,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, PRNGKeyArray
-from scipy.stats import rankdata
+from scipy.stats import mannwhitneyu
 
 from ffnca import draws
 from ffnca.automata.base import rollout
 from ffnca.automata.nca import NCA
 from ffnca.errors import InputError
-from ffnca.systems.growth.body import Body
+from ffnca.systems.growth.body import Bodies, Body
 from ffnca.systems.growth.stress import STRESSES
 
 AGES = (100, 200, 500, 1000, 2000)
@@ -25,7 +25,7 @@ GROWN_AT = 500
 
 
 def ages_of(
-    automaton: NCA, body: Body, ages: tuple[int, ...], num_seeds: int, *, key: PRNGKeyArray
+    automaton: NCA, body: Body | Bodies, ages: tuple[int, ...], num_seeds: int, *, key: PRNGKeyArray
 ) -> list[Float[Array, "seed H W C"]]:
     """States of several bodies grown side by side, at each age.
 
@@ -48,13 +48,12 @@ def auroc(scores: Float[np.ndarray, " cell"], positive: Bool[np.ndarray, " cell"
     """Probability that a random positive scores above a random negative, ties counted half.
 
     Reference:
-        Mann and Whitney (1947), by ranks.
+        Mann and Whitney (1947).
     """
-    num_positive, num_negative = int(positive.sum()), int((~positive).sum())
-    if not num_positive or not num_negative:
+    if positive.all() or not positive.any():
         return float("nan")
-    ranks = rankdata(scores)
-    return float((ranks[positive].sum() - num_positive * (num_positive + 1) / 2) / (num_positive * num_negative))
+    found: Any = mannwhitneyu(scores[positive], scores[~positive], method="asymptotic")
+    return float(found.statistic / (positive.sum() * (~positive).sum()))
 
 
 def corrupted_cells(

@@ -5,21 +5,14 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from ffnca import draws
-from ffnca.systems.growth.body import Body
+from ffnca.systems.growth.body import Bodies, Body
 from ffnca.systems.growth.corrupt import wound
-from ffnca.systems.growth.spec import TrainSpec
-
-DAMAGED_SHARE = 0.08
-STAGED_SHARE = 0.6
-"""A renewed state is a teacher state this often, else the first cell."""
-HOPELESS_MSE = 1.0
-HOPELESS_SHARE = 0.6
-"""A state with relative MSE above HOPELESS_MSE is renewed this often: no cell of it can know where it is."""
+from ffnca.systems.growth.recipe import Recipe
 
 
-def fresh_pool(body: Body, pool_size: int) -> Float[Array, "pool H W C"]:
-    """A pool of first cells; of several bodies, place i holds body i modulo their number."""
-    return body.starts(pool_size)
+def fresh_pool(bodies: Bodies, pool_size: int) -> Float[Array, "pool H W C"]:
+    """A pool of first cells, the bodies in turn."""
+    return bodies.starts(pool_size)
 
 
 def choose(pool: Float[Array, "pool H W C"], num_states: int, *, key: PRNGKeyArray) -> Int[Array, " batch"]:
@@ -31,7 +24,7 @@ def disturb(
     states: Float[Array, "batch H W C"],
     body: Body,
     stages: Float[Array, "batch H W C"],
-    train: TrainSpec,
+    recipe: Recipe,
     *,
     key: PRNGKeyArray,
     renewed_share: Float[Array, ""] | float,
@@ -45,7 +38,7 @@ def disturb(
         states: As drawn from the pool.
         body: What they should become, one for all or one each.
         stages: Teacher states of the same bodies, for those that are renewed.
-        train: Share of large wounds.
+        recipe: What is replaced, wounded, and how.
         key: Source of fates and wounds.
         renewed_share: Probability that a state which is not hopeless is renewed.
 
@@ -54,12 +47,12 @@ def disturb(
     """
     fate_key, kind_key, wound_key = jax.random.split(key, 3)
     fate = jax.random.uniform(fate_key, states.shape[:1])
-    hopeless = body.relative_mse(states) > HOPELESS_MSE
-    renewed = (fate < renewed_share) | (hopeless & (fate < HOPELESS_SHARE))
-    staged = draws.bernoulli(kind_key, STAGED_SHARE, (states.shape[0], 1, 1, 1))
+    hopeless = body.relative_mse(states) > recipe.hopeless_mse
+    renewed = (fate < renewed_share) | (hopeless & (fate < recipe.hopeless_share))
+    staged = draws.bernoulli(kind_key, recipe.staged_share, (states.shape[0], 1, 1, 1))
     states = jnp.where(renewed[:, None, None, None], jnp.where(staged, stages, body.start), states)
-    damaged = (fate > 1 - DAMAGED_SHARE)[:, None, None, None]
-    return jnp.where(damaged, wound(states, body, key=wound_key, large_share=train.large_wounds), states)
+    damaged = (fate > 1 - recipe.damaged_share)[:, None, None, None]
+    return jnp.where(damaged, wound(states, body, recipe, key=wound_key), states)
 
 
 def put_back(

@@ -1,33 +1,47 @@
 """The world file of a growing creature: its rule, its targets, its training."""
 
 import re
-from typing import Annotated, Literal, Self, get_args
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 
-from ffnca.perceptions import perception_names
+from ffnca.perceptions import PERCEPTIONS, perception_names
 from ffnca.spec import Spec, above_zero, several_of, shown, whole
+from ffnca.systems.growth.objective import DEFAULT, OBJECTIVES
 from ffnca.world import ONE_LINE, World
 
 Width = Annotated[int, Field(ge=8, le=2048)]
 MAX_PERCEPTIONS = 16
-Objective = Literal["ascent", "distance", "contrast", "pair", "self-contrastive", "random", "one-step-backprop", "bptt"]
 _TARGET_NAME = re.compile("[a-z0-9][a-z0-9_-]{0,31}")
 MAX_TARGETS = 16
-CONTROL_BATCH = 8
-"""States in an iteration of `bptt`."""
+GONE_FROM_TRAIN = {
+    *("pool_batch", "reseeded_share", "first_reseeded_share", "teacher_batch", "max_rollout", "cells"),
+    *("updates_per_round", "large_wounds", "wrong_tissue", "strays", "stray_distance", "unwanted_alpha", "strain"),
+    *("doubt", "own_state_bound", "gap_scale", "average", "code_amplitude", "margin"),
+}
+"""Keys of [train] in world files of older versions whose numbers are now in the recipe."""
+GONE_WITHOUT_EFFECT = {"ascent_steps", "ascent_rate"}
 
 
 class NcaSpec(Spec):
     """The rule of a neural cellular automaton: what a cell sees and how wide its layers are."""
 
-    channels: int = whole(16, 8, 64)
-    hidden: tuple[Width, ...] = several_of((278,), "1 to 4 whole numbers from 8 to 2048 in a list", 4)
-    perception: tuple[str, ...] = several_of(
-        ("identity", "sobel", "neighbour_mean", "alive"), "a list of distinct names of perceptions", MAX_PERCEPTIONS
+    channels: int = whole(16, 8, 64, "numbers in a cell: 4 of colour and alpha, the rest hidden")
+    hidden: tuple[Width, ...] = several_of(
+        (278,), "1 to 4 whole numbers from 8 to 2048 in a list", 4, "units of each layer; one layer for ascent"
     )
-    fire_rate: float = above_zero(0.5, 1)
-    alive_threshold: float = Field(default=0.1, gt=0, lt=1, description="a number above 0 and below 1")
+    perception: tuple[str, ...] = several_of(
+        ("identity", "sobel", "neighbour_mean", "alive"),
+        f"a list of distinct names from {', '.join(PERCEPTIONS)}, or registered ones",
+        MAX_PERCEPTIONS,
+        "what a cell sees of itself and its neighbours",
+    )
+    fire_rate: float = above_zero(0.5, 1, "probability that a cell updates in a step")
+    alive_threshold: float = Field(
+        default=0.1, gt=0, lt=1, description="a number above 0 and below 1", title="alpha above which a cell lives"
+    )
 
     @model_validator(mode="after")
     def _sees_neighbours_once(self) -> Self:
@@ -43,11 +57,23 @@ class NcaSpec(Spec):
 class TargetSpec(Spec):
     """What to grow: an emoji or a picture file, and the cells of its longer side."""
 
-    emoji: str | None = Field(default=None, min_length=1, max_length=64, pattern=ONE_LINE, description="one emoji")
-    image: str | None = Field(
-        default=None, min_length=1, max_length=4096, pattern=ONE_LINE, description="a picture file"
+    emoji: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=64,
+        pattern=ONE_LINE,
+        description="one emoji",
+        title="what to grow; this or image",
     )
-    size: int = whole(40, 8, 128)
+    image: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=4096,
+        pattern=ONE_LINE,
+        description="a picture file",
+        title="what to grow; found beside the world file",
+    )
+    size: int = whole(40, 8, 128, "longer side in cells")
 
     @model_validator(mode="after")
     def _emoji_or_image(self) -> Self:
@@ -57,44 +83,46 @@ class TargetSpec(Spec):
 
 
 class TrainSpec(Spec):
-    """How to train: the local objective, its budget, and the sizes of pool and batches."""
+    """How to train: the local objective, its time, and what one may want to tune; the rest is in the recipe."""
 
-    objective: Objective = Field(default="ascent", description=f"one of {', '.join(get_args(Objective))}")
-    minutes: float = above_zero(10.0, 10_080)
-    learning_rate: float = above_zero(0.02, 1)
-    pool_size: int = whole(256, 1, 4096)
-    pool_batch: int = whole(16, 1, 256)
-    reseeded_share: float = above_zero(0.08, 1)
-    first_reseeded_share: float | None = Field(
-        default=None, gt=0, le=1, description="a number above 0, at most 1; as reseeded_share if missing"
+    objective: str = Field(
+        default=DEFAULT,
+        description=f"one of {', '.join(OBJECTIVES)}",
+        title="what each layer learns from; the last two are controls that are not local",
     )
-    teacher_batch: int = whole(8, 1, 256)
-    max_rollout: int = whole(12, 1, 200)
-    cells: int = whole(2048, 1, 65_536)
-    updates_per_round: int = whole(4, 1, 64)
-    large_wounds: float = Field(default=0.2, ge=0, le=1, description="a number from 0 to 1")
-    wrong_tissue: float = Field(default=0.4, ge=0, le=1, description="a number from 0 to 1")
-    strays: float = Field(default=0.4, ge=0, le=1, description="a number from 0 to 1")
-    stray_distance: int = whole(12, 1, 128)
-    unwanted_alpha: float = Field(default=-0.3, ge=-1, le=0, description="a number from -1 to 0")
-    strain: float = Field(default=0.4, ge=0, le=1, description="a number from 0 to 1")
-    doubt: float = Field(default=0.5, ge=0, le=1, description="a number from 0 to 1")
-    noise: float = Field(default=0.2, ge=0, le=2, description="a number from 0 to 2")
-    own_state_bound: float = Field(default=0.45, gt=0, lt=1, description="a number above 0 and below 1")
-    gap_scale: float = Field(default=0.02, ge=0, le=100, description="a number from 0, which is none, to 100")
-    ascent_steps: int = whole(3, 1, 100)
-    ascent_rate: float = above_zero(1.0, 1)
-    average: float = Field(default=0.995, ge=0, lt=1, description="a number from 0 to below 1")
-    code_amplitude: float = above_zero(0.7, 2)
-    margin: int = whole(8, 1, 32)
+    minutes: float = above_zero(10.0, 10_080, "how long, if the command line does not say")
+    learning_rate: float = above_zero(0.02, 1, "at the start; it falls over the budget")
+    pool_size: int = whole(256, 1, 4096, "states of the rule's own that are kept between rounds")
+    noise: float = Field(
+        default=0.2,
+        ge=0,
+        le=2,
+        description="a number from 0 to 2",
+        title="largest standard deviation of noise on the states learned from",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _keys_that_went(cls, given: Any) -> Any:
+        for key in given if isinstance(given, Mapping) else ():
+            if key in GONE_FROM_TRAIN | GONE_WITHOUT_EFFECT:
+                instead = "" if key in GONE_WITHOUT_EFFECT else ", or pass recipe= from Python"
+                raise ValueError(f"{key} is no longer set in world files; leave it out{instead}")
+        return given
+
+    @field_validator("objective")
+    @classmethod
+    def _is_known(cls, objective: str) -> str:
+        if objective not in OBJECTIVES:
+            raise PydanticCustomError("objective", "unknown")
+        return objective
 
     @model_validator(mode="after")
-    def _pool_holds_batch(self) -> Self:
-        if self.pool_batch > self.pool_size:
-            raise ValueError(f"pool_batch = {self.pool_batch}; allowed: at most pool_size = {self.pool_size}")
-        if self.objective == "bptt" and self.pool_size < CONTROL_BATCH:
+    def _pool_is_large_enough(self) -> Self:
+        fewest = OBJECTIVES[self.objective].smallest_pool
+        if self.pool_size < fewest:
             raise ValueError(
-                f'pool_size = {self.pool_size}; allowed: at least {CONTROL_BATCH} when objective is "bptt"'
+                f'pool_size = {self.pool_size}; allowed: at least {fewest} when objective is "{self.objective}"'
             )
         return self
 
@@ -110,7 +138,9 @@ class GrowthWorld(World):
     kind: Literal["growth"]
     rule: NcaSpec = NcaSpec()
     target: TargetSpec | None = None
-    targets: dict[str, TargetSpec] | None = Field(default=None, description="tables [targets.NAME]")
+    targets: dict[str, TargetSpec] | None = Field(
+        default=None, description="tables [targets.NAME]", title="several, one of which a first cell chooses"
+    )
     train: TrainSpec = TrainSpec()
 
     @property
@@ -138,14 +168,16 @@ class GrowthWorld(World):
                 f"grid.size = {list(self.grid.size)} is too small for target.size = {largest}; "
                 f"allowed: sides of at least {largest + 2}"
             )
-        if self.targets and self.train.objective == "bptt":
-            raise ValueError('train.objective = "bptt" grows one target; allowed with [targets]: any other')
+        name, objective = self.train.objective, OBJECTIVES[self.train.objective]
+        if self.targets and not objective.several_targets:
+            raise ValueError(f'train.objective = "{name}" grows one target; allowed with [targets]: any other')
         fewest = 8 + identity_channels(len(self.sought))
         if self.rule.channels < fewest:
             raise ValueError(
                 f"rule.channels = {self.rule.channels} has no room for the codes of {len(self.sought)} targets; "
                 f"allowed: at least {fewest}"
             )
-        if self.train.objective == "ascent" and len(self.rule.hidden) != 1:
-            raise ValueError(f'rule.hidden = {list(self.rule.hidden)}; allowed: one width when objective is "ascent"')
+        if len(self.rule.hidden) > objective.most_layers:
+            allowed = "one width" if objective.most_layers == 1 else f"up to {objective.most_layers} widths"
+            raise ValueError(f'rule.hidden = {list(self.rule.hidden)}; allowed: {allowed} when objective is "{name}"')
         return self

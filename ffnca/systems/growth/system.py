@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from ffnca.simulation import Simulation
     from ffnca.systems.growth.creature import Creature
+    from ffnca.trainer import Trainer
 
 
 class Growth(System):
@@ -50,6 +51,13 @@ class Growth(System):
         from ffnca.systems.growth.creature import Creature
 
         return Creature.untrained(world, folder)
+
+    def trainer(self, trainee: "Creature") -> "Trainer":
+        """By the objective of its world."""
+        from ffnca.systems.growth.objective import found
+
+        plan = trainee.plan()
+        return found(plan.objective.trainer)(plan, trainee.training_bodies())
 
     def load_rule(self, path: Path) -> "Creature":
         """The creature in a rule file.

@@ -1,4 +1,4 @@
-"""Doubt: the code that says which of several bodies a cell belongs to is off, alike in a whole state.
+"""Class-code noise: the code that says which of several bodies a cell belongs to is off, alike in a whole state.
 
 Cells copy that code from each other. A rule that never saw all of them off by the same copies that too, and over a
 thousand steps one body drifts into another.
@@ -10,7 +10,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from ffnca import draws
 
 
-def put_in_doubt(
+def with_class_noise(
     states: Float[Array, "batch H W C"],
     num_identity: int,
     largest: Float[Array, ""] | float,

@@ -1,4 +1,4 @@
-"""What each layer of a growing rule learns from: goodness ascent, a loss of its own, or a control."""
+"""What each layer of a growing rule learns from within one step: goodness ascent, a loss of its own, or a control."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,15 +11,16 @@ from flax import nnx
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from ffnca.automata.layered_rule import LayeredRule, UpdateLayer
+from ffnca.automata.nca import Rule
 from ffnca.ff.ascent import AscentLayer
 from ffnca.ff.goodness import distance_goodness, temper, tempered
+from ffnca.ff.layer import FFLayer
+from ffnca.ff.projected import ProjectedLayer
 from ffnca.ff.standardise import Standardiser
-from ffnca.systems.growth.perceivers import Perceiver
+from ffnca.systems.growth.recipe import Recipe
+from ffnca.systems.growth.rule import RULES, ascent_rule
 
 Layers = tuple[Any, ...]
-STATE_STEP, CONTEXT_STEP = 0.3, 3.0
-"""Steps of an ascent layer's V and W, in learning rates. V is read backwards too and is kept small, so that W has to
-grow large: with equal steps V is still shaken when W has not got there."""
 
 
 class Cells(NamedTuple):
@@ -42,7 +43,31 @@ def _sum(layers: Any, steps: Any) -> Any:
     return jax.tree.map(jnp.add, layers, steps)
 
 
-class Objective(Protocol):
+class Perceiver(Protocol):
+    """A layer that stays in the rule, with what it needs only while it learns."""
+
+    layer: FFLayer
+
+    def loss(
+        self,
+        inputs: Float[Array, "cell feature"],
+        centre: Float[Array, "cell channel"],
+        healthy: Float[Array, "cell feature"],
+        *,
+        gap_scale: Float[Array, ""] | float,
+    ) -> Float[Array, ""]:
+        """The layer's own loss.
+
+        Args:
+            inputs: What the layer reads now.
+            centre: What each cell should be.
+            healthy: What the layer would read were all neighbours as they should be.
+            gap_scale: See `tempered`; only a distance has a gap.
+        """
+        ...
+
+
+class LayerLearning(Protocol):
     """A way to train the layers of a rule, each by itself: a tuple of layers in, a tuple of gradients out."""
 
     def start(self, num_perception: int, hidden: tuple[int, ...], num_channels: int, *, key: PRNGKeyArray) -> Layers:
@@ -50,7 +75,7 @@ class Objective(Protocol):
         ...
 
     def gradients(
-        self, layers: Layers, cells: Cells, gap_scale: Float[Array, ""] | float
+        self, layers: Layers, cells: Cells, robust_scale: Float[Array, ""] | float
     ) -> tuple[Layers, Float[Array, ""]]:
         """One gradient a layer, from that layer's own loss alone, and the sum of the losses.
 
@@ -62,7 +87,7 @@ class Objective(Protocol):
         """The layers after these steps of their optimisers, within their bounds."""
         ...
 
-    def rule(self, layers: Layers, standardiser: Standardiser) -> AscentLayer | LayeredRule:
+    def rule(self, layers: Layers, standardiser: Standardiser) -> Rule:
         """The rule on raw perceptions."""
         ...
 
@@ -77,33 +102,43 @@ class Ascent:
         num_steps: Steps of ascent to the negative.
         rate: Size of each.
         own_state_bound: Largest singular value of the weights of that state.
+        state_step: Step of these weights, in learning rates.
+        context_step: Step of the weights of the context.
     """
 
     num_steps: int
     rate: float
     own_state_bound: float
+    state_step: float = 0.3
+    context_step: float = 3.0
+
+    @classmethod
+    def by(cls, recipe: Recipe) -> "Ascent":
+        """As a recipe says."""
+        steps = recipe.state_step, recipe.context_step
+        return cls(recipe.ascent_steps, recipe.ascent_rate, recipe.own_state_bound, *steps)
 
     def start(self, num_perception: int, hidden: tuple[int, ...], num_channels: int, *, key: PRNGKeyArray) -> Layers:
         """One layer that perceives and updates."""
-        layer = AscentLayer(num_perception, num_channels, hidden[0], key=key)
+        layer = ascent_rule(num_perception, hidden, num_channels, key=key)
         return (layer.bounded(self.own_state_bound),)
 
     def gradients(
-        self, layers: Layers, cells: Cells, gap_scale: Float[Array, ""] | float
+        self, layers: Layers, cells: Cells, robust_scale: Float[Array, ""] | float
     ) -> tuple[Layers, Float[Array, ""]]:
         """The two Hebbian terms; the loss is the goodness gap, at least 0 at the end of the climb."""
         (layer,) = layers
         negative = layer.settle(cells.perception, cells.state, num_steps=self.num_steps, rate=self.rate)
         gap = layer.goodness(cells.perception, negative) - layer.goodness(cells.perception, cells.target)
-        weight = temper(jnp.maximum(gap, 0.0), gap_scale)
+        weight = temper(jnp.maximum(gap, 0.0), robust_scale)
         return (layer.hebbian(cells.perception, cells.target, negative, weight),), jnp.mean(gap)
 
     def stepped(self, layers: Layers, steps: Layers) -> Layers:
         """Steps that fit the size of the weights, then the bound on V."""
         (layer,), (step,) = layers, steps
         step = jax.tree.map(lambda change: change, step)
-        step.state_weight = nnx.Param(STATE_STEP * step.state_weight[...])
-        step.context_weight = nnx.Param(CONTEXT_STEP * step.context_weight[...])
+        step.state_weight = nnx.Param(self.state_step * step.state_weight[...])
+        step.context_weight = nnx.Param(self.context_step * step.context_weight[...])
         return (_sum(layer, step).bounded(self.own_state_bound),)
 
     def rule(self, layers: Layers, standardiser: Standardiser) -> AscentLayer:
@@ -116,7 +151,7 @@ class Layered:
     """Each perceive layer learns in its own way, the update layer by its distance to the target.
 
     Attributes:
-        perceiver: What makes a perceive layer, a value of `PERCEIVERS`.
+        perceiver: What makes a perceive layer.
     """
 
     perceiver: Callable[..., Perceiver]
@@ -131,19 +166,19 @@ class Layered:
         return (*perceive, UpdateLayer(hidden[-1], num_channels, num_perception))
 
     def gradients(
-        self, layers: Layers, cells: Cells, gap_scale: Float[Array, ""] | float
+        self, layers: Layers, cells: Cells, robust_scale: Float[Array, ""] | float
     ) -> tuple[Layers, Float[Array, ""]]:
         """Autodiff inside one layer at a time, on inputs that are data."""
         *perceive, update = layers
         activity, healthy, total, gradients = cells.perception, cells.healthy, jnp.zeros(()), []
         for layer in perceive:
             activity, healthy = jax.lax.stop_gradient((activity, healthy))
-            own_loss = partial(type(layer).loss, gap_scale=gap_scale)
+            own_loss = partial(type(layer).loss, gap_scale=robust_scale)
             loss, gradient = jax.value_and_grad(own_loss)(layer, activity, cells.target, healthy)
             activity, healthy = layer.layer(activity), layer.layer(healthy)
             gradients.append(gradient)
             total += loss
-        own_loss = partial(UpdateLayer.loss, gap_scale=gap_scale)
+        own_loss = partial(UpdateLayer.loss, gap_scale=robust_scale)
         loss, gradient = jax.value_and_grad(own_loss)(update, activity, cells.perception, cells.target)
         return (*gradients, gradient), total + loss
 
@@ -166,16 +201,16 @@ class OneStepBackprop:
 
     def start(self, num_perception: int, hidden: tuple[int, ...], num_channels: int, *, key: PRNGKeyArray) -> Layers:
         """The rule."""
-        return (LayeredRule.drawn(num_perception, hidden, num_channels, key=key),)
+        return (RULES["state"](num_perception, hidden, num_channels, key=key),)
 
     def gradients(
-        self, layers: Layers, cells: Cells, gap_scale: Float[Array, ""] | float
+        self, layers: Layers, cells: Cells, robust_scale: Float[Array, ""] | float
     ) -> tuple[Layers, Float[Array, ""]]:
         """Backpropagation through the perceive and update layers."""
 
         def distance(rule: LayeredRule) -> Float[Array, ""]:
             proposed = cells.state + rule.change(cells.perception, cells.state)
-            return jnp.mean(tempered(-distance_goodness(proposed, cells.target), gap_scale))
+            return jnp.mean(tempered(-distance_goodness(proposed, cells.target), robust_scale))
 
         loss, gradient = jax.value_and_grad(distance)(layers[0])
         return (gradient,), loss
@@ -187,3 +222,13 @@ class OneStepBackprop:
     def rule(self, layers: Layers, standardiser: Standardiser) -> LayeredRule:
         """The rule itself."""
         return layers[0].reading_raw(standardiser)
+
+
+def distance(recipe: Recipe) -> Layered:
+    """Perceive layers that learn by the distance of their own projections to the target."""
+    return Layered(ProjectedLayer)
+
+
+def one_step_backprop(recipe: Recipe) -> OneStepBackprop:
+    """The control."""
+    return OneStepBackprop()

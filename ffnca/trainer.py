@@ -1,41 +1,79 @@
-"""Training as a generator of reports: the caller prints, plots and saves."""
+"""One loop for all that learns: rounds, measurements and reports within a budget, as a generator.
+
+The caller prints, plots and saves. What learns is behind the protocol `Trainer`.
+"""
 
 import math
 import time
-from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple, Protocol
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from ffnca.systems.growth.body import Body
-from ffnca.systems.growth.bptt import control_rate, control_round, start_control
-from ffnca.systems.growth.evaluate import ages_of
-from ffnca.systems.growth.round import Recipe, RoundFigures, TrainState, start, train_round
-from ffnca.systems.growth.schedule import Budget, falling_rate
+from ffnca.budget import Budget
 
 ROUNDS_PER_REPORT = 25
-MEASURED_AGES = (200, 600)
-LEARNED_MSE = 0.05
-"""A rule has learned if its relative MSE is lower than this at each of the measured ages: no fog, nothing run away."""
-_NUM_MEASURED = 8
-_FEWEST_OF_EACH = 4
-_SECONDS_PER_MEASUREMENT = 12.0
-_TIMES_A_MEASUREMENT = 8.0
+SMALLEST_RATE = 2**-10
+"""Share of the learning rate under which a run whose loss is not finite is given up."""
+SECONDS_PER_MEASUREMENT = 12.0
+TIMES_A_MEASUREMENT = 8.0
 """With minutes: training goes on this many times as long as the last measurement took, at least the seconds above."""
-_MEASUREMENTS = 10
+MEASUREMENTS = 10
 """With updates, where the clock has no say in the result: this many in all, at equal distances."""
 
 
+class RoundFigures(NamedTuple):
+    """What a round shows.
+
+    Attributes:
+        loss: Mean of its updates.
+        pool_mse: Error of the samples that it learned from, before it did.
+    """
+
+    loss: Float[Array, ""]
+    pool_mse: Float[Array, ""]
+
+
+class Trainer(Protocol):
+    """What learns. Its states are trees of arrays with a field `round`, the number of rounds done.
+
+    Attributes:
+        updates_per_round: Steps of its optimisers in a round.
+    """
+
+    @property
+    def updates_per_round(self) -> int: ...  # noqa: D102
+
+    def begin(self, *, key: PRNGKeyArray) -> Any:
+        """The state before the first round."""
+        ...
+
+    def rate(self, fraction: float, num_rounds: int) -> float:
+        """The learning rate after a share of the budget and so many rounds."""
+        ...
+
+    def round(self, state: Any, rate: float, *, key: PRNGKeyArray) -> tuple[Any, RoundFigures]:
+        """The state after one more round; what is given may be used up. The round's own key is folded in."""
+        ...
+
+    def measure(self, state: Any, *, key: PRNGKeyArray) -> tuple[Mapping[str, float], Array]:
+        """Errors of what was learned by their names, and samples to look at."""
+        ...
+
+    def learned(self, state: Any) -> Any:
+        """What was learned, in the form that is kept."""
+        ...
+
+
 class Progress(NamedTuple):
-    """What a run carries besides its `TrainState`, so that it can go on where it stopped.
+    """What a run carries besides its trainer's state, so that it can go on where it stopped.
 
     Attributes:
         seconds: On the clock so far, measuring and saving included, compiling not.
         rate_scale: Halved by every rollback.
-        best: Lowest measured relative MSE so far, the larger of the two ages.
+        best: Lowest measurement so far, by the largest of its errors.
     """
 
     seconds: float = 0.0
@@ -47,28 +85,28 @@ class Report(NamedTuple):
     """Where a run stands.
 
     Attributes:
-        state: On the host, so that it outlives the next round.
+        state: The trainer's, on the host, so that it outlives the next round.
         progress: See `Progress`.
         fraction: Share of the budget used.
         updates: Done so far.
         loss: Mean since the last report.
         pool_mse: Mean of the rounds' `RoundFigures.pool_mse`.
         learning_rate: In use.
-        quality: Median relative MSE at each of `MEASURED_AGES`, or None where it was not measured.
-        grown: The measured states at the first age, or None.
+        quality: Measured errors by name, or None where it was not measured.
+        grown: The measured samples, or None.
         improved: Whether this is the best measurement so far.
         event: Something the user should know, in one line, or None.
     """
 
-    state: TrainState
+    state: Any
     progress: Progress
     fraction: float
     updates: int
     loss: float
     pool_mse: float
     learning_rate: float
-    quality: tuple[float, ...] | None
-    grown: Float[np.ndarray, "seed H W C"] | None
+    quality: Mapping[str, float] | None
+    grown: Float[np.ndarray, "sample ..."] | None
     improved: bool
     event: str | None
 
@@ -91,44 +129,31 @@ class _Clock:
         self._before, self._since = self.seconds, None
 
 
-def begin(body: Body, recipe: Recipe, *, key: PRNGKeyArray) -> TrainState:
-    """Fresh layers, optimisers and pool."""
-    return (start_control if recipe.train.objective == "bptt" else start)(body, recipe, key=key)
+class _Measuring:
+    """When to measure: by the clock if the budget is minutes, else by updates, and always at the end."""
 
+    def __init__(self, budget: Budget, progress: Progress, reported: int) -> None:
+        self._budget, self._last, self._pause = budget, progress.seconds, SECONDS_PER_MEASUREMENT
+        self._part = int(MEASUREMENTS * budget.fraction(progress.seconds, reported))
 
-def _one_round(
-    state: TrainState, body: Body, recipe: Recipe, fraction: float, rate_scale: float, *, key: PRNGKeyArray
-) -> tuple[TrainState, RoundFigures, float]:
-    """A round of the recipe's trainer, and the learning rate that it used."""
-    if recipe.train.objective == "bptt":
-        rate = rate_scale * control_rate(int(state.round))
-        return *control_round(state, body, rate, recipe, key=key), rate
-    rate = rate_scale * falling_rate(recipe.train.learning_rate, fraction)
-    return *train_round(state, body, rate, recipe, key=key), rate
+    def is_due(self, seconds: float, fraction: float, *, stopped: bool) -> bool:
+        """Whether it is time; a run that goes on measures where one that never stopped does."""
+        if self._budget.updates is None or stopped:
+            return seconds - self._last >= self._pause
+        part, self._part = self._part, int(MEASUREMENTS * fraction)
+        return self._part > part
 
-
-def measure(
-    state: TrainState, body: Body, recipe: Recipe, *, key: PRNGKeyArray
-) -> tuple[tuple[float, ...], Float[Array, "seed H W C"]]:
-    """Median relative MSE of the averaged rule at `MEASURED_AGES`, and the states at the first of them.
-
-    Of several bodies, the worst one's median; the states are of the bodies in turn.
-    """
-    automaton = recipe.automaton(state.averaged, state.standardiser)
-    num_states = max(_NUM_MEASURED, _FEWEST_OF_EACH * body.count)
-    states = ages_of(automaton, body, MEASURED_AGES, num_states, key=key)
-    each = body.of(jnp.arange(num_states))
-    errors = [each.relative_mse(grown).reshape(-1, body.count) for grown in states]
-    return tuple(float(jnp.median(error, 0).max()) for error in errors), states[0]
+    def took(self, seconds: float, now: float) -> None:
+        """Note when it was done and how long it took."""
+        self._last, self._pause = now, max(SECONDS_PER_MEASUREMENT, TIMES_A_MEASUREMENT * seconds)
 
 
 def train(
-    body: Body,
-    recipe: Recipe,
+    trainer: Trainer,
     budget: Budget,
     *,
     key: PRNGKeyArray,
-    resumed: TrainState | None = None,
+    resumed: Any = None,
     progress: Progress | None = None,
     stop: Callable[[], bool] = lambda: False,
 ) -> Iterator[Report]:
@@ -137,8 +162,7 @@ def train(
     The clock starts when the first round has run, and stands still for the first measurement: both compile.
 
     Args:
-        body: What to grow, on the training grid.
-        recipe: Everything fixed.
+        trainer: What learns.
         budget: Minutes or updates.
         key: The run's key; resume with the same.
         resumed: State to go on from, as found in a report.
@@ -152,21 +176,20 @@ def train(
         FloatingPointError: If the loss stays not finite however small the rate.
     """
     round_key, measure_key, start_key = jax.random.split(key, 3)
-    state: TrainState = begin(body, recipe, key=start_key) if resumed is None else jax.device_put(resumed)
+    state = trainer.begin(key=start_key) if resumed is None else jax.device_put(resumed)
     progress = progress or Progress()
-    per_round = recipe.updates_per_round
-    kept: TrainState = jax.device_get(state)
+    per_round = trainer.updates_per_round
+    kept = jax.device_get(state)
     updates = int(kept.round) * per_round
-    last_measured, pause = progress.seconds, _SECONDS_PER_MEASUREMENT
     fraction = budget.fraction(progress.seconds, updates)
-    reported = updates - updates % (ROUNDS_PER_REPORT * per_round)
-    part = int(_MEASUREMENTS * budget.fraction(progress.seconds, reported))
+    measuring = _Measuring(budget, progress, updates - updates % (ROUNDS_PER_REPORT * per_round))
     clock, measured = _Clock(progress.seconds), False
     while fraction < 1:
         losses, event = [], None
         rate, stopped = 0.0, False
         for _ in range(ROUNDS_PER_REPORT - updates // per_round % ROUNDS_PER_REPORT):
-            state, figures, rate = _one_round(state, body, recipe, fraction, progress.rate_scale, key=round_key)
+            rate = progress.rate_scale * trainer.rate(fraction, updates // per_round)
+            state, figures = trainer.round(state, rate, key=round_key)
             losses.append(figures)
             updates += per_round
             jax.block_until_ready(figures)
@@ -183,23 +206,21 @@ def train(
             updates = int(kept.round) * per_round
             fraction = budget.fraction(progress.seconds, updates)
             event = f"the loss was not finite: back to update {updates} at {progress.rate_scale:g} of the rate"
-            if progress.rate_scale < 2**-10:
+            if progress.rate_scale < SMALLEST_RATE:
                 raise FloatingPointError("the loss is not finite however small the learning rate")
         quality = grown = None
         improved = False
-        due = progress.seconds - last_measured >= pause
-        if budget.updates is not None and not stopped:  # a run that goes on measures where one that never stopped does
-            due, part = int(_MEASUREMENTS * fraction) > part, int(_MEASUREMENTS * fraction)
+        due = measuring.is_due(progress.seconds, fraction, stopped=stopped)
         if fraction >= 1 or (event is None and due and not stopped):
             if not measured:
                 clock.stop()
             begun = clock.seconds
-            quality, states = measure(state, body, recipe, key=measure_key)
-            pause = max(_SECONDS_PER_MEASUREMENT, _TIMES_A_MEASUREMENT * (clock.seconds - begun))
+            quality, samples = trainer.measure(state, key=measure_key)
+            measuring.took(clock.seconds - begun, progress.seconds)
             clock.start()
             measured = True
-            grown, last_measured = np.asarray(states), progress.seconds
-            worst = float(np.max(quality))  # not a number if one of them is not
+            grown = np.asarray(samples)
+            worst = float(np.max(list(quality.values())))  # not a number if one of them is not
             improved = worst < progress.best
             progress = progress._replace(best=worst if improved else progress.best)
         kept = jax.device_get(state)

@@ -1,6 +1,8 @@
-"""Perceive layers of a layered rule, by what each learns from; all are local, and none sees the layer above."""
+"""Objectives that were tried and fail: perceive layers that learn by contrast, by pairs, or not at all.
 
-from typing import Protocol
+Each is one entry of the table of objectives, made when this module is imported; the studies train by them. All are
+local, and none sees the layer above.
+"""
 
 import jax
 import jax.numpy as jnp
@@ -11,31 +13,8 @@ from ffnca import draws
 from ffnca.ff.calibration import MAGNITUDE
 from ffnca.ff.layer import FFLayer
 from ffnca.ff.local_update import Pair
-from ffnca.ff.projected import ProjectedLayer
-
-
-class Perceiver(Protocol):
-    """A layer that stays in the rule, with what it needs only while it learns."""
-
-    layer: FFLayer
-
-    def loss(
-        self,
-        inputs: Float[Array, "cell feature"],
-        centre: Float[Array, "cell channel"],
-        healthy: Float[Array, "cell feature"],
-        *,
-        gap_scale: Float[Array, ""] | float,
-    ) -> Float[Array, ""]:
-        """The layer's own loss.
-
-        Args:
-            inputs: What the layer reads now.
-            centre: What each cell should be.
-            healthy: What the layer would read were all neighbours as they should be.
-            gap_scale: See `tempered`; only a distance has a gap.
-        """
-        ...
+from ffnca.systems.growth.layer_learning import Layered
+from ffnca.systems.growth.objective import OBJECTIVES, Objective
 
 
 class FixedPerceiver(nnx.Module):
@@ -93,11 +72,13 @@ class PairPerceiver(nnx.Module):
         return calibration.pair_loss(positive, negative, drive.shape[-1])
 
 
-PERCEIVERS = {
-    "distance": ProjectedLayer,
+TRIED = {
     "contrast": ContrastPerceiver,
     "pair": PairPerceiver,
     "self-contrastive": SelfContrastivePerceiver,
     "random": FixedPerceiver,
 }
 """By the name of the objective."""
+
+for _name, _perceiver in TRIED.items():
+    OBJECTIVES[_name] = Objective(learning=lambda recipe, perceiver=_perceiver: Layered(perceiver))

@@ -1,8 +1,8 @@
-"""Wrong tissue: patches of foreign, random, displaced, faded or strayed cells, as debris around a body or inside it.
+"""Patch corruption: foreign, random, displaced or faded cells, and displaced fragments, around a body or inside it.
 
 A rule that never saw debris lets a few stray cells beyond the body grow into another one; and one that learned to
 let all that is confused die cannot close a large hole, where the fronts that meet disagree. So it is shown both.
-Most of the strays that it meets are its own: a growing tip overshoots, and what it leaves beyond the edge looks like
+Most of the fragments that it meets are its own: a growing tip overshoots, and what it leaves beyond the edge looks like
 a piece of the body from a few cells away.
 """
 
@@ -13,48 +13,30 @@ from jaxtyping import Array, Bool, Float, PRNGKeyArray
 from ffnca import draws
 from ffnca.systems.growth.body import Body
 from ffnca.systems.growth.moved import moved
+from ffnca.systems.growth.recipe import Recipe
 
-NUM_PATCHES, NUM_STRAYS = 4, 2
-SMALLEST, DEBRIS_RADIUS = 0.7, 3.5
-"""Radii in cells; what is foreign as a whole is never larger, since a large piece is a creature of its own."""
-CONFUSED_RADIUS = 0.16
-"""Largest radius of confusion inside the body, as a share of the grid's shorter side."""
-DISPLACEMENT = 6
-"""Most cells by which some groups of channels are displaced against the others."""
-PALEST = 0.1
-"""Least strength of the colours of a piece that has strayed."""
-DEVIATION = 0.4
 FOREIGN, RANDOM, DISPLACED, FADED = range(4)
 
 
-def add_wrong_tissue(
-    states: Float[Array, "batch H W C"],
-    body: Body,
-    *,
-    patches: Float[Array, ""] | float,
-    strays: Float[Array, ""] | float,
-    stray_distance: int,
-    alive_threshold: float,
-    key: PRNGKeyArray,
+def patched(
+    states: Float[Array, "batch H W C"], body: Body, recipe: Recipe, *, alive_threshold: float, key: PRNGKeyArray
 ) -> Float[Array, "batch H W C"]:
-    """Put patches of wrong tissue into some states.
+    """Put patches and displaced fragments into some states.
 
     Args:
         states: Grids of the body's shape.
         body: What they should become, one for all or one each.
-        patches: Probability that a state gets patches.
-        strays: Probability that it gets strays.
-        stray_distance: Most cells by which a piece has strayed, by rows and by columns.
+        recipe: How many, how large, how far displaced.
         alive_threshold: Alpha above which a cell lives.
         key: Source of places, sizes and contents.
     """
-    place_key, content_key, stray_key = jax.random.split(key, 3)
+    place_key, content_key, fragment_key = jax.random.split(key, 3)
     inside = jnp.broadcast_to(jnp.asarray(body.alive), states.shape[:3])
     living = states[..., 3] > alive_threshold
-    places = _patches(inside, living, patches, place_key)
-    for patch, content in zip(places, _contents(states, body, content_key), strict=True):
+    places = _patches(inside, living, recipe, place_key)
+    for patch, content in zip(places, _contents(states, body, recipe, content_key), strict=True):
         states = jnp.where(patch[..., None], content, states)
-    return _add_strays(states, body, inside, strays, stray_distance, stray_key)
+    return _with_fragments(states, body, inside, recipe, fragment_key)
 
 
 def _away(shape: tuple[int, int], centre: Float[Array, "2 *each 1 1"]) -> Float[Array, "*each H W"]:
@@ -66,12 +48,11 @@ def _away(shape: tuple[int, int], centre: Float[Array, "2 *each 1 1"]) -> Float[
     return jnp.sqrt(jnp.square(gap).sum(0))
 
 
-def _add_strays(
+def _with_fragments(
     states: Float[Array, "batch H W C"],
     body: Body,
     inside: Bool[Array, "batch H W"],
-    share: Float[Array, ""] | float,
-    distance: int,
+    recipe: Recipe,
     key: PRNGKeyArray,
 ) -> Float[Array, "batch H W C"]:
     """Small pieces of the body beyond its edge, all of a state displaced alike.
@@ -79,18 +60,18 @@ def _add_strays(
     Colours are paler than codes, or the other way round: what lives on beyond an edge is faint, barely above the
     threshold, and of a code that still says where it is.
     """
-    keys = jax.random.split(key, 6)
+    keys, distance, count = jax.random.split(key, 6), recipe.fragment_distance, recipe.num_fragments
     num, rows, columns = inside.shape
     shift = draws.randint(keys[0], (num, 2), -distance, distance + 1)
     piece = moved(body.goal, shift)
     beyond = ~inside & (piece[..., 3] > 0)
     chances = jnp.where(beyond, 0.0, -jnp.inf).reshape(num, -1)
-    cell = jax.random.categorical(keys[1], chances, shape=(NUM_STRAYS, num))
+    cell = jax.random.categorical(keys[1], chances, shape=(count, num))
     away = _away((rows, columns), jnp.stack([cell // columns, cell % columns])[..., None, None])
-    radius = draws.uniform(keys[2], (NUM_STRAYS, num, 1, 1), minval=SMALLEST, maxval=DEBRIS_RADIUS)
-    kept = draws.bernoulli(keys[3], share, (num, 1, 1))
-    colour = draws.uniform(keys[4], (num, 1, 1, 1), minval=PALEST)
-    code = draws.uniform(keys[5], (num, 1, 1, 1), minval=0.3)
+    radius = draws.uniform(keys[2], (count, num, 1, 1), minval=recipe.smallest_patch, maxval=recipe.largest_debris)
+    kept = draws.bernoulli(keys[3], recipe.fragments_share, (num, 1, 1))
+    colour = draws.uniform(keys[4], (num, 1, 1, 1), minval=recipe.palest_fragment)
+    code = draws.uniform(keys[5], (num, 1, 1, 1), minval=recipe.least_strength)
     stray = jnp.concatenate([colour * piece[..., :4], code * piece[..., 4:]], -1)
     return jnp.where((beyond & (away < radius).any(0) & kept)[..., None], stray, states)
 
@@ -98,21 +79,23 @@ def _add_strays(
 def _patches(
     inside: Bool[Array, "batch H W"],
     living: Bool[Array, "batch H W"],
-    share: Float[Array, ""] | float,
+    recipe: Recipe,
     key: PRNGKeyArray,
 ) -> list[Bool[Array, "batch H W"]]:
     """Where each kind of content goes: any of them inside the body, only foreign and random cells around it."""
     keys = jax.random.split(key, 7)
     num, rows, columns = inside.shape
-    each = (NUM_PATCHES, num, 1, 1)
+    each = (recipe.num_patches, num, 1, 1)
     sides = jnp.array([rows, columns])
     centre = draws.uniform(keys[0], (2, *each)) * sides[:, None, None, None, None]
     away = _away((rows, columns), centre)
-    small = draws.uniform(keys[1], each, minval=SMALLEST, maxval=DEBRIS_RADIUS)
-    wide = draws.uniform(keys[2], each, minval=SMALLEST, maxval=CONFUSED_RADIUS * min(rows, columns))
+    small = draws.uniform(keys[1], each, minval=recipe.smallest_patch, maxval=recipe.largest_debris)
+    widest = recipe.largest_confusion * min(rows, columns)
+    wide = draws.uniform(keys[2], each, minval=recipe.smallest_patch, maxval=widest)
     kind = draws.randint(keys[3], each, 0, 4)
-    ragged = draws.uniform(keys[4], inside.shape) < draws.uniform(keys[5], each[1:], minval=0.3, maxval=1.2)
-    kept = ragged & draws.bernoulli(keys[6], share, each[1:])
+    least, most = recipe.raggedness
+    ragged = draws.uniform(keys[4], inside.shape) < draws.uniform(keys[5], each[1:], minval=least, maxval=most)
+    kept = ragged & draws.bernoulli(keys[6], recipe.patched_share, each[1:])
     within, around = away < jnp.where(kind == FOREIGN, small, wide), away < small
     found = []
     for wanted in range(4):
@@ -125,16 +108,18 @@ def _patches(
     return found
 
 
-def _contents(states: Array, body: Body, key: PRNGKeyArray) -> list[Array]:
+def _contents(states: Array, body: Body, recipe: Recipe, key: PRNGKeyArray) -> list[Array]:
     """A grid of foreign cells, of random ones, of displaced groups of channels, and of the states themselves faded."""
     keys = jax.random.split(key, 7)
     num, rows, columns, channels = states.shape
-    strength = draws.uniform(keys[0], (num, 1, 1, 1), minval=0.3)
+    strength = draws.uniform(keys[0], (num, 1, 1, 1), minval=recipe.least_strength)
     anywhere = draws.randint(keys[1], (2, num, 2), 0, jnp.array([rows, columns]))
-    noise = DEVIATION * draws.normal(keys[2], states.shape[1:])  # the same for all states, each moved elsewhere
+    noise = recipe.random_deviation * draws.normal(
+        keys[2], states.shape[1:]
+    )  # the same for all states, each moved elsewhere
     noise = noise.at[..., 3].set(draws.uniform(keys[3], noise.shape[:-1]))
-    near = draws.randint(keys[4], (num, 2), -DISPLACEMENT, DISPLACEMENT + 1)
+    near = draws.randint(keys[4], (num, 2), -recipe.displacement, recipe.displacement + 1)
     group = jnp.concatenate([jnp.zeros(4, int), 1 + jnp.arange(channels - 4) // 4])  # colour, then each frequency
-    away = draws.bernoulli(keys[5], 0.4, (num, channels))[:, group].at[:, 3].set(False)
+    away = draws.bernoulli(keys[5], recipe.displaced_groups, (num, channels))[:, group].at[:, 3].set(False)
     displaced = jnp.where(away[:, None, None], moved(body.goal, near), states)
     return [strength * moved(body.goal, anywhere[0]), moved(noise, anywhere[1]), displaced, strength * states]

@@ -1,0 +1,72 @@
+"""A creature's parts as a rule file."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from ffnca.automata.nca import NCA
+from ffnca.systems.growth.body import Bodies
+from ffnca.systems.growth.model import GrowthModel
+from ffnca.systems.growth.recipe import Recipe
+from ffnca.systems.growth.rule import described_rule, named_tensors
+from ffnca.systems.growth.rule_file import RuleFile
+from ffnca.systems.growth.spec import GrowthWorld
+
+
+def as_file(
+    world: GrowthWorld,
+    recipe: Recipe,
+    automaton: NCA,
+    pictures: Float[np.ndarray, "target h w 4"],
+    bodies: Bodies,
+    record: Mapping[str, float | int | str],
+) -> RuleFile:
+    """What is kept of a creature.
+
+    Args:
+        world: How it was described.
+        recipe: How it was trained.
+        automaton: Its rule.
+        pictures: What it grows.
+        bodies: The same laid out on grids with one free cell on every side.
+        record: Facts of its training.
+    """
+    rule = described_rule(world.rule, world.train.objective)
+    limit = automaton.state_limit if np.isfinite(automaton.state_limit) else None
+    model = GrowthModel.model_construct(  # checked with the file
+        title=world.title,
+        grid=world.grid,
+        rule=rule.model_copy(update={"state_limit": limit}),
+        targets=tuple(world.sought),
+        code_amplitude=recipe.code_amplitude,
+    )
+    row, column = (np.asarray(place) for place in bodies.each.seed_at)
+    cells = np.asarray(bodies.each.target)[np.arange(bodies.count), row, column]
+    one = 0 if bodies.count == 1 else slice(None)
+    return RuleFile(
+        model=model,
+        tensors={name: np.asarray(value, np.float32) for name, value in named_tensors(automaton.rule).items()},
+        target=np.asarray(pictures, np.float32)[one],
+        seed_cell=np.asarray(cells, np.float32)[one],
+        seed_at=np.stack([row - 1, column - 1], -1).astype(np.int32)[one],
+        provenance=_provenance(world, recipe, record),
+    )
+
+
+USUAL = Recipe()
+
+
+def _provenance(world: GrowthWorld, recipe: Recipe, record: Mapping[str, float | int | str]) -> dict[str, Any]:
+    told = {
+        "world": world.model_dump(mode="json", exclude_none=True, include={"target", "targets", "train"}),
+        "recipe": {name: value for name, value in asdict(recipe).items() if value != getattr(USUAL, name)},
+        "record": dict(record),
+    }
+    try:
+        return told | {"ffnca": version("ffnca")}
+    except PackageNotFoundError:  # run from a folder
+        return told

@@ -1,0 +1,52 @@
+"""What a step and a picture of a growing rule need: the part of its file that everything depends on."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import Field, ValidationError, model_validator
+
+from ffnca.errors import InputError
+from ffnca.spec import Spec, above_zero, described
+from ffnca.systems.growth.spec import NcaSpec
+from ffnca.world import GridSpec, Title
+
+_SHOWN_ERRORS = 3
+
+
+class RuleModel(NcaSpec):
+    """The rule: what a cell sees, how wide its layers are, of what type they are."""
+
+    type: str = Field(min_length=1, max_length=64, description="a type of rule, such as ascent, state, delta")
+    state_limit: float | None = Field(default=2.0, gt=0, description="a number above 0, or null for none")
+
+
+class GrowthModel(Spec):
+    """A rule file's model."""
+
+    title: Title
+    grid: GridSpec
+    rule: RuleModel
+    targets: tuple[str, ...] = Field(default=("",), strict=False, min_length=1, description="names of the targets")
+    code_amplitude: float = above_zero(0.7, 2)
+
+    @model_validator(mode="after")
+    def _names_are_in_order(self) -> "GrowthModel":
+        if list(self.targets) != sorted(set(self.targets)):
+            raise ValueError("targets are not distinct names in alphabetical order; allowed: such names")
+        return self
+
+
+def checked_model(settings: Mapping[str, Any], name: str) -> GrowthModel:
+    """A model from the JSON of a rule file.
+
+    Raises:
+        InputError: If a key is unknown or missing, or a value is of another type or out of range.
+    """
+    try:
+        return GrowthModel.model_validate(settings)
+    except ValidationError as error:
+        details = error.errors(include_url=False)
+        said = [described(detail, GrowthModel) for detail in details[:_SHOWN_ERRORS]]
+        is_unknown = any(detail["type"] == "extra_forbidden" for detail in details)
+        hint = " (a newer ffnca may know it)" if is_unknown else ""
+        raise InputError(f"{name}: its model: {'; '.join(said)}{hint}") from error

@@ -1,0 +1,64 @@
+"""What is fixed before a growing rule is trained."""
+
+from typing import NamedTuple
+
+from jaxtyping import Array
+
+from ffnca.automata.nca import NCA, Rule
+from ffnca.grid.boundary import Boundary
+from ffnca.perceptions import perception_size
+from ffnca.systems.growth.objective import OBJECTIVES, Objective, found
+from ffnca.systems.growth.recipe import Recipe
+from ffnca.systems.growth.rule import RULES, automaton_of, described_rule
+from ffnca.systems.growth.spec import NcaSpec, TrainSpec
+
+
+class Plan(NamedTuple):
+    """Everything that is fixed before training starts, hashable, so that equal plans share compiled code.
+
+    Attributes:
+        rule: The [rule] table.
+        train: The [train] table.
+        recipe: All other numbers.
+        boundary: What lies beyond the edge of the grid.
+    """
+
+    rule: NcaSpec
+    train: TrainSpec
+    recipe: Recipe
+    boundary: Boundary = "wrap"
+
+    @property
+    def objective(self) -> Objective:
+        """What the rule is trained by."""
+        return OBJECTIVES[self.train.objective]
+
+    @property
+    def learning(self):
+        """What the layers learn from within one step, a `LayerLearning`.
+
+        Raises:
+            ValueError: If the objective has none.
+        """
+        if self.objective.learning is None:
+            raise ValueError(f"{self.train.objective} does not learn layer by layer")
+        return found(self.objective.learning)(self.recipe)
+
+    @property
+    def num_perception(self) -> int:
+        """Length of what a cell sees."""
+        return perception_size(self.rule.perception, self.rule.channels)
+
+    @property
+    def pool_batch(self) -> int:
+        """States drawn from the pool in a round."""
+        return min(self.recipe.pool_batch, self.train.pool_size)
+
+    def fresh_rule(self, *, key: Array) -> Rule:
+        """A rule of the objective's type with random weights."""
+        make = RULES[self.objective.rule]
+        return make(self.num_perception, self.rule.hidden, self.rule.channels, key=key)
+
+    def automaton(self, rule: Rule) -> NCA:
+        """A rule on raw perceptions as an automaton."""
+        return automaton_of(described_rule(self.rule, self.train.objective), self.boundary, rule)

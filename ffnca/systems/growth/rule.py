@@ -1,0 +1,113 @@
+"""The rule of a growing body: its types and their layout, its parameters by name, and the automaton made of it."""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import nnx
+from jaxtyping import Array
+
+from ffnca.automata.layered_rule import LayeredRule
+from ffnca.automata.nca import NCA, Rule
+from ffnca.errors import InputError
+from ffnca.ff.ascent import AscentLayer
+from ffnca.grid.boundary import Boundary
+from ffnca.perceptions import perception_size
+from ffnca.spec import shown
+from ffnca.systems.growth.model import RuleModel
+from ffnca.systems.growth.objective import OBJECTIVES
+from ffnca.systems.growth.old_rule_file import STATE_LIMIT, with_own_seen
+from ffnca.systems.growth.spec import NcaSpec
+
+
+def ascent_rule(num_perception: int, hidden: tuple[int, ...], num_channels: int, *, key: Array) -> AscentLayer:
+    """One layer that perceives and updates.
+
+    Raises:
+        ValueError: If it is asked for several.
+    """
+    if len(hidden) != 1:
+        raise ValueError(f"rule.hidden = {list(hidden)}; allowed: one width in a rule of type ascent")
+    return AscentLayer(num_perception, num_channels, hidden[0], key=key)
+
+
+RULES: dict[str, Callable[..., Rule]] = {
+    "ascent": ascent_rule,
+    "state": partial(LayeredRule.drawn, proposes="state"),
+    "delta": partial(LayeredRule.drawn, proposes="delta"),
+}
+"""Fresh rules by type: of so many perceptions, hidden widths and channels. `state` and `delta` are what the update
+layer of a layered rule proposes."""
+UNLIMITED = ("delta",)
+"""Types whose published recipe does not limit the state."""
+
+
+def described_rule(spec: NcaSpec, objective: str) -> RuleModel:
+    """What a step needs of a world's rule that is trained by an objective."""
+    rule_type = OBJECTIVES[objective].rule
+    limit = None if rule_type in UNLIMITED else STATE_LIMIT
+    return RuleModel(**dict(spec), type=rule_type, state_limit=limit)
+
+
+def blank_rule(model: RuleModel, name: str = "rule") -> Rule:
+    """A rule of this shape, not trained.
+
+    Raises:
+        InputError: If there is no such type, or it has no such shape.
+    """
+    if model.type not in RULES:
+        allowed = ", ".join(RULES)
+        raise InputError(f"{name}: rule.type = {shown(model.type)}; allowed: {allowed} (a newer ffnca may know it)")
+    num_perception = perception_size(model.perception, model.channels)
+    try:
+        return RULES[model.type](num_perception, model.hidden, model.channels, key=jax.random.key(0))
+    except ValueError as error:
+        raise InputError(f"{name}: {error}") from error
+
+
+def automaton_of(model: RuleModel, boundary: Boundary, rule: Rule) -> NCA:
+    """A rule on its lattice."""
+    return NCA(
+        rule,
+        perception=model.perception,
+        boundary=boundary,
+        fire_rate=model.fire_rate,
+        alive_threshold=model.alive_threshold,
+        state_limit=float("inf") if model.state_limit is None else model.state_limit,
+    )
+
+
+def named_tensors(rule: Rule) -> dict[str, Array]:
+    """Its parameters by their dotted names."""
+    flat = nnx.to_flat_state(nnx.state(rule))
+    return {".".join(str(part) for part in path): leaf[...] for path, leaf in zip(flat.paths, flat.leaves, strict=True)}
+
+
+def filled_rule(model: RuleModel, tensors: Mapping[str, np.ndarray], name: str, *, is_old: bool = False) -> Rule:
+    """The rule of this shape with these parameters.
+
+    Args:
+        model: Its shape.
+        tensors: Its parameters by their dotted names.
+        name: What to call the file in errors.
+        is_old: Whether they are of a file of format 1.
+
+    Raises:
+        InputError: If one of them is missing, surplus or of another shape.
+    """
+    rule = blank_rule(model, name)
+    if is_old and model.type == "ascent":
+        sizes = {kernel: perception_size((kernel,), model.channels) for kernel in model.perception}
+        tensors = with_own_seen(model.perception, model.channels, sizes, tensors)
+    wanted = named_tensors(rule)
+    if missing := sorted(set(wanted) ^ set(tensors)):
+        raise InputError(f"{name}: tensor {missing[0]!r} does not fit the rule; allowed: {', '.join(sorted(wanted))}")
+    for key, value in wanted.items():
+        if tensors[key].shape != value.shape:
+            raise InputError(f"{name}: tensor {key!r} has shape {tensors[key].shape}; allowed: {value.shape}")
+    flat = nnx.to_flat_state(nnx.state(rule))
+    for path, leaf in zip(flat.paths, flat.leaves, strict=True):
+        leaf[...] = jnp.asarray(tensors[".".join(str(part) for part in path)])
+    return rule
