@@ -1,6 +1,5 @@
 """A run's folder: the rule, its world, metrics, plots and checkpoints, each file whole at any moment."""
 
-import hashlib
 import json
 import shutil
 from contextlib import suppress
@@ -9,6 +8,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+import jax.numpy as jnp
 import numpy as np
 from PIL import Image
 from pydantic_core import to_json
@@ -17,10 +17,9 @@ from ffnca.atomic import replacing
 from ffnca.budget import Budget
 from ffnca.errors import InputError
 from ffnca.files import read_bounded
-from ffnca.render import enlarge, over
-from ffnca.systems.growth.creature import Creature
+from ffnca.render import enlarge
+from ffnca.systems.trainee import Trainee
 from ffnca.trainer import Report
-from ffnca.world import dump_world
 
 PREVIEW_SCALE = 4
 _MAX_SETTINGS = 2**20
@@ -37,7 +36,7 @@ class RunFolder:
         self.checkpoints = self.folder / "checkpoints"
         self._settings = self.folder / "run.json"
 
-    def begin(self, creature: Creature, budget: Budget, seed: int, *, resume: bool) -> None:
+    def begin(self, trainee: Trainee, budget: Budget, seed: int, *, resume: bool) -> None:
         """Write down what is trained and how, or check that it is what was trained before.
 
         A run goes on with any budget, which is written down in place of the one before.
@@ -45,9 +44,7 @@ class RunFolder:
         Raises:
             InputError: If a new run would overwrite another, a resumed one differs, or the folder cannot be made.
         """
-        settings = {"world": json.loads(dump_world(creature.world)), "seed": seed, "budget": asdict(budget)}
-        settings["recipe"] = json.loads(json.dumps(asdict(creature.recipe)))
-        settings["pictures"] = hashlib.sha256(np.asarray(creature.pictures, np.float32).tobytes()).hexdigest()
+        settings = {**trainee.settings(), "seed": seed, "budget": asdict(budget)}
         if resume:
             self._check_same(self._before(), settings)
         elif self.exists:
@@ -101,14 +98,13 @@ class RunFolder:
         return before
 
     def _check_same(self, before: dict[str, Any], settings: dict[str, Any]) -> None:
-        mine, theirs = (
-            _flat({key: given.get(key) for key in ("seed", "world", "recipe")}) for given in (settings, before)
-        )
+        of_interest = settings.keys() - {"budget", "pictures"}
+        mine, theirs = (_flat({key: given.get(key) for key in of_interest}) for given in (settings, before))
         for name in mine | theirs:
             if mine.get(name) != theirs.get(name):
                 was, now = (f"{given.get(name)!r}"[:40] for given in (theirs, mine))
                 raise InputError(f"{self.folder}: was begun with {name} {was}, not {now}; resume with the same")
-        if before.get("pictures", settings["pictures"]) != settings["pictures"]:
+        if before.get("pictures", settings.get("pictures")) != settings.get("pictures"):
             raise InputError(f"{self.folder}: was begun with another picture; resume with the same")
 
     def trim(self, updates: int) -> None:
@@ -145,14 +141,12 @@ class RunFolder:
         with self.metrics.open("a", encoding="utf-8") as lines:
             lines.write(f"{_json(line)}\n")
 
-    def preview(self, report: Report, creature: Creature) -> None:
-        """Write `preview.png`: what grew beside what should, and `curve.png`."""
+    def preview(self, report: Report, trainee: Trainee) -> None:
+        """Write `preview.png`, a picture of what was measured, and `curve.png`."""
         if report.grown is None:
             return
-        bodies = creature.training_bodies()
-        frames = np.concatenate([*over(report.grown[: max(3, bodies.count)]), *over(bodies.each.picture)], axis=1)
         with replacing(self.folder / "preview.png") as path:
-            Image.fromarray(enlarge(frames, PREVIEW_SCALE)).save(path)
+            Image.fromarray(enlarge(trainee.preview(jnp.asarray(report.grown)), PREVIEW_SCALE)).save(path)
         self._curve()
 
     def _curve(self) -> None:
@@ -169,7 +163,7 @@ class RunFolder:
         for name in measured[-1]["measured"] if measured else ():
             errors = np.array([row["measured"].get(name) for row in measured], float)
             axes.semilogy([row["updates"] for row in measured], errors, ".-", label=name.replace("_", " "))
-        axes.set(xlabel="updates", ylabel="relative MSE (1 = nothing grown)")
+        axes.set(xlabel="updates", ylabel="error, such as relative MSE (1 = nothing grown)")
         axes.legend()
         axes.grid(alpha=0.3, which="both")
         with replacing(self.folder / "curve.png") as path:

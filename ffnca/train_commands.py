@@ -18,12 +18,10 @@ from ffnca.progress import training_bar
 from ffnca.run_folder import RunFolder
 from ffnca.systems.growth.creature import Creature
 from ffnca.systems.growth.cutout import is_opaque
-from ffnca.systems.growth.fitted_world import chosen_by_size
-from ffnca.systems.growth.measuring import LEARNED_MSE
-from ffnca.systems.growth.schedule import updates_to_learn
 from ffnca.systems.growth.target import target_name
+from ffnca.systems.trainee import Trainee
 from ffnca.trainer import Report
-from ffnca.training import Interrupted, measured_errors, train_creature, worst_error
+from ffnca.training import Interrupted, Trained, train_rule, worst_error
 from ffnca.world import find_world
 
 GROW_MINUTES = 10.0
@@ -33,7 +31,7 @@ ATTRIBUTION = "All emojis designed by OpenMoji – the open-source emoji and ico
 """What the licence of an emoji's picture asks to be said."""
 
 
-class Trained(NamedTuple):
+class Outcome(NamedTuple):
     """What a training came to.
 
     Attributes:
@@ -68,7 +66,7 @@ def train_world(
     seed: int,
     objective: str | None,
     resume: bool,
-) -> Trained:
+) -> Outcome:
     """Train a growth world in a run folder.
 
     Args:
@@ -83,16 +81,16 @@ def train_world(
         InputError: If the world, an option or the folder cannot be used.
         Stopped: On Ctrl-C, after everything was saved.
     """
-    path, creature = find_world(text), trainee(text)
+    path, pupil = find_world(text), trainee(text)
     if objective is not None:
-        creature = creature.retrained_by(objective)
-    else:
-        _tell_what_size_chose(creature)
+        pupil = pupil.retrained_by(objective)
+    elif pupil.remark is not None:
+        tell(f"{pupil.world.title}: {pupil.remark}")
     run = RunFolder(out or Path("runs") / path.stem)
-    budget = budget or (run.budget if resume else Budget(minutes=creature.world.train.minutes))
+    budget = budget or (run.budget if resume else Budget(minutes=pupil.minutes))
     words = ["train", text, "--out", str(run.folder), *_if_not("--seed", seed, 0), *_if_not("--objective", objective)]
-    best, spent = _train(creature, budget, seed, run, resume, words, path.stem)
-    return Trained(f"{run.rule}: {_quality(best)}{spent}", _shortfall(best, budget, run, words))
+    best, spent = _train(pupil, budget, seed, run, resume, words, path.stem)
+    return Outcome(f"{run.rule}: {_quality(best)}{spent}", _shortfall(best, budget, run, words))
 
 
 def grow_target(
@@ -104,7 +102,7 @@ def grow_target(
     resume: bool = False,
     *,
     cut_background: bool = False,
-) -> Trained:
+) -> Outcome:
     """Train on an emoji or a picture in a run folder, then write its rule, its animation and its contact sheet.
 
     Args:
@@ -129,22 +127,17 @@ def grow_target(
         animation = _free(path, resume=resume) if is_open else path
         if is_opaque(creature.picture) and not resume:
             tell(f"{target}: has no transparency, so all of its rectangle lives; --cut-background frees what it shows")
-        _tell_what_size_chose(creature)
+        if creature.remark is not None:
+            tell(f"{creature.world.title}: {creature.remark}")
         grown = _grown(creature, target, animation, budget, seed, resume, [*words, "--out", str(animation)])
     if not is_file:
         tell(ATTRIBUTION)
     return grown
 
 
-def _tell_what_size_chose(creature: Creature) -> None:
-    why = chosen_by_size(creature.world.train.objective, max(creature.pictures.shape[1:3]))
-    if why is not None:
-        tell(f"{creature.world.title}: {why}")
-
-
 def _grown(
     creature: Creature, target: str, animation: Path, budget: Budget | None, seed: int, resume: bool, words: list[str]
-) -> Trained:
+) -> Outcome:
     rule, sheet = animation.with_suffix(".safetensors"), animation.with_suffix(".png")
     run, replaced = RunFolder(animation.with_suffix(RUN_SUFFIX)), []
     for path in (animation, sheet, rule):  # what cannot be written is found now, not after the training
@@ -168,12 +161,12 @@ def _grown(
         story(str(rule), [animation, sheet], seed=seed)
     said = f"; replaced: {', '.join(replaced)}" if replaced else ""
     line = f"{animation}, {sheet}, {rule}: {_quality(best)}{spent}{said}"
-    return Trained(line, _shortfall(best, budget, run, words))
+    return Outcome(line, _shortfall(best, budget, run, words))
 
 
 def _train(
-    creature: Creature, budget: Budget, seed: int, run: RunFolder, resume: bool, words: list[str], label: str
-) -> tuple[Creature, str]:
+    pupil: Trained, budget: Budget, seed: int, run: RunFolder, resume: bool, words: list[str], label: str
+) -> tuple[Trained, str]:
     """The best rule, and a remark if there was nothing left to do; `words` is the command without budget."""
     seconds, updates = run.spent if resume else (0.0, 0)
     num_reports = 0
@@ -185,7 +178,7 @@ def _train(
 
     with training_bar(label) as draw:
         try:
-            best = train_creature(creature, budget, seed=seed, run=run, resume=resume, show=show)
+            best = train_rule(pupil, budget, seed=seed, run=run, resume=resume, show=show)
         except Interrupted as stop:
             command = _command([*words, *_options(budget), "--resume"])
             raise Stopped(f"interrupted; the rule so far is {run.rule}; go on with: {command}") from stop
@@ -234,30 +227,27 @@ def _command(words: list[str]) -> str:
     return " ".join(["ffnca", *(word if shlex.quote(one) == one else shlex.quote(word) for word, one in pairs)])
 
 
-def _shortfall(best: Creature, budget: Budget, run: RunFolder, words: list[str]) -> str | None:
+def _shortfall(best: Trainee, budget: Budget, run: RunFolder, words: list[str]) -> str | None:
     """Why a rule has not learned and what goes on, None if it has."""
-    error = worst_error(best)
-    if error < LEARNED_MSE:
+    error, need = worst_error(best), best.need
+    if error < need.error:
         return None
     seconds, updates = run.spent
-    longest, num_targets = max(best.picture.shape[:2]), len(best.pictures)
-    needed = updates_to_learn(longest, num_targets)
-    wanted = needed if updates < needed else 2 * updates
+    wanted = need.updates if updates < need.updates else 2 * updates
     if budget.minutes is None:
         more = Budget(updates=wanted)
     else:
         minutes = max(1.2 * wanted * seconds / max(updates, 1) / 60, 1.5 * budget.minutes)
         more = Budget(minutes=min(math.ceil(minutes), MAX_MINUTES))
     measured = f"relative MSE {error:.4f}" if math.isfinite(error) else "relative MSE not finite"
-    several = f"{num_targets} times " if num_targets > 1 else ""
     return (
-        f"has not learned yet: {measured}, where under {LEARNED_MSE:g} is learned, after {updates} updates of about "
-        f"{needed} that {several}{longest} cells need; go on with: {_command([*words, *_options(more), '--resume'])}"
+        f"has not learned yet: {measured}, where under {need.error:g} is learned, after {updates} updates of about "
+        f"{need.updates} that {need.of} need; go on with: {_command([*words, *_options(more), '--resume'])}"
     )
 
 
-def _quality(creature: Creature) -> str:
-    shown = ", ".join(f"{error:.4f} at step {age}" for age, error in measured_errors(creature).items())
+def _quality(best: Trainee) -> str:
+    shown = ", ".join(f"{error:.4f} at {name}" for name, error in best.errors.items())
     if not shown:
         return "not measured"
-    return f"{'learned, ' if worst_error(creature) < LEARNED_MSE else ''}relative MSE {shown}"
+    return f"{'learned, ' if worst_error(best) < best.need.error else ''}relative MSE {shown}"

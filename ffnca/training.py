@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from os import PathLike
+from typing import TypeVar
 
 import jax
 
@@ -12,59 +13,49 @@ from ffnca.errors import MAX_SEED, InputError, Stopped, whole_number
 from ffnca.run_folder import RunFolder
 from ffnca.signals import stop_noted
 from ffnca.systems.growth.creature import Creature
-from ffnca.systems.growth.fitted_world import chosen_by_size
 from ffnca.systems.growth.recipe import Recipe
 from ffnca.systems.registry import system_of
+from ffnca.systems.trainee import Trainee
 from ffnca.trainer import Progress, Report, Trainer, train
 
 SECONDS_PER_CHECKPOINT = 20.0
+Trained = TypeVar("Trained", bound=Trainee)
 
 
 class Interrupted(Stopped):
     """Ctrl-C, SIGTERM or SIGHUP during training, after everything was saved.
 
     Attributes:
-        creature: The best rule so far.
+        best: What has learned most so far.
     """
 
-    def __init__(self, creature: Creature) -> None:
+    def __init__(self, best: Trainee) -> None:
         """Carry what was saved."""
         super().__init__("interrupted")
-        self.creature = creature
+        self.best = best
 
 
-def trainer_of(creature: Creature) -> Trainer:
+def trainer_of(trainee: Trainee) -> Trainer:
     """What trains it, as its system says."""
-    return system_of(creature.world.kind).trainer(creature)
+    return system_of(trainee.world.kind).trainer(trainee)
 
 
-def trained(creature: Creature, trainer: Trainer, report: Report, budget: Budget, seed: int) -> Creature:
-    """The creature with the rule of a report and the facts of its training."""
-    objective = creature.world.train.objective
-    record: dict[str, float | int | str] = {
+def trained(trainee: Trained, trainer: Trainer, report: Report, budget: Budget, seed: int) -> Trained:
+    """The same with what a report has learned and the facts of the training."""
+    facts: dict[str, float | int | str] = {
         "updates": report.updates,
         "seconds": round(report.progress.seconds, 1),
         "seed": seed,
-        "objective": objective,
         "budget": str(budget),
     }
-    if (why := chosen_by_size(objective, max(creature.pictures.shape[1:3]))) is not None:
-        record["note"] = why
-    record |= report.quality or {}
-    return creature.taught(trainer.learned(jax.device_put(report.state)), record)
+    facts |= report.quality or {}
+    return trainee.taught(trainer.learned(jax.device_put(report.state)), facts)
 
 
-def worst_error(creature: Creature) -> float:
-    """The largest of its measured relative MSE; infinite if it was not measured or one is not finite."""
-    errors = measured_errors(creature).values()
+def worst_error(trainee: Trainee) -> float:
+    """The largest of its measured errors; infinite if it was not measured or one is not finite."""
+    errors = trainee.errors.values()
     return max(errors) if errors and all(map(math.isfinite, errors)) else math.inf
-
-
-def measured_errors(creature: Creature) -> dict[str, float]:
-    """Relative MSE by the age at which it was measured."""
-    prefix = "rel_mse_"
-    found = {name: value for name, value in creature.record.items() if name.startswith(prefix)}
-    return {name.removeprefix(prefix): float(value) for name, value in found.items() if not isinstance(value, str)}
 
 
 def train_creature(
@@ -96,39 +87,53 @@ def train_creature(
             rule is gone from a run that had ended.
         Interrupted: On Ctrl-C, after saving.
     """
-    if not isinstance(budget, Budget):
-        raise InputError(f"budget: {str(budget)[:40]!r}; allowed is Budget(minutes=...) or Budget(updates=...)")
     if not isinstance(creature, Creature):
         raise InputError(f"{str(creature)[:40]!r} is no Creature; make one by Creature.for_target")
+    if recipe is not None:
+        creature = creature.by_recipe(recipe)
+    return train_rule(creature, budget, seed=seed, run=run, resume=resume, show=show)
+
+
+def train_rule(
+    trainee: Trained,
+    budget: Budget,
+    *,
+    seed: int = 0,
+    run: RunFolder | str | PathLike[str] | None = None,
+    resume: bool = False,
+    show: Callable[[Report], None] = lambda report: None,
+) -> Trained:
+    """Train whatever its system has a trainer for, and keep its best rule; see `train_creature`."""
+    if not isinstance(budget, Budget):
+        raise InputError(f"budget: {str(budget)[:40]!r}; allowed is Budget(minutes=...) or Budget(updates=...)")
     seed = whole_number(seed, "seed", 0, MAX_SEED)
     if resume and run is None:
         raise InputError("resume: there is no run folder to go on from; name it by run=")
-    if recipe is not None:
-        creature = creature.by_recipe(recipe)
-    creature.check_savable()
+    trainee.check_savable()
     run = run if isinstance(run, RunFolder) or run is None else RunFolder(run)
-    trainer, key = trainer_of(creature), jax.random.key(seed)
+    trainer, key = trainer_of(trainee), jax.random.key(seed)
     state = progress = checkpoints = None
-    best: Creature | None = None
+    best: Trained | None = None
     if run is not None:
-        run.begin(creature, budget, seed, resume=resume)
+        run.begin(trainee, budget, seed, resume=resume)
         checkpoints = Checkpoints(run.checkpoints)
         if resume:
             if checkpoints.newest is not None:
                 state, progress = checkpoints.load(trainer.begin(key=key))
             if run.rule.exists():  # without a checkpoint too: only a better rule replaces it
-                best, progress = Creature.load(run.rule), progress or Progress()
-                progress = progress._replace(best=min(progress.best, worst_error(best)))
+                kept: Trained = system_of(trainee.world.kind).load_rule(run.rule)
+                best, progress = kept, progress or Progress()
+                progress = progress._replace(best=min(progress.best, worst_error(kept)))
             run.trim(0 if state is None else int(state.round) * trainer.updates_per_round)
     saved_at = -SECONDS_PER_CHECKPOINT
     with stop_noted() as interrupted:
         for report in train(trainer, budget, key=key, resumed=state, progress=progress, stop=interrupted):
             last = interrupted() or report.fraction >= 1
             if report.improved or (last and best is None):
-                best = trained(creature, trainer, report, budget, seed)
+                best = trained(trainee, trainer, report, budget, seed)
             if run is not None and checkpoints is not None:
                 run.log(report)
-                run.preview(report, creature)
+                run.preview(report, trainee)
                 if best is not None and (report.improved or not run.rule.exists()):
                     best.save(run.rule)
                 if last or report.progress.seconds - saved_at >= SECONDS_PER_CHECKPOINT:

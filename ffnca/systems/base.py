@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from jaxtyping import PRNGKeyArray, UInt8
 
     from ffnca.simulation import Simulation
+    from ffnca.systems.trainee import Trainee
     from ffnca.trainer import Trainer
 
 
@@ -114,7 +115,7 @@ class System(ABC):
         """Whether a shipped world has its rule; None where there is nothing to train."""
         return None
 
-    def untrained(self, world: Any, folder: Path) -> Any:
+    def untrained(self, world: Any, folder: Path) -> "Trainee":
         """What its training starts from; files that the world names are found relative to `folder`.
 
         Raises:

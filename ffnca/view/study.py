@@ -11,8 +11,6 @@ from ffnca.view.recorder import unused_path
 
 USUAL_START = 18.0
 """Seconds until the first rule on two idle CPU cores, by `scripts/bench_view.py`: jax is imported, a round compiled."""
-LEARNED_MSE = 0.05
-"""Relative MSE under which a rule has learned its target."""
 
 
 class Study:
@@ -72,7 +70,7 @@ class Study:
         if not errors:
             return "has learned for its time; S saves, L goes on"
         worst = max(errors)
-        if worst <= LEARNED_MSE:
+        if self.learned is not None and worst <= self.learned.need.error:
             return f"has learned it, relative MSE {worst:.4f}; S saves, L goes on"
         return f"has not learned it yet, relative MSE {worst:.2f}; L goes on, S saves"
 

@@ -1,6 +1,9 @@
 """A creature: a growth world with its body and its rule, made from a world or a rule file and saved as one."""
 
-from dataclasses import dataclass, field, replace
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
 from numbers import Real
 from os import PathLike, fspath
 from pathlib import Path
@@ -8,18 +11,19 @@ from typing import Any, Self
 
 import jax
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Array, Float, UInt8
 from numpy.typing import ArrayLike
 from PIL import Image
 
 from ffnca.automata.nca import NCA, Rule
 from ffnca.errors import InputError
 from ffnca.grid.turn import turned_picture
+from ffnca.render import over
 from ffnca.rule_file import OLD_VERSION
 from ffnca.spec import shown
 from ffnca.systems.growth.body import Bodies, Body, build_body, identities
 from ffnca.systems.growth.creature_file import as_file
-from ffnca.systems.growth.fitted_world import fitted_recipe, fitted_world, growth_world
+from ffnca.systems.growth.fitted_world import chosen_by_size, fitted_recipe, fitted_world, growth_world
 from ffnca.systems.growth.objective import OBJECTIVES
 from ffnca.systems.growth.pictured import AT_HAND, framed, pictured_world
 from ffnca.systems.growth.plan import Plan
@@ -27,8 +31,10 @@ from ffnca.systems.growth.recalled import recalled_recipe, recalled_world
 from ffnca.systems.growth.recipe import Recipe
 from ffnca.systems.growth.rule import automaton_of, blank_rule, described_rule, filled_rule
 from ffnca.systems.growth.rule_file import RuleFile, load_rule, rule_bytes, save_rule
+from ffnca.systems.growth.schedule import Need
 from ffnca.systems.growth.spec import GrowthWorld
 from ffnca.systems.growth.target import as_cells, load_target
+from ffnca.world import dump_world
 
 _USUAL = Recipe()
 
@@ -139,10 +145,52 @@ class Creature:
         automaton = automaton_of(model, world.grid.boundary, blank_rule(model, world.title))
         return cls(world, pictures, automaton, recipe)
 
-    def taught(self, rule: Rule, record: dict[str, float | int | str]) -> Self:
+    @property
+    def longest(self) -> int:
+        """Longer side of its pictures, in cells."""
+        return max(self.pictures.shape[1:3])
+
+    @property
+    def minutes(self) -> float:
+        """How long it is trained where nobody says."""
+        return self.world.train.minutes
+
+    @property
+    def errors(self) -> dict[str, float]:
+        """Relative MSE of its rule as it was measured in training, by "step AGE"."""
+        prefix = "rel_mse_"
+        found = {name: value for name, value in self.record.items() if name.startswith(prefix)}
+        numbers = {name: value for name, value in found.items() if not isinstance(value, str)}
+        return {f"step {name.removeprefix(prefix)}": float(value) for name, value in numbers.items()}
+
+    @property
+    def remark(self) -> str | None:
+        """What is to be said before it is trained: that its size chose the objective."""
+        return chosen_by_size(self.world.train.objective, self.longest)
+
+    @property
+    def need(self) -> Need:
+        """How much training a body of its size needs."""
+        return Need.of_bodies(self.longest, len(self.pictures))
+
+    def settings(self) -> dict[str, Any]:
+        """World, recipe and a digest of the pictures."""
+        digest = hashlib.sha256(np.asarray(self.pictures, np.float32).tobytes()).hexdigest()
+        recipe = json.loads(json.dumps(asdict(self.recipe)))
+        return {"world": json.loads(dump_world(self.world)), "recipe": recipe, "pictures": digest}
+
+    def preview(self, samples: Float[Array, "sample H W C"]) -> UInt8[np.ndarray, "height width 3"]:
+        """What grew, beside what should."""
+        bodies = self.training_bodies()
+        return np.concatenate([*over(samples[: max(3, bodies.count)]), *over(bodies.each.picture)], axis=1)
+
+    def taught(self, learned: Rule, facts: Mapping[str, float | int | str]) -> Self:
         """The same creature with another rule of its kind, and the facts of that one's training."""
         model = described_rule(self.world.rule, self.world.train.objective)
-        automaton = automaton_of(model, self.world.grid.boundary, rule)
+        automaton = automaton_of(model, self.world.grid.boundary, learned)
+        record = {**facts, "objective": self.world.train.objective}
+        if self.remark is not None:
+            record["note"] = self.remark
         return replace(self, automaton=automaton, record=record, angle=0.0)
 
     @classmethod

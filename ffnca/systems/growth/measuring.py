@@ -8,8 +8,6 @@ from ffnca.systems.growth.body import Bodies
 from ffnca.systems.growth.evaluate import ages_of
 
 MEASURED_AGES = (200, 600)
-LEARNED_MSE = 0.05
-"""A rule has learned if its relative MSE is lower than this at each of the measured ages: no fog, nothing run away."""
 NUM_MEASURED = 8
 FEWEST_OF_EACH = 4
 

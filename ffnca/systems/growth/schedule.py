@@ -1,13 +1,36 @@
 """How many updates a body needs and how the learning rate falls: quality comes with the falling rate."""
 
 import math
+from typing import NamedTuple
 
+LEARNED_MSE = 0.05
+"""A rule has learned if its relative MSE is lower than this at each of the measured ages: no fog, nothing run away."""
 UPDATES_TO_LEARN = ((16, 1000), (24, 1500), (42, 3000), (64, 6000), (128, 12_000))
 """Longer side in cells, and about how many updates a body of at most that size needs.
 
 After 1,500 updates creatures of 24 cells are at 0.001 to 0.003, after 1,000 at 0.01; at 40 cells 0.01 takes 2,900
 (scripts/README.md). Half as many leave fog. Larger bodies are known from single runs only.
 """
+
+
+class Need(NamedTuple):
+    """How much training bodies need.
+
+    Attributes:
+        updates: Steps of the optimisers, about.
+        of: What needs them, as in "24 cells".
+        error: Relative MSE below which they are learned, at each of the measured ages.
+    """
+
+    updates: int
+    of: str
+    error: float = LEARNED_MSE
+
+    @classmethod
+    def of_bodies(cls, longest: int, num_bodies: int) -> "Need":
+        """Of so many bodies with this longer side, in cells."""
+        several = f"{num_bodies} times " if num_bodies > 1 else ""
+        return cls(updates_to_learn(longest, num_bodies), f"{several}{longest} cells")
 
 
 def updates_to_learn(longest: int, num_bodies: int = 1) -> int:

@@ -1,0 +1,27 @@
+"""What growing rules are worth: those that ship, and one that is trained here for less than a minute."""
+
+import jax
+import pytest
+
+import ffnca
+from ffnca.world import rule_path_for, shipped_worlds
+
+TRAINED = [name for name in shipped_worlds() if rule_path_for(name).exists()]
+
+
+@pytest.mark.parametrize("name", TRAINED)
+def test_every_shipped_rule_grows_what_its_record_says(name: str) -> None:
+    simulation = ffnca.make(name)
+    grown = ffnca.rollout(simulation.automaton, simulation.start, 200, key=jax.random.key(0))
+    recorded = max(simulation.creature.errors.values())
+    assert simulation.measured(grown)["relative_mse"] < 3 * recorded + 2e-4
+
+
+@pytest.mark.computes
+def test_a_minute_of_training_grows_a_creature() -> None:
+    fish = ffnca.Creature.for_target("🐟", 12)
+    fish = ffnca.train_creature(fish, ffnca.Budget(updates=QUALITY_UPDATES), seed=0)
+    assert max(fish.errors.values()) < QUALITY_BOUND
+
+
+QUALITY_UPDATES, QUALITY_BOUND = 600, 0.02
