@@ -1,10 +1,10 @@
 """How large every shipped rule is in each form of its file, and what half precision does to what it grows.
 
-    python scripts/rule_sizes.py [NAME...] [--write]
+    python scripts/rule_sizes.py [NAME...] [--write] [--convert]
 
 Prints bytes as shipped, in format 2 with float32, and in half precision; then relative MSE of both at 200 and 600, the
-median of 8 growths (of several targets each, the worst), and the larger of the relative changes. With --write the rules
-whose error stays within 5% are written over the shipped ones in half precision, the others in single.
+median of 8 growths (of several targets each, the worst), and the larger of the relative changes. With --convert the
+rules whose error stays within 5% are written over the shipped ones in half precision, the others in single.
 """
 
 import argparse
@@ -14,6 +14,7 @@ from pathlib import Path
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array
+from report import publish_rows
 
 from ffnca.allocation import keep_memory
 from ffnca.systems.growth.body import Bodies
@@ -40,12 +41,13 @@ def main() -> None:
     """Measure and print, or convert."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*")
-    parser.add_argument("--write", action="store_true", help="rewrite the shipped rules in format 2")
+    parser.add_argument("--write", action="store_true", help="rewrite these rules' rows in scripts/README.md")
+    parser.add_argument("--convert", action="store_true", help="rewrite the shipped rules in format 2")
     options = parser.parse_args()
     keep_memory()
     ages = " | ".join(f"{precision} T={age}" for precision in ("float32", "half") for age in AGES)
-    print(f"| rule | shipped | float32 | half | share | {ages} | change |")
-    print("|---" * (6 + 2 * len(AGES)) + "|")
+    lines = [f"| rule | shipped | float32 | half | share | {ages} | change |", "|---" * (6 + 2 * len(AGES)) + "|"]
+    print(*lines, sep="\n")
     for name in options.names or [name for name in shipped_worlds() if rule_path_for(name).exists()]:
         path = rule_path_for(name)
         full = Creature.load(path)
@@ -58,9 +60,12 @@ def main() -> None:
         change = max(abs(new / old - 1) for old, new in zip(before, after, strict=True))
         shown = " | ".join(f"{error:.6f}" for error in (*before, *after))
         share = f"{100 * sizes[2] / sizes[0]:.0f}%"
-        print(f"| {name} | {' | '.join(map(str, sizes))} | {share} | {shown} | {100 * change:.1f}% |", flush=True)
-        if options.write:
+        lines.append(f"| {name} | {' | '.join(map(str, sizes))} | {share} | {shown} | {100 * change:.1f}% |")
+        print(lines[-1], flush=True)
+        if options.convert:
             full.save(path, half=change <= MOST)
+    if options.write:
+        publish_rows("rule sizes", lines, "rule_sizes.py --write")
 
 
 if __name__ == "__main__":

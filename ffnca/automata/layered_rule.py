@@ -106,7 +106,7 @@ class LayeredRule(nnx.Module):
 
     def reading_raw(self, standardiser: Standardiser) -> "LayeredRule":
         """The rule that does on raw perceptions what this one does on standardised ones."""
-        rule = jax.tree.map(lambda leaf: leaf, self)
+        rule = nnx.clone(self)
         first, update = rule.perceive_layers[0], rule.update_layer
         kernel, bias = standardiser.absorbed(first.kernel[...], first.bias[...])
         first.kernel, first.bias = nnx.Param(kernel), nnx.Param(bias)

@@ -80,7 +80,7 @@ class NCA(nnx.Module):
 
     def turned(self, angle: float) -> "NCA":
         """The same with all that grows turned, by degrees clockwise: data, not a constant, in compiled code."""
-        automaton = jax.tree.map(lambda leaf: leaf, self)
+        automaton = nnx.clone(self)
         automaton.turn = nnx.data(None if angle % 360 == 0 else Turn.by(angle))
         return automaton
 

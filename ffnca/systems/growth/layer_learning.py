@@ -136,7 +136,7 @@ class Ascent:
     def stepped(self, layers: Layers, steps: Layers) -> Layers:
         """Steps that fit the size of the weights, then the bound on V."""
         (layer,), (step,) = layers, steps
-        step = jax.tree.map(lambda change: change, step)
+        step = nnx.clone(step)
         step.state_weight = nnx.Param(self.state_step * step.state_weight[...])
         step.context_weight = nnx.Param(self.context_step * step.context_weight[...])
         return (_sum(layer, step).bounded(self.own_state_bound),)
