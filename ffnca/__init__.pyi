@@ -7,6 +7,7 @@ from .automata.nca import NCA as NCA
 from .brushes import Brush as Brush
 from .budget import Budget as Budget
 from .errors import InputError as InputError
+from .extras import Extra as Extra
 from .extras import register_measure as register_measure
 from .extras import register_view as register_view
 from .ff.ascent import AscentLayer as AscentLayer
@@ -25,10 +26,12 @@ from .perceptions import Perception as Perception
 from .perceptions import register_perception as register_perception
 from .simulation import Simulation as Simulation
 from .simulation import Target as Target
+from .spec import Spec as Spec
 from .systems.base import Request as Request
 from .systems.base import System as System
 from .systems.growth.creature import Creature as Creature
 from .systems.growth.evaluate import evaluate as evaluate
+from .systems.growth.recipe import Recipe as Recipe
 from .systems.registry import register as register
 from .training import train_creature as train_creature
 from .views import View as View

@@ -76,8 +76,8 @@ def run(
     if as_json:
         _print_json(figures)
     else:
-        error = "" if figures["rel_mse"] is None else f", relative MSE {figures['rel_mse']:.4f}"
-        typer.echo(f"{figures['world']}: {steps} steps, {figures['steps_per_second']:.0f} steps/s{error}")
+        measures = "".join(f", {_in_words(name)} {value:.4g}" for name, value in figures["measures"].items())
+        typer.echo(f"{figures['world']}: {steps} steps, {figures['steps_per_second']:.0f} steps/s{measures}")
 
 
 @app.command()
@@ -252,6 +252,10 @@ def _request(world: str, size: str | None, seed: int, which: str | None, angle: 
     from ffnca.systems.base import Request, parsed_size
 
     return Request(world, parsed_size(size) if size else None, seed, which, angle)
+
+
+def _in_words(name: str) -> str:
+    return name.replace("_", " ").replace("relative mse", "relative MSE")
 
 
 def _compute() -> None:

@@ -2,16 +2,25 @@
 
 from typing import Any
 
+from ffnca.errors import InputError
+from ffnca.notes import tell
 from ffnca.systems.registry import system_of
 from ffnca.world import shipped_worlds
 from ffnca.world_file import load_world
 
 
 def list_worlds() -> list[dict[str, Any]]:
-    """Name, title, kind, size (height, width) and whether trained (None where there is nothing to train)."""
+    """Name, title, kind, size (height, width) and whether trained (None where there is nothing to train).
+
+    A world that cannot be read is told of and left out.
+    """
     rows = []
     for name, path in shipped_worlds().items():
-        world = load_world(path)
+        try:
+            world = load_world(path)
+        except InputError as error:  # the file, or the package of its kind: the others are listed
+            tell(str(error))
+            continue
         trained, size = system_of(world.kind).is_trained(world, path), list(world.grid.size)
         rows.append({"name": name, "title": world.title, "kind": world.kind, "size": size, "trained": trained})
     return rows

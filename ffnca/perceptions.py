@@ -68,11 +68,12 @@ def perception_of(name: str) -> Perception:
     """
     if name not in PERCEPTIONS:
         if name not in _of_packages():
-            raise InputError(f"perception {shown(name)}; allowed: {', '.join(perception_names())}")
+            raise InputError(f"perception {shown(name)}; allowed: {', '.join(perception_names())}, or one of a package")
+        point = _of_packages()[name]
         try:
-            PERCEPTIONS[name] = _of_packages()[name].load()
+            PERCEPTIONS[name] = point.load()
         except Exception as error:  # whatever a package does when it is imported
-            raise InputError(f"perception {shown(name)}: its package cannot be imported ({error})") from error
+            raise InputError(f"perception {shown(name)}: {point.value} cannot be imported ({error})") from error
     return PERCEPTIONS[name]
 
 

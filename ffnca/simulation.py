@@ -108,7 +108,8 @@ class Simulation:
         whole.setdefault("tiles", View(tiled, signed_legend()))
         if name in whole and not number:
             return whole[name]
-        allowed = ", ".join([*whole, f"channel:0 to channel:{self.num_channels - 1}"])
+        channels = f"channel:0 to channel:{self.num_channels - 1}" if self.num_channels > 1 else "channel:0"
+        allowed = ", ".join([*whole, channels])
         raise InputError(f"--show {show[:40]!r}: allowed here are {allowed}")
 
     def picture(self, state: Float[Array, "H W C"], show: str = "colour") -> UInt8[np.ndarray, "height width 3"]:

@@ -41,7 +41,7 @@ def described(detail: ErrorDetails, model: type[Spec]) -> str:
             return _unknown_key(_joined(place[:depth]), str(part), sorted(fields))
         if part not in fields:
             break
-        table, allowed = fields[str(part)].annotation, str(fields[str(part)].description)
+        table, allowed = fields[str(part)].annotation, _allowed(fields[str(part)])
         if isinstance((*place, "")[depth + 1], int):  # a member of a list
             allowed = _member_allowed(table) or allowed
         fields = {}
@@ -63,6 +63,14 @@ def _spec_in(annotation: Any) -> type[Spec] | None:
     if isinstance(annotation, type) and issubclass(annotation, Spec):
         return annotation
     return next((found for part in get_args(annotation) if (found := _spec_in(part)) is not None), None)
+
+
+def _allowed(field: FieldInfo) -> str:
+    """What a field may be: in the words of its model, or by its type and bounds."""
+    if field.description:
+        return field.description
+    name = getattr(field.annotation, "__name__", str(field.annotation))
+    return ", ".join([name, *map(str, field.metadata)])
 
 
 def _joined(place: Sequence[str | int]) -> str:

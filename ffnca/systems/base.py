@@ -4,10 +4,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, get_args
+
+from pydantic import BaseModel
 
 from ffnca.errors import MAX_SEED, InputError, whole_number
-from ffnca.spec import shown
+from ffnca.spec import Spec, shown
 from ffnca.world import MAX_SIDE, MIN_SIDE, World
 
 if TYPE_CHECKING:
@@ -97,6 +99,18 @@ class System(ABC):
 
     kind: ClassVar[str]
     spec: ClassVar[type[World]]
+
+    def __init_subclass__(cls) -> None:
+        """Refuse tables that would let unknown keys pass.
+
+        Raises:
+            TypeError: If a table in `spec` is not a `Spec`.
+        """
+        super().__init_subclass__()
+        for name, field in getattr(cls, "spec", World).model_fields.items():
+            for part in (field.annotation, *get_args(field.annotation)):
+                if isinstance(part, type) and issubclass(part, BaseModel) and not issubclass(part, Spec):
+                    raise TypeError(f"table {name} of kind {cls.kind} is a {part.__name__}; derive it from ffnca.Spec")
 
     @abstractmethod
     def open(self, world: Any, request: Request, path: Path) -> "Simulation":

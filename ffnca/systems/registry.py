@@ -67,8 +67,10 @@ def _loaded(kind: str) -> System:
         system = point.load()
     except Exception as error:  # whatever a package does when it is imported
         raise InputError(f"kind {shown(kind)}: {point.value} cannot be imported ({error})") from error
-    if not isinstance(system, System) or system.kind != kind:
-        raise InputError(f"kind {shown(kind)}: {point.value} is {shown(system)}, not the system of this kind")
+    if not isinstance(system, System):
+        raise InputError(f"kind {shown(kind)}: {point.value} is no System, but {shown(type(system).__name__)}")
+    if system.kind != kind:
+        raise InputError(f"kind {shown(kind)}: {point.value} is the system of kind {shown(system.kind)}")
     return system
 
 
@@ -86,7 +88,7 @@ def system_of(kind: str) -> System:
     if kind in _registered:
         return _registered[kind]
     if kind not in _places():
-        raise InputError(f"kind = {shown(kind)}; allowed: {', '.join(kinds())}")
+        raise InputError(f"kind = {shown(kind)}; allowed: {', '.join(kinds())}, or one of a package")
     return _loaded(kind)
 
 

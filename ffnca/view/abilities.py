@@ -24,6 +24,8 @@ def why_not(action: Action, session: Session, *, learner: bool) -> str:
     view = str(action.argument) if action.name == "look" else "channel" if action.name == "previous_channel" else ""
     if view and view not in session.views:
         return f"{world} {_NO_VIEW.get(view, 'has no such view')}"
+    if action.name == "take_brush" and action.argument not in ("wall", *simulation.brushes):
+        return f"{world} has no such brush"
     if action.name == "next_view" and len(session.views) == 1:
         return f"{world} is drawn in one way only"
     if action.name == "turn" and simulation.turned is None:

@@ -1,13 +1,20 @@
 """The objectives by which a growing rule can be trained, by name; one entry here is all that a new one needs.
 
 Light to import: what computes is named by `module:name` and imported when training begins. A study adds an objective
-of its own by `OBJECTIVES[name] = Objective(...)`.
+of its own by `OBJECTIVES[name] = Objective(...)`, an installed package by the entry-point group `ffnca.objectives`.
 """
 
 import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from importlib.metadata import entry_points
 from typing import Any
+
+from ffnca.notes import tell
+from ffnca.spec import shown
+
+GROUP = "ffnca.objectives"
+"""Entry points of packages; each names an objective and is an `Objective`."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +67,17 @@ Mordvintsev et al. (2020)."""
 
 DEFAULT, FOR_LARGE = "ascent", "distance"
 """The objective where a world names none, and that of bodies above 42 cells, in which ascent ends in fog."""
+
+
+def _add_those_of_packages() -> None:
+    for point in entry_points(group=GROUP):
+        try:
+            OBJECTIVES.setdefault(point.name, point.load())
+        except Exception as error:  # whatever a package does when it is imported
+            tell(f"objective {shown(point.name)}: {point.value} cannot be imported ({error})")
+
+
+_add_those_of_packages()
 
 
 def found(place: str | Callable[..., Any]) -> Any:

@@ -23,6 +23,7 @@ GONE_FROM_TRAIN = {
 }
 """Keys of [train] in world files of older versions whose numbers are now in the recipe."""
 GONE_WITHOUT_EFFECT = {"ascent_steps", "ascent_rate"}
+GONE_OBJECTIVES = {"contrast", "pair", "self-contrastive", "random"}
 
 
 class NcaSpec(Spec):
@@ -46,7 +47,9 @@ class NcaSpec(Spec):
     @model_validator(mode="after")
     def _sees_neighbours_once(self) -> Self:
         if unknown := [name for name in self.perception if name not in perception_names()]:
-            raise ValueError(f"perception = {shown(unknown[0])}; allowed: {', '.join(perception_names())}")
+            raise ValueError(
+                f"perception = {shown(unknown[0])}; allowed: {', '.join(perception_names())}, or one of a package"
+            )
         if len(set(self.perception)) < len(self.perception):
             raise ValueError("perception names a kernel twice; allowed: distinct names")
         if self.perception == ("identity",):
@@ -104,15 +107,18 @@ class TrainSpec(Spec):
     @model_validator(mode="before")
     @classmethod
     def _keys_that_went(cls, given: Any) -> Any:
-        for key in given if isinstance(given, Mapping) else ():
-            if key in GONE_FROM_TRAIN | GONE_WITHOUT_EFFECT:
-                instead = "" if key in GONE_WITHOUT_EFFECT else ", or pass recipe= from Python"
-                raise ValueError(f"{key} is no longer set in world files; leave it out{instead}")
+        keys = list(given) if isinstance(given, Mapping) else []
+        if gone := [key for key in keys if key in GONE_FROM_TRAIN | GONE_WITHOUT_EFFECT]:
+            instead = "" if GONE_WITHOUT_EFFECT.issuperset(gone) else ", or pass a ffnca.Recipe as recipe= from Python"
+            are, them = ("is", "it") if len(gone) == 1 else ("are", "them")
+            raise ValueError(f"{', '.join(gone)} {are} no longer set in world files; leave {them} out{instead}")
         return given
 
     @field_validator("objective")
     @classmethod
     def _is_known(cls, objective: str) -> str:
+        if objective in GONE_OBJECTIVES:
+            raise ValueError(f"\"{objective}\" is a study's now, not a world's; allowed: {', '.join(OBJECTIVES)}")
         if objective not in OBJECTIVES:
             raise PydanticCustomError("objective", "unknown")
         return objective

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ffnca.errors import InputError
+from ffnca.spec import shown
 from ffnca.systems.base import Request, System
 from ffnca.systems.growth.spec import GrowthWorld
 from ffnca.world import rule_path_for, shipped_worlds
@@ -53,9 +54,17 @@ class Growth(System):
         return Creature.untrained(world, folder)
 
     def trainer(self, trainee: "Creature") -> "Trainer":
-        """By the objective of its world."""
-        from ffnca.systems.growth.objective import found
+        """By the objective of its world.
 
+        Raises:
+            InputError: If its rule was trained by an objective that is not known here.
+        """
+        from ffnca.systems.growth.objective import OBJECTIVES, found
+
+        told = trainee.record.get("objective")
+        if told is not None and told not in OBJECTIVES:
+            allowed = f"{', '.join(OBJECTIVES)} by --objective, or the package that brings it"
+            raise InputError(f"{trainee.world.title}: was trained by objective {shown(told)}; allowed: {allowed}")
         plan = trainee.plan()
         return found(plan.objective.trainer)(plan, trainee.training_bodies())
 
