@@ -291,6 +291,12 @@ def measured(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return errors
 
 
+@pytest.fixture
+def untold(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The animation and the sheet of a growth are empty files."""
+    monkeypatch.setattr("ffnca.train_commands.story", lambda rule, paths, *, seed: [path.touch() for path in paths])
+
+
 def _says_whether_it_learned(code: int, out: str, err: str) -> None:
     assert code in (0, 1)
     assert ("learned, relative MSE" in out) == (code == 0)
@@ -340,6 +346,7 @@ def test_grow_says_that_it_has_not_learned_and_goes_on_until_it_has(ffnca, blue:
     assert _names(tmp_path) == sorted([*grown, "blue.png"])
 
 
+@pytest.mark.usefixtures("untold")
 def test_grow_says_what_must_be_said_of_a_target_once(ffnca, measured, tmp_path: Path, monkeypatch) -> None:
     measured[0] = 0.01
     code, _, err = ffnca("grow", "🐟", "--size", 12, "--updates", 4)
@@ -374,6 +381,7 @@ def test_growing_says_when_size_chooses_the_objective(ffnca, monkeypatch) -> Non
         assert ("of 43, are trained by distance in place of ascent" in err) == (num_lines == 2)
 
 
+@pytest.mark.usefixtures("untold")
 def test_grow_replaces_nothing_unasked(ffnca, blue: Path, measured, tmp_path: Path) -> None:
     measured[0] = 0.01
     short = ("grow", blue.name, "--size", 9, "--updates", 4)
