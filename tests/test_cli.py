@@ -163,7 +163,7 @@ def test_which_of_several_targets_grows(ffnca) -> None:
     assert max(errors.values()) <= 0.02
     (fish, fish_target), (_, cactus_target) = last["fish"], last["cactus"]
     assert np.square(fish - cactus_target).mean() > 10 * np.square(fish - fish_target).mean()
-    first = [ffnca("run", "menagerie", "--json", *words)[1] for words in ((), ("--which", "anchor"))]
+    first = [ffnca("run", "menagerie", "--steps", 9, "--json", *words)[1] for words in ((), ("--which", "anchor"))]
     assert json.loads(first[0])["rel_mse"] == json.loads(first[1])["rel_mse"]
 
 
@@ -444,7 +444,9 @@ def test_export_views_and_formats(ffnca, tmp_path: Path, show: str, suffix: str)
         assert len(np.unique(np.asarray(picture.convert("RGB")).reshape(-1, 3), axis=0)) > 2
 
 
-@pytest.mark.parametrize("suffix", [".gif", ".png", ".webp", ".apng", ".mp4"])
+@pytest.mark.parametrize(
+    "suffix", [".gif", ".mp4", *(pytest.param(suffix, marks=pytest.mark.slow) for suffix in (".png", ".webp", ".apng"))]
+)
 def test_export_in_liked_colours(ffnca, tmp_path: Path, suffix: str) -> None:
     (tmp_path / "liked.json").write_text('{"liked": ["#ff8800"], "disliked": ["#00ff00"], "seed": 1}')
     outs = [tmp_path / f"{name}{suffix}" for name in ("plain", "liked", "again")]
@@ -604,7 +606,7 @@ def test_messages_that_repeat_what_was_typed_are_short_and_printable(ffnca) -> N
     ("settings", "parts"),
     [
         ({"JAX_PLATFORMS": "cuda"}, ("JAX_PLATFORMS=cuda", "cpu")),
-        ({"JAX_PLATFORM_NAME": "cuda"}, ("JAX_PLATFORM_NAME=cuda", "cpu")),
+        pytest.param({"JAX_PLATFORM_NAME": "cuda"}, ("JAX_PLATFORM_NAME=cuda", "cpu"), marks=pytest.mark.slow),
         ({"JAX_DEBUG_NANS": "maybe"}, ("JAX_DEBUG_NANS=maybe", "cannot be used")),
         ({"XLA_FLAGS": "--xla_nonsense=1"}, ("XLA_FLAGS", "--xla_nonsense")),
     ],
