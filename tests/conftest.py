@@ -1,6 +1,8 @@
 """Shared settings: rank promotion raises, annotated shapes are checked, hypothesis keeps to the clock."""
 
+import atexit
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -14,7 +16,8 @@ if "PYTEST_XDIST_WORKER" not in os.environ:  # workers have the settings and the
         if subprocess.run([sys.executable, "-c", "import jax; jax.devices()"], capture_output=True).returncode:
             os.environ["XLA_FLAGS"] = "--xla_backend_optimization_level=1"  # XLA ends a process with an unknown flag
     os.environ["JAX_COMPILATION_CACHE_DIR"] = tempfile.mkdtemp(prefix="ffnca-tests-")
-    os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0.2"
+    atexit.register(shutil.rmtree, os.environ["JAX_COMPILATION_CACHE_DIR"], ignore_errors=True)
+    os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
 
 import jax
 import numpy as np

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
@@ -17,11 +18,23 @@ from PIL import Image
 from ffnca.errors import Stopped
 from ffnca.run_folder import RunFolder
 from ffnca.systems.growth import evaluate
+from ffnca.systems.growth.recipe import Recipe
 from ffnca.trainer import RoundFigures
 from ffnca.world import shipped_worlds
 
 pytestmark = pytest.mark.computes
 
+LITTLE: dict[str, Any] = {
+    **{"pool_batch": 2, "teacher_batch": 2, "cells": 64, "margin": 2},
+    **{"deformed_share": 0.0, "fragments_share": 0.0, "patched_share": 0.0},
+}
+"""A recipe with little to compile and compute."""
+MAIN = "from ffnca.cli import main; main()"
+LITTLE_MAIN = (
+    "from ffnca.systems.growth import creature, recipe\n"
+    f"creature.fitted_recipe = lambda *given: recipe.Recipe(**{LITTLE})\n"
+    f"{MAIN}"
+)
 COMMANDS = ("worlds", "run", "view", "train", "grow", "export", "eval", "demo")
 
 
@@ -37,6 +50,12 @@ def tiny(tmp_path: Path) -> Path:
         '[target]\nimage = "block.png"\nsize = 10\n[train]\npool_size = 16\nminutes = 0.1\n'
     )
     return world
+
+
+@pytest.fixture
+def little(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rules are trained by a recipe with little to do."""
+    monkeypatch.setattr("ffnca.systems.growth.creature.fitted_recipe", lambda *given: Recipe(**LITTLE))
 
 
 def _one_line(code: int, out: str, err: str, *parts: str) -> None:
@@ -144,7 +163,7 @@ def test_which_of_several_targets_grows(ffnca) -> None:
     assert max(errors.values()) <= 0.02
     (fish, fish_target), (_, cactus_target) = last["fish"], last["cactus"]
     assert np.square(fish - cactus_target).mean() > 10 * np.square(fish - fish_target).mean()
-    first = [ffnca("run", "menagerie", "--json", *words)[1] for words in ((), ("--which", "anchor"))]
+    first = [ffnca("run", "menagerie", "--steps", 9, "--json", *words)[1] for words in ((), ("--which", "anchor"))]
     assert json.loads(first[0])["rel_mse"] == json.loads(first[1])["rel_mse"]
 
 
@@ -165,6 +184,7 @@ def test_the_lizard_is_as_good_as_promised(ffnca) -> None:
     assert table["goodness_auroc"] >= 0.97
 
 
+@pytest.mark.usefixtures("little")
 def test_train_leaves_a_whole_run_behind_and_its_rule_runs(ffnca, tiny: Path, tmp_path: Path) -> None:
     run = tmp_path / "run"
     code, out, err = ffnca("train", tiny, "--out", run, "--updates", 200)
@@ -184,32 +204,36 @@ def test_train_leaves_a_whole_run_behind_and_its_rule_runs(ffnca, tiny: Path, tm
     _one_line(*ffnca("train", tiny, "--out", run, "--seed", 1, "--resume"), "seed 0, not 1")
 
 
+@pytest.mark.usefixtures("little")
 def test_killed_and_resumed_equals_never_killed(ffnca, tiny: Path, tmp_path: Path) -> None:
     whole, killed = tmp_path / "whole", tmp_path / "killed"
-    _says_whether_it_learned(*ffnca("train", tiny, "--out", whole, "--updates", 400))
-    words = ["train", str(tiny), "--out", str(killed), "--updates", "400"]
-    process = subprocess.Popen([sys.executable, "-c", "from ffnca.cli import main; main()", *words])
-    deadline = time.monotonic() + 120
-    while not any((killed / "checkpoints").glob("[0-9]*")) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    process.send_signal(signal.SIGKILL)
-    assert process.wait() == -signal.SIGKILL
+    _says_whether_it_learned(*ffnca("train", tiny, "--out", whole, "--updates", 300))
+    words = ["train", str(tiny), "--out", str(killed), "--updates", "300"]
+    at_the_second_report = (
+        "import itertools, os, signal, ffnca.run_folder as folders\n"
+        "previews, preview = itertools.count(1), folders.RunFolder.preview\n"
+        "def last_preview(*given):\n"
+        "    os.kill(os.getpid(), signal.SIGKILL) if next(previews) == 2 else preview(*given)\n"
+        "folders.RunFolder.preview = last_preview\n"
+    )
+    process = subprocess.run([sys.executable, "-c", at_the_second_report + LITTLE_MAIN, *words])
+    assert process.returncode == -signal.SIGKILL
+    assert [path.name for path in (killed / "checkpoints").glob("[0-9]*")] == ["25"]
     _says_whether_it_learned(*ffnca(*words, "--resume"))
     assert (killed / "rule.safetensors").exists()
     rows = [[json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()] for run in (whole, killed)]
-    assert [row["updates"] for row in rows[1]] == [row["updates"] for row in rows[0]]
+    assert [row["updates"] for row in rows[1]] == [row["updates"] for row in rows[0]] == [100, 200, 300]
     assert rows[1][-1]["loss"] == rows[0][-1]["loss"]
     assert rows[1][-1]["measured"] == rows[0][-1]["measured"]
     (killed / "rule.safetensors").unlink()
     _one_line(*ffnca(*words, "--resume"), "rule.safetensors", "ended")
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)])
 def test_ctrl_c_saves_and_exits_130(tiny: Path, tmp_path: Path, number: signal.Signals) -> None:
     run = tmp_path / "run"
     words = ["train", str(tiny), "--out", str(run), "--minutes", "5"]
-    command = [sys.executable, "-c", "from ffnca.cli import main; main()", *words]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen([sys.executable, "-c", LITTLE_MAIN, *words], stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 120
     while not (run / "metrics.jsonl").exists() and time.monotonic() < deadline:
         time.sleep(0.05)
@@ -223,7 +247,7 @@ def test_ctrl_c_saves_and_exits_130(tiny: Path, tmp_path: Path, number: signal.S
     assert (run / "rule.safetensors").exists()
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)])
 def test_ctrl_c_ends_a_long_run_and_leaves_nothing(tmp_path: Path, number: signal.Signals) -> None:
     words = ["run", "life", "--steps", "10000000", "--out", str(tmp_path / "state.npz")]
     heard = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"  # not so behind `&` of a shell
@@ -265,6 +289,12 @@ def measured(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     monkeypatch.setattr("ffnca.systems.growth.local_trainer.measured", growth)
     monkeypatch.setattr("ffnca.systems.growth.local_trainer.train_round", train_round)
     return errors
+
+
+@pytest.fixture
+def untold(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The animation and the sheet of a growth are empty files."""
+    monkeypatch.setattr("ffnca.train_commands.story", lambda rule, paths, *, seed: [path.touch() for path in paths])
 
 
 def _says_whether_it_learned(code: int, out: str, err: str) -> None:
@@ -316,6 +346,7 @@ def test_grow_says_that_it_has_not_learned_and_goes_on_until_it_has(ffnca, blue:
     assert _names(tmp_path) == sorted([*grown, "blue.png"])
 
 
+@pytest.mark.usefixtures("untold")
 def test_grow_says_what_must_be_said_of_a_target_once(ffnca, measured, tmp_path: Path, monkeypatch) -> None:
     measured[0] = 0.01
     code, _, err = ffnca("grow", "🐟", "--size", 12, "--updates", 4)
@@ -350,6 +381,7 @@ def test_growing_says_when_size_chooses_the_objective(ffnca, monkeypatch) -> Non
         assert ("of 43, are trained by distance in place of ascent" in err) == (num_lines == 2)
 
 
+@pytest.mark.usefixtures("untold")
 def test_grow_replaces_nothing_unasked(ffnca, blue: Path, measured, tmp_path: Path) -> None:
     measured[0] = 0.01
     short = ("grow", blue.name, "--size", 9, "--updates", 4)
@@ -392,14 +424,13 @@ def test_what_stops_grow_is_in_a_folder_and_the_command_that_goes_on_is_said(
     assert words == ["grow", "blue.png", "--size", "9", "--out", "b c.gif", "--updates", "200", "--resume"]
 
 
-def test_export_gif_is_the_same_in_two_processes(tmp_path: Path) -> None:
-    outs = [tmp_path / "one.gif", tmp_path / "two.gif"]
-    for out in outs:
-        words = ["export", "lizard", str(out), "--steps", "40", "--wound", "30", "--scale", "2"]
-        subprocess.run([sys.executable, "-c", "from ffnca.cli import main; main()", *words], check=True)
-    assert outs[0].read_bytes() == outs[1].read_bytes()
-    with Image.open(outs[0]) as animation:
-        assert animation.size == (144, 144)
+def test_export_gif_is_the_same_in_two_processes(ffnca, tmp_path: Path) -> None:
+    words = ["export", "fish", "one.gif", "--steps", "40", "--wound", "30", "--scale", "2"]
+    assert ffnca(*words)[0] == 0
+    subprocess.run([sys.executable, "-c", MAIN, *words[:2], "two.gif", *words[3:]], check=True, capture_output=True)
+    assert (tmp_path / "one.gif").read_bytes() == (tmp_path / "two.gif").read_bytes()
+    with Image.open(tmp_path / "one.gif") as animation:
+        assert animation.size == (96, 96)
 
 
 @pytest.mark.parametrize("show", ["goodness", "channel:5"])
@@ -413,7 +444,9 @@ def test_export_views_and_formats(ffnca, tmp_path: Path, show: str, suffix: str)
         assert len(np.unique(np.asarray(picture.convert("RGB")).reshape(-1, 3), axis=0)) > 2
 
 
-@pytest.mark.parametrize("suffix", [".gif", ".png", ".webp", ".apng", ".mp4"])
+@pytest.mark.parametrize(
+    "suffix", [".gif", ".mp4", *(pytest.param(suffix, marks=pytest.mark.slow) for suffix in (".png", ".webp", ".apng"))]
+)
 def test_export_in_liked_colours(ffnca, tmp_path: Path, suffix: str) -> None:
     (tmp_path / "liked.json").write_text('{"liked": ["#ff8800"], "disliked": ["#00ff00"], "seed": 1}')
     outs = [tmp_path / f"{name}{suffix}" for name in ("plain", "liked", "again")]
@@ -573,7 +606,7 @@ def test_messages_that_repeat_what_was_typed_are_short_and_printable(ffnca) -> N
     ("settings", "parts"),
     [
         ({"JAX_PLATFORMS": "cuda"}, ("JAX_PLATFORMS=cuda", "cpu")),
-        ({"JAX_PLATFORM_NAME": "cuda"}, ("JAX_PLATFORM_NAME=cuda", "cpu")),
+        pytest.param({"JAX_PLATFORM_NAME": "cuda"}, ("JAX_PLATFORM_NAME=cuda", "cpu"), marks=pytest.mark.slow),
         ({"JAX_DEBUG_NANS": "maybe"}, ("JAX_DEBUG_NANS=maybe", "cannot be used")),
         ({"XLA_FLAGS": "--xla_nonsense=1"}, ("XLA_FLAGS", "--xla_nonsense")),
     ],
@@ -584,7 +617,7 @@ def test_a_machine_that_jax_cannot_use_is_one_line(settings: dict[str, str], par
     _one_line(done.returncode, done.stdout, done.stderr, *parts)
 
 
-def test_settings_of_jax_for_other_programs_change_nothing(tmp_path: Path) -> None:
+def test_settings_of_jax_for_other_programs_change_nothing(ffnca, tmp_path: Path) -> None:
     strict = {
         "JAX_ENABLE_X64": "1",
         "JAX_NUMPY_RANK_PROMOTION": "raise",
@@ -592,13 +625,11 @@ def test_settings_of_jax_for_other_programs_change_nothing(tmp_path: Path) -> No
         "JAX_DEBUG_NANS": "1",
         "JAX_DEFAULT_PRNG_IMPL": "rbg",
     }
-    states = []
-    for settings in ({}, strict):
-        out = tmp_path / f"{len(settings)}.npz"
-        command = [sys.executable, "-m", "ffnca", "run", "life", "--steps", "2", "--out", str(out)]
-        subprocess.run(command, env=os.environ | settings, check=True, capture_output=True)
-        with np.load(out) as arrays:
-            states.append(arrays["state"])
+    words = ["run", "life", "--steps", "2", "--out"]
+    assert ffnca(*words, "plain.npz")[0] == 0
+    command = [sys.executable, "-m", "ffnca", *words, "strict.npz"]
+    subprocess.run(command, env=os.environ | strict, check=True, capture_output=True)
+    states = [np.load(tmp_path / name)["state"] for name in ("plain.npz", "strict.npz")]
     np.testing.assert_array_equal(*states)
 
 

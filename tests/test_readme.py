@@ -4,12 +4,15 @@ import ast
 import re
 import shlex
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import typer
 
 from ffnca.cli import app
+from ffnca.systems.growth import creature, measuring
+from ffnca.systems.growth.fitted_world import fitted_recipe
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "scripts"))
@@ -26,9 +29,24 @@ README = DOCUMENTS["README.md"]
 
 
 @pytest.mark.computes
-def test_the_python_example_of_the_readme_runs(tmp_path: Path, capsys, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "recipe",
+    [
+        {"pool_batch": 2, "teacher_batch": 2, "cells": 64}
+        | {"deformed_share": 0.0, "fragments_share": 0.0, "patched_share": 0.0},
+        pytest.param({}, marks=pytest.mark.slow),
+    ],
+    ids=["with less to compute", "as printed"],
+)
+def test_the_python_example_of_the_readme_runs(
+    recipe: dict, tmp_path: Path, capsys, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It grows a creature and trains one; nothing but what is printed is there for it."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(creature, "fitted_recipe", lambda *given: replace(fitted_recipe(*given), **recipe))
+    if recipe:
+        monkeypatch.setattr(measuring, "NUM_MEASURED", 1)
+        monkeypatch.setattr(measuring, "FEWEST_OF_EACH", 1)
     (example,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
     exec(compile(example, "README.md", "exec"), {"__name__": "__main__"})
     out = capsys.readouterr().out

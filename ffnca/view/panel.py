@@ -39,7 +39,7 @@ class Block(NamedTuple):
 def blocks(scale: float, sliders: Sequence[str], *, titles: bool, chart: bool) -> list[Block]:
     """Groups of buttons, sliders and the chart, from top to bottom; without titles where there is little room."""
     row, title = _row(scale), round(20 * scale) * titles
-    gap = round((4 if titles else 7) * scale)
+    gap = round((4 if titles else 6) * scale)
     made = []
     for name, group in GROUPS.items():
         shown = tuple(action for action in group if action.button)

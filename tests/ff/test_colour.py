@@ -72,7 +72,7 @@ def test_equal_seeds_give_equal_layers(embers: ColourPreference) -> None:
     np.testing.assert_array_equal(none.layer.kernel[...], embers.layer.kernel[...])
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (1, 2))])
 @pytest.mark.parametrize(
     ("liked", "disliked"),
     [(EMBERS, GREENS), (SEA, ORANGE), (ORANGE, EMBERS[:2]), (GREY, CORNERS)],

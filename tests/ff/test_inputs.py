@@ -233,8 +233,14 @@ METHODS: dict[str, Callable[[], Any]] = {
 }
 
 
-@pytest.mark.parametrize("shape", SHAPES)
-@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize(
+    ("name", "shape"),
+    [
+        pytest.param(name, shape, marks=[] if name == "ff" or shape == "colours" else pytest.mark.slow)
+        for name in METHODS
+        for shape in SHAPES
+    ],
+)
 def test_every_method_learns_samples_of_every_shape(name: str, shape: str) -> None:
     network, samples, labels = METHODS[name](), SHAPES[shape], np.arange(8) % 2
     schedule = RecurrentSchedule() if name == "recurrent" else None
@@ -282,7 +288,9 @@ def wide() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("wide")
-@pytest.mark.parametrize("name", ["ff", "distance", "recurrent", "scff", "noise"])
+@pytest.mark.parametrize(
+    "name", ["ff", "scff", *(pytest.param(name, marks=pytest.mark.slow) for name in ("distance", "recurrent", "noise"))]
+)
 def test_with_x64_all_is_float32_as_without(name: str) -> None:
     samples, schedule = (COLOURED / 255.0, np.arange(8) % 2), RecurrentSchedule() if name == "recurrent" else None
     network = next(fit(METHODS[name](), samples, FitConfig(1, 4), key=jax.random.key(0), schedule=schedule)).network

@@ -44,7 +44,10 @@ PRESETS = {
 }
 
 
-@pytest.mark.parametrize("name", PRESETS)
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=pytest.mark.slow if name in ("length", "gap") else ()) for name in PRESETS],
+)
 def test_training_raises_positive_above_negative(name: str) -> None:
     layer, optimiser = FFLayer(20, 64, key=jax.random.key(0), calibration=PRESETS[name]), optax.adam(0.01)
     state = optimiser.init(layer)

@@ -28,6 +28,9 @@ PRESETS = [
     replace(DIRECTION, normaliser="length"),
 ]
 
+VARIANTS = ("two thresholds", "length")
+"""Of "ff": the terms themselves are compared for every preset."""
+
 
 def _both(layer: Any, signal: Any) -> tuple[Any, Any]:
     return own_gradient(layer, signal), hebbian_gradient(layer, signal)
@@ -71,7 +74,10 @@ def test_the_distance_terms_are_the_gradient(seed: int, margin_and_sharpness: tu
     _assert_equal(*_distance_case(jax.random.key(seed), *margin_and_sharpness), gradients=_compiled)
 
 
-@pytest.mark.parametrize("name", ["ff", "two thresholds", "length", "symba", "scff", "distance"])
+@pytest.mark.parametrize(
+    "name",
+    [*("ff", "symba", "scff", "distance"), *(pytest.param(name, marks=pytest.mark.slow) for name in VARIANTS)],
+)
 def test_training_by_the_closed_form_is_training_by_autodiff(name: str) -> None:
     """By gradient descent proper: Adam divides by slopes near 0 and so makes much of the last bit."""
     optimiser, key = optax.sgd(0.05), jax.random.key(0)

@@ -21,6 +21,10 @@ from ffnca.ff.local_update import own_gradient
 OPTIMISER = optax.adam(0.01)
 KEY = jax.random.key(3)
 DEPTH = len(WIDTHS)
+TRAINERS = [
+    pytest.param(name, marks=pytest.mark.slow if name in ("two thresholds", "length") else ()) for name in NETWORKS
+]
+"""Those marked slow are the trainer "ff" by other presets."""
 SCHEDULES = {"simultaneous": Simultaneous(), "greedy": Greedy(1), "pipelined": Pipelined()}
 
 
@@ -69,7 +73,7 @@ def test_pipelined_updates_do_not_know_any_other_layer(name: str, gradient: Any)
                 assert same_bits(after.optimiser_states[k], before.optimiser_states[k])
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("name", TRAINERS)
 def test_simultaneous_updates_do_not_know_the_layers_above(name: str) -> None:
     network, schedule = NETWORKS[name](KEY), Simultaneous()
     learner = schedule.start(network, OPTIMISER, BATCH, key=KEY)
@@ -81,7 +85,7 @@ def test_simultaneous_updates_do_not_know_the_layers_above(name: str) -> None:
         assert not same_bits(after[other], before[other])
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("name", TRAINERS)
 def test_greedy_updates_one_layer_and_no_other(name: str) -> None:
     network, schedule = NETWORKS[name](KEY), Greedy(1)
     learner = schedule.start(network, OPTIMISER, BATCH, key=KEY)

@@ -228,7 +228,19 @@ def test_nothing_flows_back_through_a_step(objective: str, body, key) -> None:
         after, figures = train_round.__wrapped__(changed, body, 1e-3, plan, key=key)
         return sum(jnp.sum(leaf) for leaf in jax.tree.leaves(after.layers)) + figures.loss
 
-    assert not jax.grad(loss_after)(state.pool).any()
+    assert not jax.jit(jax.grad(loss_after))(state.pool).any()
+
+
+@pytest.mark.parametrize("objective", ["ascent", "distance"])
+def test_a_round_of_the_usual_recipe_gives_a_state_like_the_one_before(objective: str, body, key) -> None:
+    """With everything that goes wrong in it; traced, not compiled."""
+    plan = Plan(NcaSpec(hidden=(24,)), TrainSpec(objective=objective, pool_size=16), Recipe())
+    state = jax.eval_shape(lambda key: start.__wrapped__(body, plan, key=key), key)
+    after, figures = jax.eval_shape(lambda state: train_round(state, body, 1e-3, plan, key=key), state)
+    assert jax.tree.structure(after) == jax.tree.structure(state)
+    for left, right in zip(jax.tree.leaves(after), jax.tree.leaves(state), strict=True):
+        assert (left.shape, left.dtype) == (right.shape, right.dtype)
+    assert figures.loss.shape == figures.pool_mse.shape == ()
 
 
 @pytest.mark.parametrize("objective", ["ascent", SLOW_DISTANCE])
@@ -243,6 +255,7 @@ def test_memory_does_not_grow_with_the_rollout(objective: str, body, key) -> Non
 
 
 @pytest.mark.computes
+@pytest.mark.usefixtures("measured_at_a_glance")
 @pytest.mark.parametrize("objective", ["ascent", SLOW_DISTANCE])
 def test_training_lowers_the_error(objective: str, body, key) -> None:
     easy: dict[str, Any] = {

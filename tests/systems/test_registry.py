@@ -69,11 +69,28 @@ def _install(site: Path, name: str, code: str, points: str) -> None:
     (about / "entry_points.txt").write_text(points)
 
 
-def _ffnca(site: Path, *words: object) -> subprocess.CompletedProcess:
-    code = f"import sys; sys.path.insert(0, {str(site)!r}); from ffnca.cli import main; main()"
-    return subprocess.run(
-        [sys.executable, "-c", code, *map(str, words)], capture_output=True, text=True, cwd=site, check=False
-    )
+_IN_TURN = """
+import contextlib, io, json, sys
+sys.path.insert(0, {site!r})
+from ffnca.cli import main
+ends = []
+for words in {commands!r}:
+    sys.argv = ["ffnca", *words]
+    out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in range(2))
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        try:
+            main()
+        except SystemExit as end:
+            ends.append((int(end.code or 0), *(one.buffer.getvalue().decode() for one in (out, err))))
+print(json.dumps(ends))
+"""
+
+
+def _ffnca(site: Path, *commands: tuple[str, ...]) -> list[tuple[int, str, str]]:
+    """Exit code, stdout and stderr of each command, in turn in one process that finds the packages."""
+    code = _IN_TURN.format(site=str(site), commands=commands)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=site, check=True)
+    return json.loads(done.stdout)
 
 
 def test_installed_packages_bring_kinds_and_worlds(tmp_path: Path) -> None:
@@ -82,27 +99,31 @@ def test_installed_packages_bring_kinds_and_worlds(tmp_path: Path) -> None:
     _install(tmp_path, "rows", toy, points)
     (tmp_path / "rows" / "worlds").mkdir()
     (tmp_path / "rows" / "worlds" / "meanest.toml").write_text(WORLD)
-    listed = _ffnca(tmp_path, "worlds", "--json")
-    assert listed.returncode == 0, listed.stderr
-    row = next(row for row in json.loads(listed.stdout) if row["name"] == "meanest")
-    assert row == {"name": "meanest", "title": "Mean of rows", "kind": "mean", "size": [8, 12], "trained": None}
-    ran = _ffnca(tmp_path, "run", "meanest", "--steps", 1)
-    assert ran.returncode == 0, ran.stderr
     (tmp_path / "broken.toml").write_text(WORLD.replace("mean", "broken", 1))
-    broken = _ffnca(tmp_path, "run", "broken.toml")
-    assert (broken.returncode, broken.stderr.count("\n")) == (2, 1)
-    assert 'kind "broken": rows:NOTHING cannot be imported' in broken.stderr
     (tmp_path / "odd.toml").write_text(WORLD.replace("mean", "odd", 1))
-    odd = _ffnca(tmp_path, "run", "odd.toml")
-    assert (odd.returncode, odd.stderr.count("\n")) == (2, 1)
-    assert "allowed: broken, growth, lenia, life, mean" in odd.stderr
+    listed, ran, broken, odd = _ffnca(
+        tmp_path,
+        ("worlds", "--json"),
+        ("run", "meanest", "--steps", "1"),
+        ("run", "broken.toml"),
+        ("run", "odd.toml"),
+    )
+    code, out, err = listed
+    assert code == 0, err
+    row = next(row for row in json.loads(out) if row["name"] == "meanest")
+    assert row == {"name": "meanest", "title": "Mean of rows", "kind": "mean", "size": [8, 12], "trained": None}
+    assert ran[0] == 0, ran[2]
+    for code, _, err in (broken, odd):
+        assert (code, err.count("\n")) == (2, 1)
+    assert 'kind "broken": rows:NOTHING cannot be imported' in broken[2]
+    assert "allowed: broken, growth, lenia, life, mean" in odd[2]
 
 
 def test_two_packages_with_one_kind_are_named(tmp_path: Path) -> None:
     for name in ("first", "second"):
         _install(tmp_path, name, "raise RuntimeError('never imported')", f"[ffnca.systems]\nmean = {name}:MEAN\n")
     (tmp_path / "rows.toml").write_text(WORLD)
-    ran = _ffnca(tmp_path, "run", "rows.toml")
-    assert (ran.returncode, ran.stderr.count("\n")) == (2, 1)
-    assert 'kind "mean" is claimed by first (first:MEAN) and second (second:MEAN)' in ran.stderr
-    assert _ffnca(tmp_path, "worlds").returncode == 0
+    (code, _, err), listed = _ffnca(tmp_path, ("run", "rows.toml"), ("worlds",))
+    assert (code, err.count("\n")) == (2, 1)
+    assert 'kind "mean" is claimed by first (first:MEAN) and second (second:MEAN)' in err
+    assert listed[0] == 0

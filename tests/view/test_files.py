@@ -5,10 +5,13 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
+from collections.abc import Callable
 from functools import partial
 from multiprocessing import Pipe, connection
 from pathlib import Path
+from types import SimpleNamespace
 
 import imageio.v3 as imageio
 import jax
@@ -22,6 +25,7 @@ from ffnca.opening import open_creature
 from ffnca.systems.base import Request
 from ffnca.systems.growth.creature import Creature
 from ffnca.systems.growth.recipe import Recipe
+from ffnca.trainer import ROUNDS_PER_REPORT, RoundFigures
 from ffnca.view.app import view_world
 from ffnca.view.easel import Easel
 from ffnca.view.learner import Learner, News
@@ -250,7 +254,80 @@ def test_beside_the_easel_nothing_is_touched_and_ctrl_q_quits(hand) -> None:
     assert user.controller.closed
 
 
-def test_a_painted_target_is_learned_shown_and_saved_when_the_window_closes(hand, tmp_path: Path, monkeypatch) -> None:
+class Thread(threading.Thread):
+    """Stands for the learner's process; `terminate` ends it at its next round."""
+
+    turns = threading.Semaphore(0)
+
+    def __init__(self, *, target: Callable, args: tuple, daemon: bool, name: str) -> None:
+        pipe = connection.Connection(os.dup(args[0].fileno()))  # a process has a copy of its own
+        super().__init__(target=target, args=(pipe, *args[1:]), daemon=daemon, name=name)
+        self.ended = False
+
+    def terminate(self) -> None:
+        self.ended = True
+        self.turns.release()
+
+    def round(self, state, *given, **keys):
+        """Nothing is learned, as soon as there is leave to."""
+        self.turns.acquire()
+        if self.ended:
+            raise EOFError
+        return state._replace(round=state.round + 1), RoundFigures(jax.numpy.zeros(()), jax.numpy.zeros(()))
+
+
+@pytest.fixture
+def rounds(monkeypatch: pytest.MonkeyPatch) -> threading.Semaphore:
+    """Learners are threads, and their rounds learn nothing; as many are done as are released."""
+    turns = threading.Semaphore(0)
+    monkeypatch.setattr(Thread, "turns", turns)
+    monkeypatch.setattr("ffnca.view.learner.signal.signal", lambda *given: None)  # for processes, not for threads
+    monkeypatch.setattr("ffnca.view.learner.os.nice", lambda steps: 0)
+    monkeypatch.setattr("ffnca.view.learner.keep_memory", lambda: True)
+    monkeypatch.setattr(
+        "ffnca.view.learner.multiprocessing.get_context", lambda kind: SimpleNamespace(Pipe=Pipe, Process=Thread)
+    )
+
+    def train_round(*given, **keys):
+        thread = threading.current_thread()
+        assert isinstance(thread, Thread)
+        return thread.round(*given, **keys)
+
+    monkeypatch.setattr("ffnca.systems.growth.local_trainer.train_round", train_round)
+    return turns
+
+
+def test_a_painted_target_is_learned_shown_and_saved_when_the_window_closes(hand, ffnca, tmp_path, rounds) -> None:
+    user = hand("life", patient=False)
+    user.key(pygame.K_t)
+    user.controller.painting.paint((8, 8), (12, 12), 3.0, (0.8, 0.2, 0.1))
+    user.key(pygame.K_RETURN, text="\r")
+    study = user.controller.study
+    assert study.learning
+    learner = study._learner
+    for number in (1, 2):
+        rounds.release(ROUNDS_PER_REPORT)
+        connection.wait([learner._pipe], 600)
+        user.frames()
+        assert study.times_heard == number, user.controller.message
+        assert study.news.updates == number * ROUNDS_PER_REPORT * learner.creature.recipe.updates_per_round
+    shown = user.session.simulation.creature
+    assert shown is study.learned
+    assert user.session.simulation.name == "painting"
+    user.key(pygame.K_l)
+    assert not study.learning
+    (line,) = [line for line in user.controller.close() if "saved" in line]
+    assert not learner.alive
+    path = tmp_path / "painting-learned.safetensors"
+    assert line == f"saved {path}"
+    assert Creature.load(path).record["updates"] == shown.record["updates"]
+    code, out, err = ffnca("run", path, "--steps", 3, "--json")
+    assert (code, err) == (0, "")
+    assert json.loads(out)["rel_mse"] is not None
+
+
+@pytest.mark.slow
+def test_a_painted_target_is_learned_in_another_process(hand, ffnca, tmp_path: Path, monkeypatch) -> None:
     little = Recipe(cells=64, deformed_share=0.0, fragments_share=0.0, patched_share=0.0)  # to compile and compute
     monkeypatch.setattr(Creature, "for_picture", partial(Creature.for_picture, recipe=little, pool_size=16))
     user = hand("life", patient=False)
@@ -274,10 +351,8 @@ def test_a_painted_target_is_learned_shown_and_saved_when_the_window_closes(hand
     path = tmp_path / "painting-learned.safetensors"
     assert line == f"saved {path}"
     assert Creature.load(path).record["updates"] == shown.record["updates"]
-    ran = subprocess.run(
-        [sys.executable, "-m", "ffnca", "run", str(path), "--steps", "3", "--json"], capture_output=True, check=True
-    )
-    assert json.loads(ran.stdout)["rel_mse"] is not None
+    _, out, _ = ffnca("run", path, "--steps", 3, "--json")
+    assert json.loads(out)["rel_mse"] is not None
 
 
 def test_closing_while_the_learner_starts_leaves_nothing_behind(hand, tmp_path: Path) -> None:
@@ -342,10 +417,10 @@ def test_after_learning_a_large_stroke_does_not_start_again(hand) -> None:
     assert user.session.undo()
 
 
-def test_headless_frames_from_the_command_line(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "ffnca", "view", "life", "--headless-frames", "70", "--out", str(tmp_path)]
-    done = subprocess.run([*command, "--json"], capture_output=True, text=True, check=True)
-    figures = json.loads(done.stdout)
+def test_headless_frames_from_the_command_line(ffnca, tmp_path: Path) -> None:
+    code, out, err = ffnca("view", "life", "--headless-frames", 70, "--out", tmp_path, "--json")
+    assert (code, err) == (0, "")
+    figures = json.loads(out)
     assert figures["frames"] == 70
     assert figures["steps"] == 70
     assert 0 < figures["median_ms"] <= figures["p95_ms"]
@@ -356,7 +431,7 @@ def test_headless_frames_from_the_command_line(tmp_path: Path) -> None:
 
 
 def test_ctrl_c_ends_the_window_and_saves(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "ffnca", "view", "fish", "--headless-frames", "1000000", "--out", str(tmp_path)]
+    command = [sys.executable, "-m", "ffnca", "view", "life", "--headless-frames", "1000000", "--out", str(tmp_path)]
     window = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     while not list(tmp_path.iterdir()) and window.poll() is None:
         time.sleep(0.1)
@@ -379,13 +454,11 @@ def test_view_world_returns_the_step_of_headless_frames(tmp_path: Path) -> None:
         (["view", "fish", "--size", "9", "--headless-frames", "2"], "too small"),
     ],
 )
-def test_bad_input_is_one_line(tmp_path: Path, arguments: list[str], words: str) -> None:
-    hidden = ("DISPLAY", "WAYLAND_DISPLAY", "SDL_VIDEODRIVER")
-    environment = {name: value for name, value in os.environ.items() if name not in hidden}
-    done = subprocess.run(
-        [sys.executable, "-m", "ffnca", *arguments], capture_output=True, text=True, cwd=tmp_path, env=environment
-    )
-    assert done.returncode == 2
-    assert words in done.stderr
-    assert len(done.stderr.splitlines()) == 1
+def test_bad_input_is_one_line(ffnca, tmp_path: Path, monkeypatch, arguments: list[str], words: str) -> None:
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "SDL_VIDEODRIVER"):
+        monkeypatch.delenv(name, raising=False)
+    code, _, err = ffnca(*arguments)
+    assert code == 2
+    assert words in err
+    assert len(err.splitlines()) == 1
     assert not list(tmp_path.iterdir())

@@ -179,7 +179,7 @@ def test_the_help_is_scrolled_by_keys_and_closed_by_a_click(hand) -> None:
 
 
 USELESS_IN_LIFE = {
-    *("turn", "undo", "next_colour", "previous_channel", "learn", "save"),
+    *("turn", "undo", "next_colour", "previous_channel", "next_view", "learn", "save"),
     *(("look", view) for view in ("health", "channel", "tiles", "difference")),
 }
 
