@@ -15,12 +15,14 @@ from PIL import Image
 from ffnca.automata.base import rollout
 from ffnca.errors import InputError
 from ffnca.systems.growth.creature import Creature
+from ffnca.systems.growth.objective import OBJECTIVES
 from ffnca.systems.growth.recipe import Recipe
 from ffnca.systems.growth.rule_file import load_rule, save_rule
-from ffnca.systems.growth.spec import TrainSpec
+from ffnca.systems.growth.spec import GONE_OBJECTIVES, TrainSpec
 from ffnca.training import worst_error
 from ffnca.world_file import parse_world
 
+BY_RECIPE = "pass a ffnca.Recipe as recipe= from Python"
 FORMAT_1 = Path(__file__).parent / "format_1"
 """Rules as the releases before format 2 wrote them, with some cells of what they made of a whole body in 3 steps."""
 OLD_RULES = ("ascent", "layered", "through_time", "first_release")
@@ -41,7 +43,14 @@ def test_a_rule_of_format_1_runs_as_it_did(name: str, tmp_path: Path) -> None:
     assert np.abs(wanted).max() > 0.01
 
 
-def test_what_is_told_of_an_old_training_is_understood() -> None:
+@pytest.fixture
+def without_studies(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Objectives of the studies register when another test of the same process imports them."""
+    for name in GONE_OBJECTIVES:
+        monkeypatch.delitem(OBJECTIVES, name, raising=False)
+
+
+def test_what_is_told_of_an_old_training_is_understood(without_studies: None) -> None:
     layered = Creature.load(FORMAT_1 / "layered.safetensors")
     assert layered.world.train.objective == "distance"  # what trained it is no longer offered
     assert layered.world.train.minutes == 10
@@ -129,12 +138,18 @@ def test_a_world_file_gets_the_same_for_its_size_but_keeps_what_it_says() -> Non
 @pytest.mark.parametrize(
     ("line", "hint"),
     [
-        ("pool_batch = 8", "pool_batch is no longer set in world files; leave it out, or pass recipe= from Python"),
+        (
+            "pool_batch = 8",
+            "pool_batch is no longer set in world files; leave it out, or pass a ffnca.Recipe as recipe= from Python",
+        ),
         ("ascent_steps = 3", "ascent_steps is no longer set in world files; leave it out"),
-        ('objective = "pair"', 'train.objective = "pair"; allowed: one of ascent, distance, one-step-backprop, bptt'),
+        (
+            'objective = "pair"',
+            "\"pair\" is a study's now, not a world's; allowed: ascent, distance, one-step-backprop, bptt",
+        ),
     ],
 )
-def test_a_world_file_with_a_key_that_went_says_what_to_do(line: str, hint: str) -> None:
+def test_a_world_file_with_a_key_that_went_says_what_to_do(line: str, hint: str, without_studies: None) -> None:
     text = 'kind = "growth"\ntitle = "snail"\ngrid.size = [80, 80]\ntarget = {emoji = "🐌", size = 48}\n[train]\n'
     with pytest.raises(InputError) as caught:
         parse_world(text + line, "snail.toml")

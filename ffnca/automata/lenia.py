@@ -11,7 +11,6 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-import matplotlib
 import numpy as np
 from jaxtyping import Array, Complex, Float, PRNGKeyArray, UInt8
 
@@ -128,6 +127,8 @@ class Lenia:
 
 def mapped(level: Float[np.ndarray, "*batch H W"]) -> UInt8[np.ndarray, "*batch H W 3"]:
     """Levels from 0 to 1 in the colours of Lenia."""
+    import matplotlib  # which makes a folder in the user's home when it is imported
+
     colours: Any = matplotlib.colormaps[COLOURS](np.nan_to_num(level), bytes=True)
     return colours[..., :3]
 

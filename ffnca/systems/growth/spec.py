@@ -117,7 +117,7 @@ class TrainSpec(Spec):
     @field_validator("objective")
     @classmethod
     def _is_known(cls, objective: str) -> str:
-        if objective in GONE_OBJECTIVES:
+        if objective in GONE_OBJECTIVES - OBJECTIVES.keys():
             raise ValueError(f"\"{objective}\" is a study's now, not a world's; allowed: {', '.join(OBJECTIVES)}")
         if objective not in OBJECTIVES:
             raise PydanticCustomError("objective", "unknown")
