@@ -154,7 +154,7 @@ def test_a_world_file_with_a_key_that_went_says_what_to_do(line: str, hint: str,
     with pytest.raises(InputError) as caught:
         parse_world(text + line, "snail.toml")
     assert str(caught.value).startswith("snail.toml: ")
-    assert str(caught.value).endswith(hint)
+    assert hint in str(caught.value)
 
 
 def test_a_picture_at_hand_comes_as_what_it_is_or_is_refused_at_once(ring_picture: np.ndarray) -> None:
