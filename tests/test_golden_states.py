@@ -20,8 +20,11 @@ NAMES = [name for name in shipped_worlds() if rule_path_for(name).exists()]
 )
 @pytest.mark.computes
 def test_a_shipped_rule_grows_as_it_did(name: str) -> None:
-    """Within 1e-5: processors differ in the last bits."""
+    """Colours within 1e-5: processors, and versions of the compiler, differ in the last bits."""
     with np.load(golden_states.KEPT) as kept:
         wanted = kept[name]
     assert wanted[:, 3].max() > 0.9  # something has grown
-    np.testing.assert_allclose(golden_states.golden_cells(name), wanted, atol=1e-5)
+    found = golden_states.golden_cells(name)
+    np.testing.assert_allclose(found[:, :4], wanted[:, :4], atol=1e-5)
+    # goodness that a cell lacks is the small difference of two sums over hundreds of units
+    np.testing.assert_allclose(found[:, 4], wanted[:, 4], atol=1e-4)

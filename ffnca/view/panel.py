@@ -166,8 +166,8 @@ class Panel:
             )
 
     def clear(self) -> None:
-        """Remove all widgets."""
-        for widget in [*self.buttons.values(), *self.sliders.values()]:
+        """Remove all widgets, and those of a window that was closed before: there is one window at a time."""
+        for widget in list(WidgetHandler.getWidgets()):
             WidgetHandler.removeWidget(widget)
         self.buttons, self.sliders, self._labels = {}, {}, []
         self.area = self.chart = Area(0, 0, 0, 0)
