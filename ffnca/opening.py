@@ -77,7 +77,7 @@ def trainee(text: str | os.PathLike[str]) -> Any:
     if path.suffix.lower() == RULE_SUFFIX:
         return _system_of_rule(path).load_rule(path)
     world = load_world(path)
-    return system_of(world.kind).untrained(world, Path(path).parent)
+    return system_of(world.kind).untrained(world, path.parent)
 
 
 def open_creature(text: str | os.PathLike[str], which: str | None = None, angle: float = 0.0) -> Any:

@@ -1,12 +1,12 @@
 """What a cell can see of itself and its neighbours: a table of names."""
 
 import functools
-import importlib
 from collections.abc import Callable
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from typing import Any, NamedTuple
 
 from ffnca.errors import InputError
+from ffnca.packages import found, loaded
 from ffnca.spec import shown
 
 GROUP = "ffnca.perceptions"
@@ -51,7 +51,7 @@ def register_perception(name: str, perception: Perception) -> None:
 
 
 @functools.cache
-def _of_packages() -> dict[str, Any]:
+def _of_packages() -> dict[str, EntryPoint]:
     return {point.name: point for point in entry_points(group=GROUP)}
 
 
@@ -69,21 +69,13 @@ def perception_of(name: str) -> Perception:
     if name not in PERCEPTIONS:
         if name not in _of_packages():
             raise InputError(f"perception {shown(name)}; allowed: {', '.join(perception_names())}, or one of a package")
-        point = _of_packages()[name]
-        try:
-            PERCEPTIONS[name] = point.load()
-        except Exception as error:  # whatever a package does when it is imported
-            raise InputError(f"perception {shown(name)}: {point.value} cannot be imported ({error})") from error
+        PERCEPTIONS[name] = loaded(_of_packages()[name], f"perception {shown(name)}")
     return PERCEPTIONS[name]
 
 
 def seeing(name: str) -> Callable[[Any], Any]:
     """The function of a perception."""
-    see = perception_of(name).see
-    if not isinstance(see, str):
-        return see
-    module, _, function = see.partition(":")
-    return getattr(importlib.import_module(module), function)
+    return found(perception_of(name).see)
 
 
 def perception_size(names: tuple[str, ...], num_channels: int) -> int:

@@ -5,11 +5,12 @@ import json
 from collections.abc import Sequence
 from typing import Any, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 SHOWN_CHARACTERS = 60
+_SHOWN_ERRORS = 3
 
 
 def whole(default: int, low: int, high: int, meaning: str = "") -> Any:
@@ -33,6 +34,14 @@ class Spec(BaseModel):
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False)
 
 
+def wrong(error: ValidationError, model: type[Spec]) -> str:
+    """What a model does not allow, in words: unknown keys first, a few of them."""
+    details = sorted(error.errors(include_url=False), key=lambda detail: detail["type"] != "extra_forbidden")
+    said = [described(detail, model) for detail in details[:_SHOWN_ERRORS]]
+    more = [f"and {len(details) - len(said)} more"] if len(details) > len(said) else []
+    return "; ".join(said + more)
+
+
 def described(detail: ErrorDetails, model: type[Spec]) -> str:
     """One validation error of a model in words: where, what is there, what is allowed."""
     place, fields, allowed = list(detail["loc"]), model.model_fields, "a table"
@@ -45,7 +54,7 @@ def described(detail: ErrorDetails, model: type[Spec]) -> str:
         if isinstance((*place, "")[depth + 1], int):  # a member of a list
             allowed = _member_allowed(table) or allowed
         fields = {}
-        if (spec := _spec_in(table)) is not None:
+        if (spec := spec_in(table)) is not None:
             fields = spec.model_fields
             allowed = f"a table with {', '.join(sorted(fields))}"
             if get_origin(get_args(table)[0] if get_args(table) else table) is dict:  # the next part is a name
@@ -58,11 +67,11 @@ def described(detail: ErrorDetails, model: type[Spec]) -> str:
     return f"{key} = {shown(detail['input'])}; allowed: {allowed}"
 
 
-def _spec_in(annotation: Any) -> type[Spec] | None:
+def spec_in(annotation: Any) -> type[Spec] | None:
     """The kind of table that an annotation allows, by itself, by names or as one of its choices."""
     if isinstance(annotation, type) and issubclass(annotation, Spec):
         return annotation
-    return next((found for part in get_args(annotation) if (found := _spec_in(part)) is not None), None)
+    return next((found for part in get_args(annotation) if (found := spec_in(part)) is not None), None)
 
 
 def _allowed(field: FieldInfo) -> str:

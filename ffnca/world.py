@@ -13,12 +13,11 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 from pydantic import Field, ValidationError
 
 from ffnca.errors import InputError
-from ffnca.spec import SHOWN_CHARACTERS, Spec, described, shown
+from ffnca.spec import SHOWN_CHARACTERS, Spec, shown, wrong
 
 RULE_SUFFIX = ".safetensors"
 WORLDS_GROUP = "ffnca.worlds"
 """Entry points of packages with a folder `worlds` of world files; each names its package."""
-_SHOWN_ERRORS = 3
 
 ONE_LINE = "^[^\\x00-\\x1f\\x7f-\\x9f\u2028\u2029]*$"
 MIN_SIDE, MAX_SIDE = 8, 1024
@@ -79,10 +78,7 @@ def checked_world(model: type[AnyWorld], settings: Mapping[str, Any], name: str)
     try:
         return model.model_validate(settings)
     except ValidationError as error:
-        details = sorted(error.errors(include_url=False), key=lambda detail: detail["type"] != "extra_forbidden")
-        said = [described(detail, model) for detail in details[:_SHOWN_ERRORS]]
-        more = [f"and {len(details) - len(said)} more"] if len(details) > len(said) else []
-        raise InputError(f"{name}: {'; '.join(said + more)}") from error
+        raise InputError(f"{name}: {wrong(error, model)}") from error
 
 
 def dump_world(world: World) -> str:

@@ -8,12 +8,11 @@ import argparse
 import inspect
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, get_args
 
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined, to_json
 
-from ffnca.spec import Spec
+from ffnca.spec import Spec, spec_in
 from ffnca.systems.base import System
 from ffnca.systems.registry import systems
 from ffnca.world import World, shipped_worlds
@@ -33,12 +32,6 @@ Every kind has `kind`, `title` and the table `[grid]`. This page is printed by `
 """
 
 
-def _spec_in(annotation: Any) -> type[Spec] | None:
-    if isinstance(annotation, type) and issubclass(annotation, Spec):
-        return annotation
-    return next((found for part in get_args(annotation) if (found := _spec_in(part)) is not None), None)
-
-
 def _default(field: FieldInfo) -> str:
     value = field.get_default(call_default_factory=False)
     if value is PydanticUndefined:
@@ -50,7 +43,7 @@ def tables(spec: type[Spec], name: str = "") -> Iterator[tuple[str, str, list[tu
     """The tables of a world file: name, what the table is for, its keys."""
     inner, keys = [], []
     for key, field in spec.model_fields.items():
-        table = _spec_in(field.annotation)
+        table = spec_in(field.annotation)
         if table is None:
             keys.append((key, field))
             continue
@@ -61,17 +54,13 @@ def tables(spec: type[Spec], name: str = "") -> Iterator[tuple[str, str, list[tu
         yield from tables(table, below)
 
 
-def _shared() -> set[str]:
-    return {*World.model_fields}
-
-
 def described(system: System) -> list[str]:
     """The section of a kind."""
     lines = [f'## `kind = "{system.kind}"`', ""]
     worlds = [name for name, path in shipped_worlds().items() if load_world(path).kind == system.kind]
     lines += [f"{inspect.getdoc(system.spec)} Ships: {', '.join(worlds)}.", ""]
     for name, purpose, keys in tables(system.spec):
-        if name.partition(".")[0] in _shared() or not name:
+        if name.partition(".")[0] in World.model_fields or not name:
             continue
         lines += [f"`[{name}]`: {purpose[0].lower()}{purpose[1:]}", ""]
         lines += _table(keys)
@@ -89,7 +78,7 @@ def page() -> str:
     """The whole document."""
     example = (DOCUMENT.parent / "lizard.toml").read_text(encoding="utf-8")
     lines = [_HEAD.format(example=example), "## Every kind", ""]
-    lines += _table([(key, field) for key, field in World.model_fields.items() if _spec_in(field.annotation) is None])
+    lines += _table([(key, field) for key, field in World.model_fields.items() if spec_in(field.annotation) is None])
     for name, purpose, keys in list(tables(World))[1:]:
         lines += [f"`[{name}]`: {purpose[0].lower()}{purpose[1:]}", "", *_table(keys)]
     for system in systems().values():

@@ -159,7 +159,7 @@ class System(ABC):
         Raises:
             InputError: If it cannot be opened as asked for.
         """
-        return self.load_rule(path)
+        raise InputError(f"{path}: {self.kind} worlds have no rule files")
 
     def evaluate(
         self, simulation: "Simulation", *, key: "PRNGKeyArray", witness: Callable[..., None] = lambda *shown: None

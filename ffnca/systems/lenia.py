@@ -1,6 +1,7 @@
 """Lenia as a system: a world file with a rule and an animal, drawn, measured and touched."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
@@ -187,14 +188,8 @@ class LeniaSystem(System):
             },
             own_measures={"mass": mass, "population": population},
             brushes=brushes,
-            reseeded=None if animal is not None else lambda simulation, seed: _restarted(simulation, start(seed)),
+            reseeded=None if animal is not None else lambda simulation, seed: replace(simulation, start=start(seed)),
         )
-
-
-def _restarted(simulation: "Simulation", start: Any) -> "Simulation":
-    from dataclasses import replace
-
-    return replace(simulation, start=start)
 
 
 LENIA = LeniaSystem()

@@ -11,6 +11,7 @@ from importlib.metadata import EntryPoint, entry_points
 
 from ffnca.errors import InputError
 from ffnca.notes import tell
+from ffnca.packages import loaded
 from ffnca.spec import shown
 from ffnca.systems.base import System
 
@@ -63,10 +64,7 @@ def _loaded(kind: str) -> System:
     if others:
         places = sorted(f"{one.dist.name if one.dist else 'ffnca'} ({one.value})" for one in (point, *others))
         raise InputError(f"kind {shown(kind)} is claimed by {' and '.join(places)}; uninstall all but one of them")
-    try:
-        system = point.load()
-    except Exception as error:  # whatever a package does when it is imported
-        raise InputError(f"kind {shown(kind)}: {point.value} cannot be imported ({error})") from error
+    system = loaded(point, f"kind {shown(kind)}")
     if not isinstance(system, System):
         raise InputError(f"kind {shown(kind)}: {point.value} is no System, but {shown(type(system).__name__)}")
     if system.kind != kind:

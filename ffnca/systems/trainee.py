@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from os import PathLike
-from typing import Any, Protocol, Self
+from typing import Any, NamedTuple, Protocol, Self
 
 import numpy as np
 from jaxtyping import Array, Float, UInt8
@@ -10,21 +10,18 @@ from jaxtyping import Array, Float, UInt8
 from ffnca.world import World
 
 
-class Need(Protocol):
+class Need(NamedTuple):
     """How much training something needs, about.
 
     Attributes:
         updates: Steps of the optimisers.
         of: What needs them, as in "24 cells".
-        error: Below which it has learned.
+        error: Below which it has learned, by the largest of its errors.
     """
 
-    @property
-    def updates(self) -> int: ...  # noqa: D102
-    @property
-    def of(self) -> str: ...  # noqa: D102
-    @property
-    def error(self) -> float: ...  # noqa: D102
+    updates: int
+    of: str
+    error: float
 
 
 class Trainee(Protocol):

@@ -31,9 +31,10 @@ from ffnca.systems.growth.recalled import recalled_recipe, recalled_world
 from ffnca.systems.growth.recipe import Recipe
 from ffnca.systems.growth.rule import automaton_of, blank_rule, described_rule, filled_rule
 from ffnca.systems.growth.rule_file import RuleFile, load_rule, rule_bytes, save_rule
-from ffnca.systems.growth.schedule import Need
+from ffnca.systems.growth.schedule import need_of
 from ffnca.systems.growth.spec import GrowthWorld
 from ffnca.systems.growth.target import as_cells, load_target
+from ffnca.systems.trainee import Need
 from ffnca.world import dump_world
 
 _USUAL = Recipe()
@@ -171,7 +172,7 @@ class Creature:
     @property
     def need(self) -> Need:
         """How much training a body of its size needs."""
-        return Need.of_bodies(self.longest, len(self.pictures))
+        return need_of(self.longest, len(self.pictures))
 
     def settings(self) -> dict[str, Any]:
         """World, recipe and a digest of the pictures."""
@@ -255,7 +256,7 @@ class Creature:
             raise InputError(f"--objective {objective!r}: allowed are {', '.join(OBJECTIVES)}")
         chosen = OBJECTIVES[objective]
         changed = self._with("--objective", dict(chosen.rule_keys), {**chosen.train_keys, "objective": objective})
-        return replace(changed, recipe=fitted_recipe(objective, max(self.pictures.shape[1:3])))
+        return replace(changed, recipe=fitted_recipe(objective, self.longest))
 
     def reshaped(self, **keys: Any) -> Self:
         """The same creature, blank, with other values of keys of the world file's [rule] table.

@@ -6,11 +6,9 @@ from typing import Any
 from pydantic import Field, ValidationError, model_validator
 
 from ffnca.errors import InputError
-from ffnca.spec import Spec, above_zero, described
+from ffnca.spec import Spec, above_zero, wrong
 from ffnca.systems.growth.spec import NcaSpec
 from ffnca.world import GridSpec, Title
-
-_SHOWN_ERRORS = 3
 
 
 class RuleModel(NcaSpec):
@@ -45,8 +43,6 @@ def checked_model(settings: Mapping[str, Any], name: str) -> GrowthModel:
     try:
         return GrowthModel.model_validate(settings)
     except ValidationError as error:
-        details = error.errors(include_url=False)
-        said = [described(detail, GrowthModel) for detail in details[:_SHOWN_ERRORS]]
-        is_unknown = any(detail["type"] == "extra_forbidden" for detail in details)
+        is_unknown = any(detail["type"] == "extra_forbidden" for detail in error.errors(include_url=False))
         hint = " (a newer ffnca may know it)" if is_unknown else ""
-        raise InputError(f"{name}: its model: {'; '.join(said)}{hint}") from error
+        raise InputError(f"{name}: its model: {wrong(error, GrowthModel)}{hint}") from error

@@ -4,13 +4,14 @@ Light to import: what computes is named by `module:name` and imported when train
 of its own by `OBJECTIVES[name] = Objective(...)`, an installed package by the entry-point group `ffnca.objectives`.
 """
 
-import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points
 from typing import Any
 
+from ffnca.errors import InputError
 from ffnca.notes import tell
+from ffnca.packages import loaded
 from ffnca.spec import shown
 
 GROUP = "ffnca.objectives"
@@ -72,20 +73,9 @@ DEFAULT, FOR_LARGE = "ascent", "distance"
 def _add_those_of_packages() -> None:
     for point in entry_points(group=GROUP):
         try:
-            OBJECTIVES.setdefault(point.name, point.load())
-        except Exception as error:  # whatever a package does when it is imported
-            tell(f"objective {shown(point.name)}: {point.value} cannot be imported ({error})")
+            OBJECTIVES.setdefault(point.name, loaded(point, f"objective {shown(point.name)}"))
+        except InputError as error:  # the others go on
+            tell(str(error))
 
 
 _add_those_of_packages()
-
-
-def found(place: str | Callable[..., Any]) -> Any:
-    """What `module:name` names, or the thing itself."""
-    if not isinstance(place, str):
-        return place
-    module, _, names = place.partition(":")
-    value: Any = importlib.import_module(module)
-    for name in names.split("."):
-        value = getattr(value, name)
-    return value

@@ -6,8 +6,9 @@ from jaxtyping import Array
 
 from ffnca.automata.nca import NCA, Rule
 from ffnca.grid.boundary import Boundary
+from ffnca.packages import found
 from ffnca.perceptions import perception_size
-from ffnca.systems.growth.objective import OBJECTIVES, Objective, found
+from ffnca.systems.growth.objective import OBJECTIVES, Objective
 from ffnca.systems.growth.recipe import Recipe
 from ffnca.systems.growth.rule import RULES, automaton_of, described_rule
 from ffnca.systems.growth.spec import NcaSpec, TrainSpec

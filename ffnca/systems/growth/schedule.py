@@ -1,7 +1,8 @@
 """How many updates a body needs and how the learning rate falls: quality comes with the falling rate."""
 
 import math
-from typing import NamedTuple
+
+from ffnca.systems.trainee import Need
 
 LEARNED_MSE = 0.05
 """A rule has learned if its relative MSE is lower than this at each of the measured ages: no fog, nothing run away."""
@@ -13,24 +14,10 @@ After 1,500 updates creatures of 24 cells are at 0.001 to 0.003, after 1,000 at 
 """
 
 
-class Need(NamedTuple):
-    """How much training bodies need.
-
-    Attributes:
-        updates: Steps of the optimisers, about.
-        of: What needs them, as in "24 cells".
-        error: Relative MSE below which they are learned, at each of the measured ages.
-    """
-
-    updates: int
-    of: str
-    error: float = LEARNED_MSE
-
-    @classmethod
-    def of_bodies(cls, longest: int, num_bodies: int) -> "Need":
-        """Of so many bodies with this longer side, in cells."""
-        several = f"{num_bodies} times " if num_bodies > 1 else ""
-        return cls(updates_to_learn(longest, num_bodies), f"{several}{longest} cells")
+def need_of(longest: int, num_bodies: int) -> Need:
+    """How much training so many bodies with this longer side, in cells, need."""
+    several = f"{num_bodies} times " if num_bodies > 1 else ""
+    return Need(updates_to_learn(longest, num_bodies), f"{several}{longest} cells", LEARNED_MSE)
 
 
 def updates_to_learn(longest: int, num_bodies: int = 1) -> int:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ffnca.errors import InputError
+from ffnca.packages import found
 from ffnca.spec import shown
 from ffnca.systems.base import Request, System
 from ffnca.systems.growth.spec import GrowthWorld
@@ -59,7 +60,7 @@ class Growth(System):
         Raises:
             InputError: If its rule was trained by an objective that is not known here.
         """
-        from ffnca.systems.growth.objective import OBJECTIVES, found
+        from ffnca.systems.growth.objective import OBJECTIVES
 
         told = trainee.record.get("objective")
         if told is not None and told not in OBJECTIVES:
