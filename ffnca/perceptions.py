@@ -22,11 +22,13 @@ class Perception(NamedTuple):
             "module:function".
         per_channel: Numbers that it gives for every channel of the state.
         more: Numbers besides.
+        of_code: Whether it needs to know the waves of the position code.
     """
 
     see: Callable[[Any], Any] | str
     per_channel: int = 1
     more: int = 0
+    of_code: bool = False
 
 
 PERCEPTIONS: dict[str, Perception] = {
@@ -36,6 +38,8 @@ PERCEPTIONS: dict[str, Perception] = {
     "neighbour_mean": Perception(f"{_KERNELS}:neighbour_mean"),
     "neighbour_slope": Perception(f"{_KERNELS}:neighbour_slope", per_channel=2),
     "alive": Perception(f"{_KERNELS}:alive", per_channel=0, more=4),
+    "transported": Perception(f"{_KERNELS}:transported", more=-4, of_code=True),
+    "agreement": Perception(f"{_KERNELS}:agreement", per_channel=0, more=1, of_code=True),
 }
 
 

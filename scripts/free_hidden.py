@@ -24,13 +24,11 @@ from ffnca.automata.nca import NCA
 from ffnca.budget import Budget
 from ffnca.ff.ascent import STATE_LIMIT, AscentLayer
 from ffnca.ff.standardise import Standardiser
-from ffnca.grid.perceive import perceive
 from ffnca.systems.growth.body import Bodies
-from ffnca.systems.growth.corrupt import add_noise
+from ffnca.systems.growth.corruption import add_noise, corrupted
 from ffnca.systems.growth.creature import Creature
 from ffnca.systems.growth.local_trainer import chances, optimiser
 from ffnca.systems.growth.local_trainer import start as start_with_code
-from ffnca.systems.growth.partial_growth import partially_grown
 from ffnca.systems.growth.plan import Plan
 from ffnca.systems.growth.pool import choose, disturb, fresh_pool, put_back
 from ffnca.systems.growth.schedule import falling_rate
@@ -76,8 +74,7 @@ def free_round(
     """Both pools moved on, then several updates."""
     recipe, batch, body, keys = plan.recipe, plan.pool_batch, bodies.each, jax.random.split(key, 10)
     places = choose(state.pool, batch, key=keys[0])
-    calm = replace(recipe, deformed_share=0.0, patched_share=0.0, fragments_share=0.0)
-    stages = partially_grown(body, batch, calm, alive_threshold=plan.rule.alive_threshold, key=keys[1])
+    stages = corrupted(body, batch, replace(recipe, displaced_share=0.0), key=keys[1])
     automaton = plan.automaton(state.averaged.reading_raw(standardiser))
     drawn = disturb(state.pool[places], body, stages, recipe, key=keys[2], renewed_share=recipe.renewed_share)
     num_steps = jax.random.randint(keys[3], (), 1, recipe.max_rollout + 1)
@@ -87,7 +84,7 @@ def free_round(
     noisy = add_noise(clamped, automaton.alive(clamped), jnp.full(batch, plan.train.noise / 2), key=keys[7])
 
     states = jax.lax.stop_gradient(jnp.concatenate([noisy, rolled]))
-    seen = perceive(states, plan.rule.perception, plan.boundary, alive_threshold=plan.rule.alive_threshold)
+    seen = automaton.perceive(states)
     own, context = states.reshape(-1, states.shape[-1]), seen.reshape(-1, seen.shape[-1])
     colours = jnp.asarray(body.target)[..., :COLOURS].reshape(-1, COLOURS)
     wanted = jnp.broadcast_to(jnp.asarray(body.alive), states.shape[:3])

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.computes
 
 LITTLE: dict[str, Any] = {
     **{"pool_batch": 2, "teacher_batch": 2, "cells": 64, "margin": 2},
-    **{"deformed_share": 0.0, "fragments_share": 0.0, "patched_share": 0.0},
+    **{"displaced_share": 0.0},
 }
 """A recipe with little to compile and compute."""
 MAIN = "from ffnca.cli import main; main()"

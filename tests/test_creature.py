@@ -96,7 +96,7 @@ def test_a_recipe_that_cannot_be_used_is_refused_in_one_line() -> None:
         {"cells": 0},
         {"cells": 1.5},
         {"average": 1.0},
-        {"disc_radius": 0.1},
+        {"largest_offset": -0.1},
         {"unwanted_alpha": 0.2},
     )
     for spoilt in cases:
@@ -112,11 +112,7 @@ def test_a_larger_picture_gets_what_its_size_needs_and_keeps_it_in_its_file(
     small = Creature.for_picture(ring_picture, "ring.png").world
     assert (small.rule.channels, small.train) == (16, TrainSpec())
     train, recipe = large.world.train, large.recipe
-    assert (train.objective, recipe.margin, recipe.fragment_distance) == (
-        "distance",
-        12,
-        24,
-    )  # a quarter and half of 48
+    assert (train.objective, recipe.margin) == ("distance", 12)  # a quarter of 48
     assert recipe.first_renewed_share > 4 * recipe.renewed_share
     asked = Creature.for_picture(picture, "ring.png", pool_size=64).world.train
     assert asked == train.model_copy(update={"pool_size": 64})

@@ -32,8 +32,7 @@ README = DOCUMENTS["README.md"]
 @pytest.mark.parametrize(
     "recipe",
     [
-        {"pool_batch": 2, "teacher_batch": 2, "cells": 64}
-        | {"deformed_share": 0.0, "fragments_share": 0.0, "patched_share": 0.0},
+        {"pool_batch": 2, "teacher_batch": 2, "cells": 64, "displaced_share": 0.0},
         pytest.param({}, marks=pytest.mark.slow),
     ],
     ids=["with less to compute", "as printed"],

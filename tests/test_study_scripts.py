@@ -138,9 +138,8 @@ def test_stacked_layers_learn_each_by_itself(key) -> None:
 
 @pytest.mark.slow
 def test_stacked_layers_are_trained_and_read_raw_perceptions(ring_picture) -> None:
-    calm = {"deformed_share": 0.0, "fragments_share": 0.0, "patched_share": 0.0}  # half as much to compile
     creature = Creature.for_picture(ring_picture, "ring.png", pool_size=16)
-    creature = creature.by_recipe(pool_batch=4, cells=64, **calm)
+    creature = creature.by_recipe(pool_batch=4, cells=64, displaced_share=0.0)
     trained = stacked.trained_stacked(creature, Budget(updates=8), widths=(12, 8))
     rule = trained.automaton.rule
     assert rule.context_weight.shape == (rule.perceive.kernel.shape[0] + 12, 8)

@@ -17,6 +17,7 @@ from ffnca.ff.ascent import STATE_LIMIT
 from ffnca.grid.boundary import Boundary, pad
 from ffnca.grid.kernels import alive_mask
 from ffnca.grid.perceive import perceive
+from ffnca.grid.transport import Code
 from ffnca.grid.turn import Turn
 from ffnca.render import over
 
@@ -59,6 +60,7 @@ class NCA(nnx.Module):
         fire_rate: float = 0.5,
         alive_threshold: float = 0.1,
         state_limit: float = STATE_LIMIT,
+        code: Code | None = None,
     ) -> None:
         """Put a rule on a lattice.
 
@@ -69,6 +71,7 @@ class NCA(nnx.Module):
             fire_rate: Probability that a cell updates in a step; changes are never rescaled.
             alive_threshold: Alpha above which a cell lives.
             state_limit: States are clipped to plus and minus this; infinite for rules that were trained without.
+            code: Waves of the position code, for perceptions that need them.
         """
         self.rule = rule
         self.perception = tuple(perception)
@@ -77,16 +80,21 @@ class NCA(nnx.Module):
         self.alive_threshold = float(alive_threshold)
         self.state_limit = float(state_limit)
         self.turn: Turn | None = nnx.data(None)
+        self.code: Code | None = nnx.data(code)
 
     def turned(self, angle: float) -> "NCA":
         """The same with all that grows turned, by degrees clockwise: data, not a constant, in compiled code."""
         automaton = nnx.clone(self)
         automaton.turn = nnx.data(None if angle % 360 == 0 else Turn.by(angle))
+        automaton.code = nnx.data(None if self.code is None else self.code.turned(angle))
         return automaton
 
     def perceive(self, state: Float[Array, "*batch H W C"]) -> Float[Array, "*batch H W P"]:
         """What the rule sees in each cell."""
-        return perceive(state, self.perception, self.boundary, alive_threshold=self.alive_threshold, turn=self.turn)
+        threshold = self.alive_threshold
+        return perceive(
+            state, self.perception, self.boundary, alive_threshold=threshold, turn=self.turn, code=self.code
+        )
 
     def alive(self, state: Float[Array, "*batch H W C"]) -> Bool[Array, "*batch H W"]:
         """Living cells and their neighbours."""
@@ -188,6 +196,8 @@ def _where_chosen(
     def dense() -> Array:
         return _in_every_cell(function, automaton, chosen, seen, own, otherwise)
 
+    if jax.default_backend() != "cpu":
+        return dense()
     num_chosen = jnp.sum(chosen)
     return jax.lax.cond(num_chosen > DENSE_SHARE * num_cells, dense, sparse)
 

@@ -7,6 +7,7 @@ from jaxtyping import Array, Float
 
 from ffnca.grid import kernels
 from ffnca.grid.boundary import Boundary, pad
+from ffnca.grid.transport import FIRST, Code, Vote
 from ffnca.grid.turn import Turn, turned_pattern
 from ffnca.perceptions import seeing
 
@@ -20,6 +21,7 @@ class Surroundings(NamedTuple):
         boundary: What lies there; for wider neighbourhoods, see `ffnca.grid.boundary.pad`.
         alive_threshold: Alpha above which a cell counts as living.
         turn: Angle by which what has a direction is turned; None is not.
+        code: Waves of the position code, turned likewise; None where nothing asks for them.
     """
 
     state: Float[Array, "*batch H W C"]
@@ -27,6 +29,7 @@ class Surroundings(NamedTuple):
     boundary: Boundary
     alive_threshold: float
     turn: Turn | None
+    code: Code | None = None
 
     @property
     def weights(self) -> Float[Array, "2 4"] | None:
@@ -41,6 +44,7 @@ def perceive(
     *,
     alive_threshold: float,
     turn: Turn | None = None,
+    code: Code | None = None,
 ) -> Float[Array, "*batch H W P"]:
     """Concatenate what the named perceptions give, in order.
 
@@ -50,6 +54,7 @@ def perceive(
         boundary: What lies beyond the edge.
         alive_threshold: Alpha above which a cell counts as living.
         turn: Angle by which what has a direction is turned; None is not.
+        code: Waves of the position code, turned likewise; for perceptions that are `of_code`.
 
     Returns:
         Perception, `perception_size(names, C)` numbers a cell.
@@ -57,7 +62,7 @@ def perceive(
     Raises:
         InputError: If a name is unknown.
     """
-    around = Surroundings(state, pad(state, boundary), boundary, alive_threshold, turn)
+    around = Surroundings(state, pad(state, boundary), boundary, alive_threshold, turn, code)
     return jnp.concatenate([seeing(name)(around) for name in names], axis=-1)
 
 
@@ -91,3 +96,20 @@ def alive(around: Surroundings) -> Float[Array, "*batch H W 4"]:
     pattern = kernels.alive_pattern(around.padded, around.alive_threshold)
     pattern = pattern if around.turn is None else turned_pattern(pattern, around.turn)
     return jnp.concatenate([kernels.living(around.state, around.alive_threshold), pattern], axis=-1)
+
+
+def _vote(around: Surroundings) -> Vote:
+    if around.code is None:
+        raise ValueError("what its neighbours say of a cell's code is seen only where the waves of the code are known")
+    return around.code.vote(around.padded, around.alive_threshold)
+
+
+def transported(around: Surroundings) -> Float[Array, "*batch H W code"]:
+    """The code that the living neighbours say a cell has, at full length; its own where none lives."""
+    said = _vote(around).at_full_length()
+    return jnp.where(jnp.any(said != 0, -1, keepdims=True), said, around.state[..., FIRST:])
+
+
+def agreement(around: Surroundings) -> Float[Array, "*batch H W 1"]:
+    """How far the living neighbours agree about the code of a cell, in the wave in which they do least: 0 to 1."""
+    return _vote(around).agreement()

@@ -15,6 +15,7 @@ from ffnca.systems.growth.creature import Creature
 from ffnca.systems.growth.fitted_world import fitted_recipe
 from ffnca.systems.growth.objective import OBJECTIVES
 from ffnca.systems.growth.plan import Plan
+from ffnca.systems.growth.rule import code_of
 from ffnca.systems.growth.spec import NcaSpec, TrainSpec
 from ffnca.trainer import train
 
@@ -22,7 +23,8 @@ from ffnca.trainer import train
 @pytest.fixture
 def plan() -> Plan:
     spec = TrainSpec(objective="bptt", pool_size=16)
-    return Plan(NcaSpec(hidden=(24,), perception=("identity", "sobel")), spec, fitted_recipe("bptt", 12))
+    rule = NcaSpec(hidden=(24,), perception=("identity", "sobel"))
+    return Plan(rule, spec, fitted_recipe("bptt", 12), code_of(rule, 1, 12, 0.7))
 
 
 @pytest.fixture

@@ -11,13 +11,13 @@ import pytest
 from ffnca.errors import InputError
 from ffnca.systems.growth import pool as pools
 from ffnca.systems.growth.body import Bodies, build_body, identities
-from ffnca.systems.growth.class_noise import with_class_noise
+from ffnca.systems.growth.corruption import corrupted
 from ffnca.systems.growth.creature import Creature
 from ffnca.systems.growth.layer_learning import Ascent
 from ffnca.systems.growth.local_trainer import LocalTrainer, start, train_round
-from ffnca.systems.growth.partial_growth import partially_grown
 from ffnca.systems.growth.plan import Plan
 from ffnca.systems.growth.recipe import Recipe
+from ffnca.systems.growth.rule import code_of
 from ffnca.systems.growth.spec import NcaSpec, TrainSpec, identity_channels
 from ffnca.world_file import parse_world
 
@@ -72,33 +72,28 @@ def test_bodies_take_turns(two, key) -> None:
     pool = pools.fresh_pool(both, 6)
     for place in range(6):
         np.testing.assert_array_equal(pool[place], two[place % 2].start)
-    plain = Recipe(patched_share=0.0, fragments_share=0.0, deformed_share=0.0)
+    plain = Recipe(displaced_share=0.0)
     places = pools.choose(pool, 4, key=key)
     theirs = both.at(places)
-    stages = partially_grown(theirs, 4, plain, alive_threshold=0.1, key=key)
+    stages = corrupted(theirs, 4, plain, key=key)
     drawn = pools.disturb(pool[places], theirs, stages, plain, key=key, renewed_share=1.0)
     for place, state in zip(np.asarray(places), drawn, strict=True):
         grown = np.asarray(state != 0).any(-1)
         np.testing.assert_array_equal(state, np.where(grown[..., None], two[place % 2].target, 0))
-    in_turn = partially_grown(both.at(jnp.arange(8)), 8, plain, alive_threshold=0.1, key=key)
+    in_turn = corrupted(both.at(jnp.arange(8)), 8, plain, key=key)
     for number, state in enumerate(np.asarray(in_turn)):
         grown = (state != 0).any(-1)
         np.testing.assert_array_equal(state, np.where(grown[..., None], two[number % 2].target, 0))
         assert number % 2 == 0 or not (state[..., 3] > 0)[~two[1].alive].any()
 
 
-QUIET: dict[str, Any] = {
-    "noise": 0.0,
-    "class_noise": 0.0,
-    "patched_share": 0.0,
-    "fragments_share": 0.0,
-    "deformed_share": 0.0,
-}
+QUIET: dict[str, Any] = {"noise": 0.0, "displaced_share": 0.0}
 
 
 def _plan(*, noise: float = 0.2, **changes) -> Plan:
     recipe = Recipe(pool_batch=4, teacher_batch=3, cells=256, **changes)
-    return Plan(NcaSpec(hidden=(8,), fire_rate=1e-9), TrainSpec(pool_size=7, noise=noise), recipe)
+    spec = NcaSpec(hidden=(8,), fire_rate=1e-9)
+    return Plan(spec, TrainSpec(pool_size=7, noise=noise), recipe, code_of(spec, 2, 12, 0.7))
 
 
 def test_every_cell_learns_from_its_own_body(two, key, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -122,16 +117,6 @@ def test_every_cell_learns_from_its_own_body(two, key, monkeypatch: pytest.Monke
     assert min(grown for _, grown in seen) > 0.1
 
 
-def test_doubt_is_about_who_a_cell_is_and_alike_in_a_state(two, key) -> None:
-    states = jnp.repeat(jnp.asarray(two[0].target)[None], 40, 0)
-    shift = np.asarray(with_class_noise(states, 3, 0.35, key=key) - states)
-    here = (two[0].target != 0).any(-1)
-    assert not shift[..., :-3].any()
-    assert not shift[:, ~here].any()
-    assert np.ptp(shift[:, here], axis=1).max() < 1e-6
-    assert 0.1 < np.std(shift[:, here][:, 0, -3:]) < 0.35
-
-
 def test_teacher_states_of_several_bodies_are_in_doubt(two, key, monkeypatch: pytest.MonkeyPatch) -> None:
     seen = []
 
@@ -140,7 +125,7 @@ def test_teacher_states_of_several_bodies_are_in_doubt(two, key, monkeypatch: py
         return jax.tree.map(jnp.zeros_like, layers), jnp.zeros(())
 
     monkeypatch.setattr(Ascent, "gradients", gradients)
-    plan, both = _plan(**QUIET | {"class_noise": 1.0}), Bodies.of_all(two)
+    plan, both = _plan(**QUIET | {"noise": 0.5, "shared_noise": 1.0}), Bodies.of_all(two)
     train_round(start(both, plan, key=key), both, 0.02, plan, key=key)
     jax.effects_barrier()
     assert max(seen) > 0.8  # in the bodies it is 0.7 everywhere
@@ -148,7 +133,7 @@ def test_teacher_states_of_several_bodies_are_in_doubt(two, key, monkeypatch: py
 
 @pytest.mark.slow
 def test_several_times_the_same_body_is_that_body(two, key) -> None:
-    plan = _plan(class_noise=0.0)
+    plan = _plan()
     states = []
     for body in (Bodies.of_all(two[:1]), Bodies.of_all([two[0]] * 3)):
         state = start(body, plan, key=key)

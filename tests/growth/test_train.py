@@ -20,6 +20,7 @@ from ffnca.systems.growth.layer_learning import Ascent, Cells, Layered, OneStepB
 from ffnca.systems.growth.local_trainer import LocalTrainer, chances, start, train_round
 from ffnca.systems.growth.plan import Plan
 from ffnca.systems.growth.recipe import Recipe
+from ffnca.systems.growth.rule import code_of
 from ffnca.systems.growth.schedule import falling_rate, updates_to_learn
 from ffnca.systems.growth.spec import NcaSpec, TrainSpec
 from ffnca.trainer import Report, RoundFigures, train
@@ -32,16 +33,19 @@ GAP_SCALE = 0.3
 SLOW_DISTANCE = pytest.param("distance", marks=pytest.mark.slow)
 
 
-CALM: dict[str, Any] = {"patched_share": 0.0, "fragments_share": 0.0, "deformed_share": 0.0}
-"""States that nothing has gone wrong with: half as much to compile."""
+CALM: dict[str, Any] = {"displaced_share": 0.0}
+"""States in which nothing is displaced."""
 
 
-def _plan(objective: str, *, learning_rate: float = 0.02, **changes) -> Plan:
+def _plan(objective: str, *, learning_rate: float = 0.02, rule: dict[str, Any] | None = None, **changes) -> Plan:
     spec = TrainSpec(objective=objective, pool_size=16, learning_rate=learning_rate)
     hidden = (24,) if objective == "ascent" else (24, 16)
-    return Plan(
-        NcaSpec(hidden=hidden), spec, Recipe(**{"pool_batch": 2, "teacher_batch": 2, "cells": 128} | CALM | changes)
-    )
+    recipe = Recipe(**{"pool_batch": 2, "teacher_batch": 2, "cells": 128} | CALM | changes)
+    return _planned(NcaSpec(hidden=hidden, **rule or {}), spec, recipe)
+
+
+def _planned(rule: NcaSpec, spec: TrainSpec, recipe: Recipe) -> Plan:
+    return Plan(rule, spec, recipe, code_of(rule, 1, 12, 0.7))
 
 
 def _trained(plan: Plan, body: Bodies, budget: Budget, **given) -> Iterator[Report]:
@@ -184,7 +188,7 @@ def test_the_renewed_share_goes_from_first_to_last_as_the_rate_falls(body, key, 
 
 
 def test_what_strays_is_taught_to_die(body, key, monkeypatch: pytest.MonkeyPatch) -> None:
-    plan, seen = _plan("ascent", fragments_share=1.0, unwanted_alpha=-0.25), []
+    plan, seen = _plan("ascent", displaced_share=1.0, unwanted_alpha=-0.25), []
 
     def gradients(self, layers, cells, robust_scale):
         jax.debug.callback(lambda alpha: seen.append(float(alpha)), jnp.min(cells.target[:, 3]))
@@ -234,7 +238,7 @@ def test_nothing_flows_back_through_a_step(objective: str, body, key) -> None:
 @pytest.mark.parametrize("objective", ["ascent", "distance"])
 def test_a_round_of_the_usual_recipe_gives_a_state_like_the_one_before(objective: str, body, key) -> None:
     """With everything that goes wrong in it; traced, not compiled."""
-    plan = Plan(NcaSpec(hidden=(24,)), TrainSpec(objective=objective, pool_size=16), Recipe())
+    plan = _planned(NcaSpec(hidden=(24,)), TrainSpec(objective=objective, pool_size=16), Recipe())
     state = jax.eval_shape(lambda key: start.__wrapped__(body, plan, key=key), key)
     after, figures = jax.eval_shape(lambda state: train_round(state, body, 1e-3, plan, key=key), state)
     assert jax.tree.structure(after) == jax.tree.structure(state)
@@ -262,9 +266,8 @@ def test_training_lowers_the_error(objective: str, body, key) -> None:
         "pool_batch": 4,
         "teacher_batch": 4,
         "cells": 512,
-        "large_wounds": 0.0,
     }  # what can be learned in seconds
-    plan = Plan(NcaSpec(hidden=(48,)), TrainSpec(objective=objective, pool_size=16), Recipe(**easy | CALM))
+    plan = _planned(NcaSpec(hidden=(48,)), TrainSpec(objective=objective, pool_size=16), Recipe(**easy | CALM))
     reports = list(_trained(plan, body, Budget(updates=1000), key=key))
     assert reports[-1].pool_mse < 0.75 * reports[0].pool_mse
     assert reports[-1].loss < 0.7 * reports[0].loss

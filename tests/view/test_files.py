@@ -328,7 +328,7 @@ def test_a_painted_target_is_learned_shown_and_saved_when_the_window_closes(hand
 
 @pytest.mark.slow
 def test_a_painted_target_is_learned_in_another_process(hand, ffnca, tmp_path: Path, monkeypatch) -> None:
-    little = Recipe(cells=64, deformed_share=0.0, fragments_share=0.0, patched_share=0.0)  # to compile and compute
+    little = Recipe(cells=64, displaced_share=0.0)  # to compile and compute
     monkeypatch.setattr(Creature, "for_picture", partial(Creature.for_picture, recipe=little, pool_size=16))
     user = hand("life", patient=False)
     user.key(pygame.K_t)

@@ -57,6 +57,11 @@ class Body(NamedTuple):
     reach: float
     empty_mse: float
 
+    @property
+    def half_width(self) -> Float[Array, "*each"]:
+        """Half the longer side of the picture, in cells; of a body that is not turned."""
+        return jnp.asarray(1 / (self.x[..., 0, 1] - self.x[..., 0, 0]))
+
     def wanted(self, unwanted_alpha: float) -> Float[Array, "*each H W C"]:
         """What a cell learns to become: the goal, with `unwanted_alpha` where not even a neighbour should live.
 

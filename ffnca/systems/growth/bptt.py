@@ -12,11 +12,11 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Float, PRNGKeyArray
 
+from ffnca import draws
 from ffnca.automata.layered_rule import LayeredRule
 from ffnca.automata.nca import Rule
 from ffnca.ff.standardise import Standardiser
-from ffnca.systems.growth.body import Bodies
-from ffnca.systems.growth.corrupt import erase_discs
+from ffnca.systems.growth.body import Bodies, Body
 from ffnca.systems.growth.local_trainer import TrainState
 from ffnca.systems.growth.measuring import measured
 from ffnca.systems.growth.plan import Plan
@@ -32,6 +32,26 @@ OPTIMISER = optax.adam(1.0)
 def control_rate(num_rounds: int) -> float:
     """The published learning rate after so many iterations."""
     return FIRST_RATE if num_rounds < FIRST_ROUNDS else LATER_RATE
+
+
+def erase_discs(
+    states: Float[Array, "batch H W C"], body: Body, *, key: PRNGKeyArray, radius: tuple[float, float], offset: float
+) -> Float[Array, "batch H W C"]:
+    """Erase one disc in each state.
+
+    Args:
+        states: Grids of the body's shape.
+        body: Gives the coordinates.
+        key: Source of centres and radii.
+        radius: Smallest and largest radius in half-widths.
+        offset: Largest distance of the centre from the middle, by rows and by columns, in half-widths.
+    """
+    centre_key, radius_key = jax.random.split(key)
+    num = states.shape[0]
+    centre = draws.uniform(centre_key, (num, 2, 1, 1), minval=-offset, maxval=offset)
+    radii = draws.uniform(radius_key, (num, 1, 1), minval=radius[0], maxval=radius[1])
+    inside = jnp.square(body.x - centre[:, 0]) + jnp.square(body.y - centre[:, 1]) < jnp.square(radii)
+    return states * ~inside[..., None]
 
 
 @partial(jax.jit, static_argnames="plan")

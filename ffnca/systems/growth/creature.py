@@ -24,12 +24,13 @@ from ffnca.spec import shown
 from ffnca.systems.growth.body import Bodies, Body, build_body, identities
 from ffnca.systems.growth.creature_file import as_file
 from ffnca.systems.growth.fitted_world import chosen_by_size, fitted_recipe, fitted_world, growth_world
+from ffnca.systems.growth.model import CodeModel
 from ffnca.systems.growth.objective import OBJECTIVES
 from ffnca.systems.growth.pictured import AT_HAND, framed, pictured_world
 from ffnca.systems.growth.plan import Plan
 from ffnca.systems.growth.recalled import recalled_recipe, recalled_world
 from ffnca.systems.growth.recipe import Recipe
-from ffnca.systems.growth.rule import automaton_of, blank_rule, described_rule, filled_rule
+from ffnca.systems.growth.rule import automaton_of, blank_rule, code_of, described_rule, filled_rule
 from ffnca.systems.growth.rule_file import RuleFile, load_rule, rule_bytes, save_rule
 from ffnca.systems.growth.schedule import need_of
 from ffnca.systems.growth.spec import GrowthWorld
@@ -141,8 +142,9 @@ class Creature:
         cls, world: GrowthWorld, pictures: Float[np.ndarray, "target h w 4"], recipe: Recipe | None = None
     ) -> Self:
         """A creature with a blank rule, trained by the recipe for its size and objective if none is given."""
-        model = described_rule(world.rule, world.train.objective)
         recipe = recipe or fitted_recipe(world.train.objective, max(pictures.shape[1:3]))
+        code = code_of(world.rule, len(pictures), max(pictures.shape[1:3]), recipe.code_amplitude)
+        model = described_rule(world.rule, world.train.objective, code)
         automaton = automaton_of(model, world.grid.boundary, blank_rule(model, world.title))
         return cls(world, pictures, automaton, recipe)
 
@@ -167,7 +169,7 @@ class Creature:
     @property
     def remark(self) -> str | None:
         """What is to be said before it is trained: that its size chose the objective."""
-        return chosen_by_size(self.world.train.objective, self.longest)
+        return chosen_by_size(self.world.rule.transport, self.world.train.objective, self.longest)
 
     @property
     def need(self) -> Need:
@@ -187,8 +189,7 @@ class Creature:
 
     def taught(self, learned: Rule, facts: Mapping[str, float | int | str]) -> Self:
         """The same creature with another rule of its kind, and the facts of that one's training."""
-        model = described_rule(self.world.rule, self.world.train.objective)
-        automaton = automaton_of(model, self.world.grid.boundary, learned)
+        automaton = self.plan().automaton(learned)
         record = {**facts, "objective": self.world.train.objective}
         if self.remark is not None:
             record["note"] = self.remark
@@ -319,7 +320,8 @@ class Creature:
         rule_bytes(self._as_file(), self.world.title)
 
     def _as_file(self) -> RuleFile:
-        return as_file(self.world, self.recipe, self.automaton, self.pictures, self._bodies(1), self.record)
+        rule = described_rule(self.world.rule, self.world.train.objective, self._code)
+        return as_file(self.world, rule, self.recipe, self.automaton, self.pictures, self._bodies(1), self.record)
 
     def body(self, size: tuple[int, int] | None = None) -> Body:
         """The body in the middle of a grid of this size, by default the world's.
@@ -354,4 +356,9 @@ class Creature:
 
     def plan(self) -> Plan:
         """What is fixed when it is trained."""
-        return Plan(self.world.rule, self.world.train, self.recipe, self.world.grid.boundary)
+        return Plan(self.world.rule, self.world.train, self.recipe, self._code, self.world.grid.boundary)
+
+    @property
+    def _code(self) -> CodeModel:
+        """The position code of its bodies."""
+        return code_of(self.world.rule, len(self.pictures), self.longest, self.recipe.code_amplitude)

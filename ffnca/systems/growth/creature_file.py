@@ -10,15 +10,16 @@ from jaxtyping import Float
 
 from ffnca.automata.nca import NCA
 from ffnca.systems.growth.body import Bodies
-from ffnca.systems.growth.model import GrowthModel
+from ffnca.systems.growth.model import GrowthModel, RuleModel
 from ffnca.systems.growth.recipe import Recipe
-from ffnca.systems.growth.rule import described_rule, named_tensors
+from ffnca.systems.growth.rule import named_tensors
 from ffnca.systems.growth.rule_file import RuleFile
 from ffnca.systems.growth.spec import GrowthWorld
 
 
 def as_file(
     world: GrowthWorld,
+    rule: RuleModel,
     recipe: Recipe,
     automaton: NCA,
     pictures: Float[np.ndarray, "target h w 4"],
@@ -29,13 +30,13 @@ def as_file(
 
     Args:
         world: How it was described.
+        rule: What a step needs of its rule.
         recipe: How it was trained.
         automaton: Its rule.
         pictures: What it grows.
         bodies: The same laid out on grids with one free cell on every side.
         record: Facts of its training.
     """
-    rule = described_rule(world.rule, world.train.objective)
     limit = automaton.state_limit if np.isfinite(automaton.state_limit) else None
     model = GrowthModel.model_construct(  # checked with the file
         title=world.title,

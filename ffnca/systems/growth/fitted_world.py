@@ -17,8 +17,10 @@ def fitted_world(world: GrowthWorld, longest: int) -> GrowthWorld:
     rule: dict[str, Any] = {"channels": 4 + code_channels(longest / 2)} if world.target else {}
     train: dict[str, Any] = {}
     if is_large(longest):
-        rule |= {"hidden": (LARGE_WIDTH,)}
-        train |= {"objective": FOR_LARGE, "pool_size": LARGE_POOL}
+        train |= {"pool_size": LARGE_POOL}
+        if world.rule.transport == "learned":
+            rule |= {"hidden": (LARGE_WIDTH,)}
+            train |= {"objective": FOR_LARGE}
     given = world.model_dump(exclude_unset=True)
     name = (train | given.get("train", {})).get("objective")
     objective = OBJECTIVES[name or world.train.objective]
@@ -35,9 +37,9 @@ def fitted_recipe(objective: str, longest: int) -> Recipe:
     return Recipe.fitting(longest, **OBJECTIVES[objective].recipe)
 
 
-def chosen_by_size(objective: str, longest: int) -> str | None:
+def chosen_by_size(transport: str, objective: str, longest: int) -> str | None:
     """What is to be said if a body of this longer side is trained by the objective for large ones."""
-    if objective != FOR_LARGE or not is_large(longest):
+    if transport == "exact" or objective != FOR_LARGE or not is_large(longest):
         return None
     return f"bodies above {LARGEST_SMALL} cells, as this of {longest}, are trained by {FOR_LARGE} in place of {DEFAULT}"
 

@@ -12,17 +12,14 @@ from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray
 from ffnca.automata.base import rollout
 from ffnca.automata.nca import NCA, Rule
 from ffnca.ff.standardise import Standardiser
-from ffnca.grid.perceive import perceive
 from ffnca.systems.growth.body import Bodies
-from ffnca.systems.growth.class_noise import with_class_noise
-from ffnca.systems.growth.corrupt import add_noise
+from ffnca.systems.growth.corruption import add_noise, corrupted
 from ffnca.systems.growth.layer_learning import Cells, Layers
 from ffnca.systems.growth.measuring import measured
-from ffnca.systems.growth.partial_growth import partially_grown
 from ffnca.systems.growth.plan import Plan
 from ffnca.systems.growth.pool import choose, disturb, fresh_pool, put_back
+from ffnca.systems.growth.rule import as_transported, learned_channels
 from ffnca.systems.growth.schedule import falling_rate
-from ffnca.systems.growth.spec import identity_channels
 from ffnca.trainer import RoundFigures
 
 _COMPILED_FAST = {"xla_backend_optimization_level": 0}
@@ -39,7 +36,7 @@ def optimiser(plan: Plan) -> optax.GradientTransformation:
 
 def rule_of(layers: Layers, standardiser: Standardiser, plan: Plan) -> Rule:
     """The layers as a rule on raw perceptions."""
-    return plan.learning.rule(layers, standardiser)
+    return as_transported(plan.rule, plan.learning.rule(layers, standardiser))
 
 
 def automaton_of(layers: Layers, standardiser: Standardiser, plan: Plan) -> NCA:
@@ -67,8 +64,8 @@ class TrainState(NamedTuple):
     round: Int[Array, ""]
 
 
-def _see(states: Array, plan: Plan) -> Float[Array, "cell perception"]:
-    seen = perceive(states, plan.rule.perception, plan.boundary, alive_threshold=plan.rule.alive_threshold)
+def _see(states: Array, automaton: NCA) -> Float[Array, "cell perception"]:
+    seen = automaton.perceive(states)
     return seen.reshape(-1, seen.shape[-1])
 
 
@@ -84,7 +81,13 @@ def _left(least: float, rate: Float[Array, ""] | float, plan: Plan, first: float
 def _noisy(states: Array, plan: Plan, key: PRNGKeyArray, share: Float[Array, ""] | float = 1.0) -> Array:
     scale_key, noise_key = jax.random.split(key)
     scale = share * plan.train.noise * jax.random.uniform(scale_key, states.shape[:1])
-    return add_noise(states, states[..., 3] > plan.rule.alive_threshold, scale, key=noise_key)
+    living = states[..., 3] > plan.rule.alive_threshold
+    return add_noise(states, living, scale, shared=plan.recipe.shared_noise, key=noise_key)
+
+
+def _taught(bodies: Bodies, places: Array, plan: Plan, key: PRNGKeyArray) -> Float[Array, "state H W C"]:
+    """States of the teacher without noise, one for each place of a pool."""
+    return corrupted(bodies.at(places), places.shape[0], plan.recipe, code=plan.moved_code, key=key)
 
 
 def chances(
@@ -110,13 +113,11 @@ def start(bodies: Bodies, plan: Plan, *, key: PRNGKeyArray) -> TrainState:
     """Fresh layers, optimisers and pool, with the standardiser measured on noisy teacher states."""
     layer_key, stage_key, noise_key = jax.random.split(key, 3)
     spec, num_states, num_perception = plan.rule, plan.recipe.standardised_on, plan.num_perception
-    layers = plan.learning.start(num_perception, spec.hidden, spec.channels, key=layer_key)
-    theirs = bodies.at(jnp.arange(num_states))
-    taught = partially_grown(theirs, num_states, plan.recipe, alive_threshold=spec.alive_threshold, key=stage_key)
-    states = _noisy(taught, plan, noise_key)
-    perception = _see(states, plan)
+    layers = plan.learning.start(num_perception, spec.hidden, learned_channels(spec), key=layer_key)
+    states = _noisy(_taught(bodies, jnp.arange(num_states), plan, stage_key), plan, noise_key)
     unmeasured = Standardiser(jnp.zeros(num_perception), jnp.ones(num_perception))
-    alive = automaton_of(layers, unmeasured, plan).alive(states)
+    automaton = automaton_of(layers, unmeasured, plan)
+    perception, alive = _see(states, automaton), automaton.alive(states)
     return TrainState(
         layers=layers,
         averaged=layers,
@@ -144,31 +145,27 @@ def train_round(
         The state after the round and its figures.
     """
     recipe, batch = plan.recipe, plan.pool_batch
-    keys = jax.random.split(jax.random.fold_in(key, state.round), 7)
+    keys = jax.random.split(jax.random.fold_in(key, state.round), 8)
     places = choose(state.pool, batch, key=keys[0])
     num_stages = max(batch, recipe.teacher_batch)
     theirs, taught = bodies.at(places), jnp.resize(places, (num_stages,))
-    stages = partially_grown(
-        bodies.at(taught), num_stages, recipe, alive_threshold=plan.rule.alive_threshold, key=keys[1]
-    )
+    stages = _taught(bodies, taught, plan, keys[1])
     first_share = recipe.first_renewed_share or recipe.renewed_share
     renewed_share = _left(recipe.renewed_share, learning_rate, plan, first_share)
-    drawn = disturb(state.pool[places], theirs, stages[:batch], recipe, key=keys[2], renewed_share=renewed_share)
+    renewed = _noisy(stages[:batch], plan, keys[7])
+    drawn = disturb(state.pool[places], theirs, renewed, recipe, key=keys[2], renewed_share=renewed_share)
     num_steps = jax.random.randint(keys[3], (), 1, recipe.max_rollout + 1)
     automaton = automaton_of(state.averaged, state.standardiser, plan)
     rolled = rollout(automaton, drawn, num_steps, key=keys[4])
     noise_left = _left(recipe.least_noise, learning_rate, plan)
     teacher = _noisy(stages[: recipe.teacher_batch], plan, keys[5], noise_left)
-    if bodies.count > 1 and recipe.class_noise:
-        largest = noise_left * recipe.class_noise * recipe.code_amplitude
-        class_key = jax.random.fold_in(keys[5], 1)
-        teacher = with_class_noise(teacher, identity_channels(bodies.count), largest, key=class_key)
     states = jax.lax.stop_gradient(jnp.concatenate([teacher, rolled]))
 
-    perception = _see(states, plan)
+    perception = _see(states, automaton)
     goals = bodies.each.wanted(recipe.unwanted_alpha)
-    healthy = _see(jnp.asarray(bodies.each.target), plan)
-    own, target = states.reshape(-1, states.shape[-1]), goals.reshape(-1, states.shape[-1])
+    healthy = _see(jnp.asarray(bodies.each.target), automaton)
+    learned = learned_channels(plan.rule)
+    own, target = (each.reshape(-1, each.shape[-1])[:, :learned] for each in (states, goals))
     goal_of = bodies.which(jnp.concatenate([taught[: recipe.teacher_batch], places]))
     num_places = states.shape[1] * states.shape[2]
     robust_scale = _left(recipe.robust_scale, learning_rate, plan) if recipe.robust_scale else math.inf

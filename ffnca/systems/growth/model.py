@@ -1,14 +1,25 @@
 """What a step and a picture of a growing rule need: the part of its file that everything depends on."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Self
 
 from pydantic import Field, ValidationError, model_validator
 
 from ffnca.errors import InputError
-from ffnca.spec import Spec, above_zero, wrong
-from ffnca.systems.growth.spec import NcaSpec
+from ffnca.perceptions import perception_of
+from ffnca.spec import Spec, above_zero, several_of, shown, wrong
+from ffnca.systems.growth.spec import NcaSpec, Transport
 from ffnca.world import GridSpec, Title
+
+FIRST = 4
+"""The first hidden channel."""
+
+
+class CodeModel(Spec):
+    """The position code in the hidden channels, for rules that see it exactly transported."""
+
+    waves: tuple[float, ...] = several_of((1.0,), "1 to 15 numbers of radians a cell in a list", 15)
+    amplitude: float = above_zero(0.7, 2)
 
 
 class RuleModel(NcaSpec):
@@ -16,6 +27,17 @@ class RuleModel(NcaSpec):
 
     type: str = Field(min_length=1, max_length=64, description="a type of rule, such as ascent, state, delta")
     state_limit: float | None = Field(default=2.0, gt=0, description="a number above 0, or null for none")
+    transport: Transport = "learned"
+    code: CodeModel | None = None
+
+    @model_validator(mode="after")
+    def _knows_the_code_that_it_sees(self) -> Self:
+        of_code = [name for name in self.perception if perception_of(name).of_code]
+        if of_code and self.code is None:
+            raise ValueError(f"perception = {shown(of_code[0])} needs a code; allowed: its waves and its amplitude")
+        if self.code is not None and 4 * len(self.code.waves) > self.channels - FIRST:
+            raise ValueError(f"code has {len(self.code.waves)} waves; allowed: one for every four hidden channels")
+        return self
 
 
 class GrowthModel(Spec):

@@ -20,11 +20,6 @@ TYPES = {
 RECIPE_NAMES = {
     "reseeded_share": "renewed_share",
     "first_reseeded_share": "first_renewed_share",
-    "wrong_tissue": "patched_share",
-    "strays": "fragments_share",
-    "stray_distance": "fragment_distance",
-    "strain": "deformed_share",
-    "doubt": "class_noise",
     "gap_scale": "robust_scale",
 }
 """Fields of the recipe that had another name among the keys of [train]."""
@@ -40,9 +35,10 @@ def modernised(stored: StoredRule, file: str) -> StoredRule:
     settings = dict(stored.model)
     train = settings.pop("train", {})
     train = dict(train) if isinstance(train, Mapping) else {}
-    world = checked_world(
-        GrowthWorld, {**settings, "train": {"objective": "distance"}}, file
-    )  # of any number of layers
+    rule = settings.get("rule", {})
+    rule = {**rule, "transport": "learned"} if isinstance(rule, Mapping) else rule
+    described = {**settings, "rule": rule, "train": {"objective": "distance"}}  # which has any number of layers
+    world = checked_world(GrowthWorld, described, file)
     objective = train.get("objective", "ascent")
     if objective not in TYPES:
         raise InputError(f"{file}: was trained by {shown(objective)}; allowed: {', '.join(TYPES)}")

@@ -6,11 +6,13 @@ from jaxtyping import Array
 
 from ffnca.automata.nca import NCA, Rule
 from ffnca.grid.boundary import Boundary
+from ffnca.grid.transport import Code
 from ffnca.packages import found
 from ffnca.perceptions import perception_size
+from ffnca.systems.growth.model import CodeModel
 from ffnca.systems.growth.objective import OBJECTIVES, Objective
 from ffnca.systems.growth.recipe import Recipe
-from ffnca.systems.growth.rule import RULES, automaton_of, described_rule
+from ffnca.systems.growth.rule import RULES, as_transported, automaton_of, described_rule, learned_channels, waves_of
 from ffnca.systems.growth.spec import NcaSpec, TrainSpec
 
 
@@ -21,12 +23,14 @@ class Plan(NamedTuple):
         rule: The [rule] table.
         train: The [train] table.
         recipe: All other numbers.
+        code: The position code of what is grown.
         boundary: What lies beyond the edge of the grid.
     """
 
     rule: NcaSpec
     train: TrainSpec
     recipe: Recipe
+    code: CodeModel
     boundary: Boundary = "wrap"
 
     @property
@@ -55,11 +59,18 @@ class Plan(NamedTuple):
         """States drawn from the pool in a round."""
         return min(self.recipe.pool_batch, self.train.pool_size)
 
+    @property
+    def moved_code(self) -> Code | None:
+        """The code by which displaced parts of teacher states are off; None where it is never off."""
+        return None if self.rule.transport == "exact" else waves_of(self.code)
+
     def fresh_rule(self, *, key: Array) -> Rule:
         """A rule of the objective's type with random weights."""
         make = RULES[self.objective.rule]
-        return make(self.num_perception, self.rule.hidden, self.rule.channels, key=key)
+        return as_transported(
+            self.rule, make(self.num_perception, self.rule.hidden, learned_channels(self.rule), key=key)
+        )
 
     def automaton(self, rule: Rule) -> NCA:
         """A rule on raw perceptions as an automaton."""
-        return automaton_of(described_rule(self.rule, self.train.objective), self.boundary, rule)
+        return automaton_of(described_rule(self.rule, self.train.objective, self.code), self.boundary, rule)

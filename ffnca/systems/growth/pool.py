@@ -6,8 +6,13 @@ from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from ffnca import draws
 from ffnca.systems.growth.body import Bodies, Body
-from ffnca.systems.growth.corrupt import wound
+from ffnca.systems.growth.corruption import wounded
 from ffnca.systems.growth.recipe import Recipe
+
+STAGED_SHARE = 0.6
+"""Of replaced states those that become a teacher's state; the others become the first cell."""
+HOPELESS_MSE, HOPELESS_SHARE = 1.0, 0.6
+"""Relative MSE above which no cell of a state can know where it is, and how likely such a state is replaced."""
 
 
 def fresh_pool(bodies: Bodies, pool_size: int) -> Float[Array, "pool H W C"]:
@@ -47,12 +52,12 @@ def disturb(
     """
     fate_key, kind_key, wound_key = jax.random.split(key, 3)
     fate = jax.random.uniform(fate_key, states.shape[:1])
-    hopeless = body.relative_mse(states) > recipe.hopeless_mse
-    renewed = (fate < renewed_share) | (hopeless & (fate < recipe.hopeless_share))
-    staged = draws.bernoulli(kind_key, recipe.staged_share, (states.shape[0], 1, 1, 1))
+    hopeless = body.relative_mse(states) > HOPELESS_MSE
+    renewed = (fate < renewed_share) | (hopeless & (fate < HOPELESS_SHARE))
+    staged = draws.bernoulli(kind_key, STAGED_SHARE, (states.shape[0], 1, 1, 1))
     states = jnp.where(renewed[:, None, None, None], jnp.where(staged, stages, body.start), states)
     damaged = (fate > 1 - recipe.damaged_share)[:, None, None, None]
-    return jnp.where(damaged, wound(states, body, recipe, key=wound_key), states)
+    return jnp.where(damaged, wounded(states, body, key=wound_key), states)
 
 
 def put_back(

@@ -12,9 +12,6 @@ from typing import Any, Self
 from ffnca.errors import InputError
 from ffnca.systems.growth.position_code import FEWEST_FREQUENCIES, code_channels
 
-NEAREST_FRAGMENTS, FRAGMENTS_SHARE = 12, 0.5
-"""Fragments are displaced by half of the longer side: one that is off by a period of a wave of the position code looks
-right to all finer waves, unless such were shown. In small bodies by 12 cells."""
 LARGE: dict[str, Any] = {
     "first_renewed_share": 0.4,
     "renewed_share": 0.05,
@@ -44,7 +41,7 @@ class Recipe:
     """How growing rules are trained; hashable, so that equal recipes share compiled code.
 
     Shares and probabilities are from 0 to 1, lengths in cells unless said otherwise; a half-width is half the longer
-    side of the body. The teacher's states are partially grown or wounded bodies made from the target.
+    side of the body. What states are shown is said by the last eight fields and by `noise` of the [train] table.
 
     Attributes:
         pool_batch: States drawn from the pool and rolled out in a round, at most all of the pool.
@@ -70,44 +67,13 @@ class Recipe:
         standardised_on: States of the teacher by which perceptions are standardised.
         renewed_share: Probability that a drawn state of the pool is replaced, at the end of training.
         first_renewed_share: The same at the start; None for no change.
-        staged_share: Of replaced states those that become a teacher's state; the others become the first cell.
-        hopeless_mse: Relative MSE above which no cell of a state can know where it is.
-        hopeless_share: Probability that such a state is replaced.
         damaged_share: Probability that a drawn state is wounded.
         wounded_share: Probability that a teacher's state is wounded.
-        large_wounds: Of wounds those that erase a side of the body instead of a disc.
-        disc_radius: Smallest and largest radius of a wound, in half-widths.
-        disc_offset: Largest distance of its centre from the middle, by rows and by columns, in half-widths.
-        side_offset: Largest distance of the edge of an erased side from the middle, in half-widths.
-        one_side_share: Of large wounds those of one side; the others erase two sides at right angles.
-        front_reach: Partially grown states reach uniformly up to so many times the body's reach.
-        front_jitter: Most cells by which their front is ragged.
+        displaced_share: Probability that a part of a teacher's state is displaced.
+        largest_offset: Farthest that it is displaced, in half-widths; the offset is log-uniform from half a cell.
+        shared_noise: Noise that is alike in all cells of a state, as a share of the noise in each.
         least_noise: Share of noise that is left at the end; it falls with the rate, so that the last updates are about
-            states near the goal. Deformation and patches do not fall: with half of them at the end, what is grown is
-            up to twice as exact, but holes close less surely and more fragments grow into a second body.
-        class_noise: Deviation by which the class code of a whole state is off, in code amplitudes, where several
-            targets are learned; each state has its own, uniform below this.
-        deformed_share: Probability that a teacher's state is deformed.
-        cells_per_shift: A shift that builds up over so many cells is one cell at most.
-        shortest_ramp: Fewest cells over which it builds up.
-        core: The inner part ends at most this share of the body's reach from the first cell; outer parts begin beyond.
-        core_share: Of deformed states those whose inner part is off.
-        patched_share: Probability that a teacher's state gets patches.
-        num_patches: Patches in such a state.
-        smallest_patch: Smallest radius of a patch or fragment.
-        largest_debris: Largest radius of fragments, and of patches around the body; what is foreign as a whole is
-            never larger, since a large piece is a body of its own.
-        largest_confusion: Largest radius of a patch inside the body, as a share of the grid's shorter side.
-        raggedness: Least and most share of a patch's cells that are changed, uniform; above 1 is all.
-        least_strength: Least strength of foreign and faded patches, and of the codes of a fragment.
-        random_deviation: Deviation of the cells of a random patch.
-        displacement: Most cells by which some groups of channels are displaced against the others.
-        displaced_groups: Probability that a group of channels is.
-        fragments_share: Probability that a teacher's state gets displaced fragments.
-        num_fragments: Fragments in such a state.
-        fragment_distance: Most cells by which a fragment is displaced, by rows and by columns; also the longest ramp
-            of a deformation.
-        palest_fragment: Least strength of the colours of a fragment.
+            states near the goal.
     """
 
     pool_batch: int = 16
@@ -125,45 +91,18 @@ class Recipe:
     state_step: float = 0.3
     context_step: float = 3.0
     unwanted_alpha: float = -0.3
-    code_amplitude: float = 0.7
+    code_amplitude: float = 1.4
     margin: int = 8
     front_weight: float = 0.75
     standardised_on: int = 32
     renewed_share: float = 0.08
     first_renewed_share: float | None = None
-    staged_share: float = 0.6
-    hopeless_mse: float = 1.0
-    hopeless_share: float = 0.6
     damaged_share: float = 0.08
     wounded_share: float = 0.4
-    large_wounds: float = 0.2
-    disc_radius: tuple[float, float] = (0.1, 0.75)
-    disc_offset: float = 0.7
-    side_offset: float = 0.4
-    one_side_share: float = 0.5
-    front_reach: float = 1.3
-    front_jitter: float = 1.5
+    displaced_share: float = 0.3
+    largest_offset: float = 0.5
+    shared_noise: float = 0.5
     least_noise: float = 0.5
-    class_noise: float = 0.5
-    deformed_share: float = 0.4
-    cells_per_shift: int = 6
-    shortest_ramp: float = 0.5
-    core: float = 0.4
-    core_share: float = 0.5
-    patched_share: float = 0.4
-    num_patches: int = 4
-    smallest_patch: float = 0.7
-    largest_debris: float = 3.5
-    largest_confusion: float = 0.16
-    raggedness: tuple[float, float] = (0.3, 1.2)
-    least_strength: float = 0.3
-    random_deviation: float = 0.4
-    displacement: int = 6
-    displaced_groups: float = 0.4
-    fragments_share: float = 0.4
-    num_fragments: int = 2
-    fragment_distance: int = 12
-    palest_fragment: float = 0.1
 
     def __post_init__(self) -> None:
         """Check what would otherwise fail within compiled code, or train nothing.
@@ -175,13 +114,11 @@ class Recipe:
             value = getattr(self, name)
             if value is None and default is None:
                 continue
-            parts, usual = _parts(value), _parts(default)
-            wanted = int if type(default) is int else (int, float)
-            if len(parts) != len(usual) or not all(_is_number(part, wanted) for part in parts):
+            if not _is_number(value, int if type(default) is int else (int, float)):
                 raise InputError(f"recipe: {name} = {str(value)[:40]!r}; allowed: as {default!r}")
             low = {"unwanted_alpha": -1.0}.get(name, 1 if name in _COUNTS else 0)
             high = 1.0 if name in _UP_TO_ONE or name.endswith("_share") else math.inf
-            if not all(low <= part <= high for part in parts):
+            if not low <= value <= high:
                 raise InputError(f"recipe: {name} = {value}; allowed: {low:g} to {high:g}")
         for name in ("own_state_bound", "average"):
             if not getattr(self, name) < 1:
@@ -193,9 +130,7 @@ class Recipe:
     @classmethod
     def fitting(cls, longest: int, **changes: Any) -> Self:
         """The recipe for bodies of this longer side in cells, with some fields changed."""
-        fitted: dict[str, Any] = {"fragment_distance": max(NEAREST_FRAGMENTS, int(FRAGMENTS_SHARE * longest))}
-        if is_large(longest):
-            fitted |= LARGE | {"margin": int(MARGIN_SHARE * longest)}
+        fitted = LARGE | {"margin": int(MARGIN_SHARE * longest)} if is_large(longest) else {}
         return cls(**fitted | changes)
 
     @classmethod
@@ -204,7 +139,6 @@ class Recipe:
         known: dict[str, Any] = {}
         for name in _DEFAULTS:
             value: Any = described.get(name)
-            value = tuple(value) if isinstance(value, list) else value
             try:
                 cls(**{name: value})
             except (InputError, TypeError):
@@ -214,12 +148,8 @@ class Recipe:
 
 
 _DEFAULTS: dict[str, Any] = {field.name: field.default for field in fields(Recipe)}
-_COUNTS = {name for name, default in _DEFAULTS.items() if type(default) is int and name != "displacement"}
-_UP_TO_ONE = {"biases_rate", "large_wounds", "ascent_rate", "core", "deformed_share", "least_noise", "own_state_bound"}
-
-
-def _parts(value: Any) -> tuple:
-    return value if isinstance(value, tuple) else (value,)
+_COUNTS = {name for name, default in _DEFAULTS.items() if type(default) is int}
+_UP_TO_ONE = {"biases_rate", "ascent_rate", "least_noise", "own_state_bound"}
 
 
 def _is_number(value: object, kind: Any) -> bool:

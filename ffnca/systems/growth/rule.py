@@ -9,17 +9,20 @@ import numpy as np
 from flax import nnx
 from jaxtyping import Array
 
+from ffnca.automata.exact_transport import ExactTransport
 from ffnca.automata.layered_rule import LayeredRule
 from ffnca.automata.nca import NCA, Rule
 from ffnca.errors import InputError
 from ffnca.ff.ascent import AscentLayer
 from ffnca.grid.boundary import Boundary
-from ffnca.perceptions import perception_size
+from ffnca.grid.transport import FIRST, Code
+from ffnca.perceptions import perception_of, perception_size
 from ffnca.spec import shown
-from ffnca.systems.growth.model import RuleModel
+from ffnca.systems.growth.model import CodeModel, RuleModel
 from ffnca.systems.growth.objective import OBJECTIVES
 from ffnca.systems.growth.old_rule_file import STATE_LIMIT, with_own_seen
-from ffnca.systems.growth.spec import NcaSpec
+from ffnca.systems.growth.position_code import wave_numbers
+from ffnca.systems.growth.spec import NcaSpec, identity_channels
 
 
 def ascent_rule(num_perception: int, hidden: tuple[int, ...], num_channels: int, *, key: Array) -> AscentLayer:
@@ -44,11 +47,46 @@ UNLIMITED = ("delta",)
 """Types whose published recipe does not limit the state."""
 
 
-def described_rule(spec: NcaSpec, objective: str) -> RuleModel:
-    """What a step needs of a world's rule that is trained by an objective."""
+def code_of(spec: NcaSpec, num_bodies: int, longest: int, amplitude: float) -> CodeModel:
+    """The position code of the bodies of a rule.
+
+    Args:
+        spec: The world's [rule] table.
+        num_bodies: How many it grows.
+        longest: Longer side of the largest, in cells.
+        amplitude: Of the code.
+    """
+    num_channels = spec.channels - FIRST - identity_channels(num_bodies)
+    return CodeModel(waves=wave_numbers(num_channels, longest / 2), amplitude=amplitude)
+
+
+def waves_of(code: CodeModel) -> Code:
+    """A position code as its transport needs it."""
+    return Code.along_axes(code.waves, code.amplitude)
+
+
+def described_rule(spec: NcaSpec, objective: str, code: CodeModel) -> RuleModel:
+    """What a step needs of a world's rule that is trained by an objective.
+
+    Args:
+        spec: The world's [rule] table.
+        objective: By which it is trained.
+        code: The position code of its body, kept where the rule needs it.
+    """
     rule_type = OBJECTIVES[objective].rule
     limit = None if rule_type in UNLIMITED else STATE_LIMIT
-    return RuleModel(**dict(spec), type=rule_type, state_limit=limit)
+    needed = any(perception_of(name).of_code for name in spec.perception)
+    return RuleModel(**dict(spec), type=rule_type, state_limit=limit, code=code if needed else None)
+
+
+def learned_channels(spec: NcaSpec) -> int:
+    """How many channels the layers of a rule learn; the others are transported."""
+    return FIRST if spec.transport == "exact" else spec.channels
+
+
+def as_transported(spec: NcaSpec, rule: Rule) -> Rule:
+    """The whole rule of what its layers learned."""
+    return ExactTransport(rule) if spec.transport == "exact" else rule
 
 
 def blank_rule(model: RuleModel, name: str = "rule") -> Rule:
@@ -62,7 +100,8 @@ def blank_rule(model: RuleModel, name: str = "rule") -> Rule:
         raise InputError(f"{name}: rule.type = {shown(model.type)}; allowed: {allowed} (a newer ffnca may know it)")
     num_perception = perception_size(model.perception, model.channels)
     try:
-        return RULES[model.type](num_perception, model.hidden, model.channels, key=jax.random.key(0))
+        rule = RULES[model.type](num_perception, model.hidden, learned_channels(model), key=jax.random.key(0))
+        return as_transported(model, rule)
     except ValueError as error:
         raise InputError(f"{name}: {error}") from error
 
@@ -76,6 +115,7 @@ def automaton_of(model: RuleModel, boundary: Boundary, rule: Rule) -> NCA:
         fire_rate=model.fire_rate,
         alive_threshold=model.alive_threshold,
         state_limit=float("inf") if model.state_limit is None else model.state_limit,
+        code=None if model.code is None else waves_of(model.code),
     )
 
 

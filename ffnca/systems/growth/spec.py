@@ -26,8 +26,21 @@ GONE_WITHOUT_EFFECT = {"ascent_steps", "ascent_rate"}
 GONE_OBJECTIVES = {"contrast", "pair", "self-contrastive", "random"}
 
 
+Transport = Literal["exact", "learned"]
+TRANSPORTED = "transported"
+"""What a rule with exact transport sees first."""
+EXACT_KEYS: dict[str, Any] = {"perception": (TRANSPORTED, "agreement", "alive"), "hidden": (128,)}
+"""What the [rule] table says, where it says nothing, if transport is exact."""
+
+
 class NcaSpec(Spec):
     """The rule of a neural cellular automaton: what a cell sees and how wide its layers are."""
+
+    transport: Transport = Field(
+        default="exact",
+        description="exact or learned",
+        title="how cells pass on the code of their place: exact is hand-wired, and only colour and alpha are learned",
+    )
 
     channels: int = whole(16, 8, 64, "numbers in a cell: 4 of colour and alpha, the rest hidden")
     hidden: tuple[Width, ...] = several_of(
@@ -43,6 +56,17 @@ class NcaSpec(Spec):
     alive_threshold: float = Field(
         default=0.1, gt=0, lt=1, description="a number above 0 and below 1", title="alpha above which a cell lives"
     )
+
+    @model_validator(mode="after")
+    def _fits_transport(self) -> Self:
+        if self.transport == "exact":
+            self.__dict__.update({key: value for key, value in EXACT_KEYS.items() if key not in self.model_fields_set})
+            if self.perception[0] != TRANSPORTED:
+                raise ValueError(
+                    f"perception = {list(self.perception)}; allowed: {TRANSPORTED} first when transport is exact, "
+                    'or transport = "learned"'
+                )
+        return self
 
     @model_validator(mode="after")
     def _sees_neighbours_once(self) -> Self:
@@ -97,7 +121,7 @@ class TrainSpec(Spec):
     learning_rate: float = above_zero(0.02, 1, "at the start; it falls over the budget")
     pool_size: int = whole(256, 1, 4096, "states of the rule's own that are kept between rounds")
     noise: float = Field(
-        default=0.2,
+        default=0.4,
         ge=0,
         le=2,
         description="a number from 0 to 2",

@@ -10,7 +10,7 @@ from jaxtyping import Array, Bool, Float, PRNGKeyArray
 
 from ffnca import draws
 from ffnca.systems.growth.body import Body
-from ffnca.systems.growth.corrupt import add_noise
+from ffnca.systems.growth.corruption import add_noise
 
 Wound = Callable[[Float[Array, "trial H W C"], Body, PRNGKeyArray], Float[Array, "trial H W C"]]
 CUT_WIDTH = 3
