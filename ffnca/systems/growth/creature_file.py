@@ -14,6 +14,7 @@ from ffnca.systems.growth.model import GrowthModel
 from ffnca.systems.growth.recipe import Recipe
 from ffnca.systems.growth.rule import described_rule, named_tensors
 from ffnca.systems.growth.rule_file import RuleFile
+from ffnca.systems.growth.sharpener import Sharpener
 from ffnca.systems.growth.spec import GrowthWorld
 
 
@@ -24,6 +25,7 @@ def as_file(
     pictures: Float[np.ndarray, "target h w 4"],
     bodies: Bodies,
     record: Mapping[str, float | int | str],
+    sharpener: Sharpener | None = None,
 ) -> RuleFile:
     """What is kept of a creature.
 
@@ -34,6 +36,7 @@ def as_file(
         pictures: What it grows.
         bodies: The same laid out on grids with one free cell on every side.
         record: Facts of its training.
+        sharpener: What draws it finer than the grid.
     """
     rule = described_rule(world.rule, world.train.objective)
     limit = automaton.state_limit if np.isfinite(automaton.state_limit) else None
@@ -43,6 +46,7 @@ def as_file(
         rule=rule.model_copy(update={"state_limit": limit}),
         targets=tuple(world.sought),
         code_amplitude=recipe.code_amplitude,
+        detail=None if sharpener is None else sharpener.described,
     )
     row, column = (np.asarray(place) for place in bodies.each.seed_at)
     cells = np.asarray(bodies.each.target)[np.arange(bodies.count), row, column]
@@ -54,6 +58,7 @@ def as_file(
         seed_cell=np.asarray(cells, np.float32)[one],
         seed_at=np.stack([row - 1, column - 1], -1).astype(np.int32)[one],
         provenance=_provenance(world, recipe, record),
+        detail={} if sharpener is None else sharpener.tensors,
     )
 
 

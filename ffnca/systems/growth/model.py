@@ -1,7 +1,7 @@
 """What a step and a picture of a growing rule need: the part of its file that everything depends on."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field, ValidationError, model_validator
 
@@ -18,6 +18,20 @@ class RuleModel(NcaSpec):
     state_limit: float | None = Field(default=2.0, gt=0, description="a number above 0, or null for none")
 
 
+DETAILS = (2, 16)
+"""Fewest and most pixels a cell of a picture that is finer than the grid."""
+MAX_HIDDEN_DETAIL = 512
+
+
+class DetailModel(Spec):
+    """The decoder that draws finer than the grid."""
+
+    factor: int = Field(ge=DETAILS[0], le=DETAILS[1], description=f"a whole number from {DETAILS[0]} to {DETAILS[1]}")
+    hidden: tuple[Annotated[int, Field(ge=1, le=MAX_HIDDEN_DETAIL)], ...] = Field(
+        strict=False, min_length=1, max_length=4, description=f"1 to 4 widths of 1 to {MAX_HIDDEN_DETAIL}"
+    )
+
+
 class GrowthModel(Spec):
     """A rule file's model."""
 
@@ -26,6 +40,7 @@ class GrowthModel(Spec):
     rule: RuleModel
     targets: tuple[str, ...] = Field(default=("",), strict=False, min_length=1, description="names of the targets")
     code_amplitude: float = above_zero(0.7, 2)
+    detail: DetailModel | None = None
 
     @model_validator(mode="after")
     def _names_are_in_order(self) -> "GrowthModel":

@@ -30,6 +30,16 @@ def code_channels(half_width: float) -> int:
     return 4 * max(FEWEST_FREQUENCIES, 1 + math.ceil(ratios))
 
 
+def frequencies(num_channels: int, half_width: float) -> Float[np.ndarray, " frequency"]:
+    """Half cycles of each wave in a half-width of the body, from coarse to fine.
+
+    Args:
+        num_channels: Channels of the code, four a frequency.
+        half_width: Half the longer side of the body in cells.
+    """
+    return np.geomspace(LOWEST_FREQUENCY, _highest_frequency(half_width), max(num_channels // 4, 1))
+
+
 def coordinates(
     shape: tuple[int, int], middle: tuple[float, float], half_width: float, angle: float = 0.0
 ) -> tuple[Float[np.ndarray, "H W"], Float[np.ndarray, "H W"]]:
@@ -62,8 +72,8 @@ def position_code(
         The code of every cell, within plus and minus `amplitude`.
     """
     code = np.zeros((*x.shape, num_channels))
-    frequencies = np.geomspace(LOWEST_FREQUENCY, _highest_frequency(half_width), max(num_channels // 4, 1))
-    waves = [wave(np.pi * rate * axis) for rate in frequencies for axis in (x, y) for wave in (np.sin, np.cos)]
+    rates = frequencies(num_channels, half_width)
+    waves = [wave(np.pi * rate * axis) for rate in rates for axis in (x, y) for wave in (np.sin, np.cos)]
     filled = min(len(waves), num_channels)
     code[..., :filled] = amplitude * np.stack(waves[:filled], -1)
     return code
