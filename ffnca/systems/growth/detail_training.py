@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -20,16 +20,17 @@ from ffnca.automata.base import rollout
 from ffnca.automata.layered_rule import UpdateLayer
 from ffnca.errors import MAX_SEED, InputError, whole_number
 from ffnca.ff.calibration import MAGNITUDE
-from ffnca.ff.goodness import distance_goodness
+from ffnca.ff.goodness import distance_goodness, tempered
 from ffnca.ff.projected import ProjectedLayer
 from ffnca.ff.standardise import Standardiser
 from ffnca.grid.boundary import pad
 from ffnca.grid.kernels import alive_mask
 from ffnca.render import over
+from ffnca.systems.base import DETAILS
 from ffnca.systems.growth.corrupt import wound
 from ffnca.systems.growth.creature import Creature
 from ffnca.systems.growth.detail import COLOURS, Code, Decoder, features, inputs_of, offsets, patches
-from ffnca.systems.growth.model import DETAILS, MAX_HIDDEN_DETAIL
+from ffnca.systems.growth.model import MAX_HIDDEN_DETAIL
 from ffnca.systems.growth.pictured import framed
 from ffnca.systems.growth.schedule import falling_rate
 from ffnca.systems.growth.sharpener import Sharpener
@@ -42,13 +43,17 @@ LEARNING_RATE, AVERAGE = 0.06, 0.98
 CELLS, POINTS = 2048, 4
 """Of an update: cells, and random points in each."""
 UPDATES_PER_ROUND = 100
+ROBUST_SCALE = 0.005
 GROWN_AT, SEEN_STATES = 200, 12
 _GROWING = (20, 20, 30, 50)
 _HEALING = (1, 7, 20, 60)
+_CHANGING_SHARE = 0.2
+"""How often a cell of a growing or healing body is drawn, next to one of a grown body."""
+_AGEING = (50, 100, 150, 200)
 _CLEAR, _FULL = 1 / 255, 254 / 255
 _MEASURED = 4
 
-Layers = tuple["ColourLayer", ...]
+Layers = tuple[Any, ...]
 
 
 class ColourLayer(ProjectedLayer):
@@ -65,12 +70,15 @@ class ColourLayer(ProjectedLayer):
         drawn = self.projection(jax.lax.stop_gradient(inputs))
         beyond = jnp.where(colour <= _CLEAR, jnp.minimum(drawn, colour), colour)
         beyond = jnp.where(colour >= _FULL, jnp.maximum(drawn, colour), beyond)
-        gap = -distance_goodness(drawn, jax.lax.stop_gradient(beyond))
+        gap = tempered(-distance_goodness(drawn, jax.lax.stop_gradient(beyond)), ROBUST_SCALE)
         return jnp.sum(weight * gap) / jnp.maximum(jnp.sum(weight), 1.0)
 
 
 def local_gradients(
-    layers: Layers, known: Float[Array, "point feature"], colour: Float[Array, "point 4"], weight: Float[Array, " point"]
+    layers: Layers,
+    known: Float[Array, "point feature"],
+    colour: Float[Array, "point 4"],
+    weight: Float[Array, " point"],
 ) -> tuple[Layers, Float[Array, ""]]:
     """One gradient a layer, from that layer's own loss alone, and the loss of the last.
 
@@ -147,8 +155,7 @@ def _round(
         known, colour, weight = _points(lesson, code, detail, update_key)
         gradients, loss = local_gradients(learning.layers, lesson.standardiser(known), colour, weight)
         found = [
-            _OPTIMISER.update(*triple)
-            for triple in zip(gradients, learning.optimisers, learning.layers, strict=True)
+            _OPTIMISER.update(*triple) for triple in zip(gradients, learning.optimisers, learning.layers, strict=True)
         ]
         changes, optimisers = zip(*found, strict=True)
         layers = jax.tree.map(lambda old, change: old + rate * change, learning.layers, changes)
@@ -241,7 +248,9 @@ def fine_pictures(
         InputError: If a target is neither an emoji nor a usable picture.
     """
     sought = creature.world.sought.values()
-    return framed([load_target(one.emoji or one.image or "", one.size, folder, detail=detail) for one in sought], detail)
+    return framed(
+        [load_target(one.emoji or one.image or "", one.size, folder, detail=detail) for one in sought], detail
+    )
 
 
 def checked_pictures(creature: Creature, fine: np.ndarray, detail: int) -> Float[np.ndarray, "target tall wide 4"]:
@@ -266,7 +275,7 @@ def _lesson(creature: Creature, fine: np.ndarray, detail: int, *, key: PRNGKeyAr
     count = SEEN_STATES * max(1, -(-bodies.count // SEEN_STATES))
     keys = iter(jax.random.split(key, 32))
     theirs, states, seen = bodies.at(jnp.arange(count)), bodies.starts(count), []
-    for steps in (*_GROWING, GROWN_AT - sum(_GROWING), GROWN_AT):
+    for steps in (*_GROWING, GROWN_AT - sum(_GROWING), *_AGEING):
         states = rollout(automaton, states, steps, key=next(keys))
         seen.append(states)
     grown = states
@@ -275,6 +284,8 @@ def _lesson(creature: Creature, fine: np.ndarray, detail: int, *, key: PRNGKeyAr
         for steps in _HEALING:
             states = rollout(automaton, states, steps, key=next(keys))
             seen.append(states)
+    is_grown = [False] * len(_GROWING) + [True] * (1 + len(_AGEING)) + [False] * (2 * len(_HEALING))
+    often = jnp.repeat(jnp.where(jnp.array(is_grown), 1.0, _CHANGING_SHARE), count)
     states = jnp.nan_to_num(jnp.concatenate(seen).astype(jnp.float32))
     padded = pad(states, creature.code.boundary)
     near = alive_mask(padded, creature.code.alive_threshold)
@@ -285,7 +296,7 @@ def _lesson(creature: Creature, fine: np.ndarray, detail: int, *, key: PRNGKeyAr
     truth = canvas.reshape(bodies.count, height, detail, width, detail, COLOURS).swapaxes(2, 3)
     return Lesson(
         padded,
-        jnp.cumsum(near.reshape(-1).astype(jnp.float32)),
+        jnp.cumsum((near * often[:, None, None]).reshape(-1)),
         jnp.asarray(truth.reshape(bodies.count, height * width, detail**2, COLOURS)),
         bodies.which(jnp.arange(len(states))),
         Standardiser(jnp.zeros(1), jnp.ones(1)),

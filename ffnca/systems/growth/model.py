@@ -7,6 +7,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from ffnca.errors import InputError
 from ffnca.spec import Spec, above_zero, wrong
+from ffnca.systems.base import DETAILS
 from ffnca.systems.growth.spec import NcaSpec
 from ffnca.world import GridSpec, Title
 
@@ -18,8 +19,6 @@ class RuleModel(NcaSpec):
     state_limit: float | None = Field(default=2.0, gt=0, description="a number above 0, or null for none")
 
 
-DETAILS = (2, 16)
-"""Fewest and most pixels a cell of a picture that is finer than the grid."""
 MAX_HIDDEN_DETAIL = 512
 
 

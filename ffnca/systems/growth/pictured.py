@@ -20,7 +20,9 @@ def framed(pictures: list[Float[np.ndarray, "_ _ 4"]], detail: int = 1) -> Float
     height, width = (max(picture.shape[axis] for picture in pictures) for axis in (0, 1))
     frames = np.zeros((len(pictures), height, width, 4), np.float32)
     for frame, picture in zip(frames, pictures, strict=True):
-        top, left = ((all_of - own) // detail // 2 * detail for all_of, own in zip((height, width), picture.shape, strict=False))
+        top, left = (
+            (all_of - own) // detail // 2 * detail for all_of, own in zip((height, width), picture.shape, strict=False)
+        )
         frame[top : top + picture.shape[0], left : left + picture.shape[1]] = picture
     return frames
 

@@ -142,7 +142,9 @@ def grown_rule(stored: StoredRule, file: str) -> RuleFile:
     for name, tensor in detail.items():
         if tensor.dtype != np.float32:
             raise InputError(f"{file}: tensor {DETAIL + name[:60]!r} holds {tensor.dtype}; allowed: float32")
-    return RuleFile(model, parameters, own["target"], own["seed_cell"], own["seed_at"], stored.provenance, version, detail)
+    return RuleFile(
+        model, parameters, own["target"], own["seed_cell"], own["seed_at"], stored.provenance, version, detail
+    )
 
 
 def _check_body(target: np.ndarray, seed_cell: np.ndarray, seed_at: np.ndarray, model: GrowthModel, file: str) -> None:

@@ -11,8 +11,9 @@ from jaxtyping import Array, Float
 
 from ffnca.errors import InputError, whole_number
 from ffnca.grid.turn import turning
+from ffnca.systems.base import DETAILS
 from ffnca.systems.growth.detail import Code, Decoder, sharpened
-from ffnca.systems.growth.model import DETAILS, DetailModel
+from ffnca.systems.growth.model import DetailModel
 from ffnca.systems.growth.rule import filled, named_tensors
 
 
