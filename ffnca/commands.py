@@ -147,7 +147,7 @@ def write_scene(
     frames: Iterable[np.ndarray] = counted(scene.frames(key=jax.random.key(seed)), scene.num_steps + 1, "drawing")
     labels, captions = scene.labels, scene.captions
     if out.suffix.lower() == ".png":
-        scale = scale or (SHEET_SCALE if scene.detail == 1 else 1)
+        scale = scale or SHEET_SCALE
         if scene.is_story:
             moments = scene.moments
             frames = (frame for step, frame in enumerate(frames) if step in moments)
@@ -159,8 +159,9 @@ def write_scene(
 
 def _frame_scale(scale: int | None, detail: int) -> int | None:
     """How many pixels high and wide each pixel of a frame is drawn, where users count them by the cell."""
-    if scale is None or detail == 1:
+    if detail == 1:
         return scale
+    scale = scale or detail
     if scale % detail:
         raise InputError(f"--scale {scale} with --detail {detail}: allowed are multiples of {detail}, pixels a cell")
     return scale // detail

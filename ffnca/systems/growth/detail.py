@@ -97,14 +97,15 @@ class Decoder(nnx.Module):
 
     def __call__(self, known: Float[Array, "*batch feature"]) -> Float[Array, "*batch 4"]:
         """Premultiplied RGBA in 0..1."""
-        first = Standardiser(self.mean[...], self.scale[...])(known)
+        first = Standardiser(self.mean[...], self.scale[...])(known.reshape(-1, known.shape[-1]))
         inputs = activity = first
         for number, layer in enumerate(self.layers):
             inputs = jnp.concatenate([activity, first], -1) if number else first
             activity = layer(inputs)
         drawn = self.head(activity, inputs)
         alpha = jnp.clip(drawn[..., 3:], 0, 1)
-        return jnp.concatenate([jnp.clip(drawn[..., :3], 0, alpha), alpha], -1)
+        colour = jnp.concatenate([jnp.clip(drawn[..., :3], 0, alpha), alpha], -1)
+        return colour.reshape(*known.shape[:-1], COLOURS)
 
 
 def inputs_of(num_features: int, hidden: tuple[int, ...]) -> tuple[int, ...]:
@@ -132,10 +133,10 @@ def features(
     alive = (patch[..., 3] > code.alive_threshold).astype(patch.dtype)
     count = len(code.waves)
     place = patch[..., COLOURS : COLOURS + 4 * count].reshape(*patch.shape[:-1], count, 2, 2)  # frequency, axis
-    wave = jax.lax.complex(place[..., 1], place[..., 0]) * _shifts(-jnp.asarray(_STEPS), direction, code)
+    wave = jax.lax.complex(place[..., 1], place[..., 0]) * _shifts(-jnp.asarray(_STEPS)[None], direction, code)
     plain = jnp.concatenate([patch[..., :COLOURS], patch[..., patch.shape[-1] - code.identity :]], -1)
     parts = [jnp.ones_like(plain[..., :1]), plain, *(part.reshape(*alive.shape, -1) for part in (wave.real, wave.imag))]
-    nearness = jnp.prod(jnp.maximum(1 - jnp.abs(offset[..., None, :] - _STEPS), 0), -1)
+    nearness = jnp.prod(jnp.maximum(1 - jnp.abs(offset[..., None, :] - _STEPS[None, None]), 0), -1)
     mixed = nearness @ (alive[..., None] * jnp.concatenate(parts, -1))
     share = mixed[..., 0]
     mean = mixed[..., 1:] / jnp.maximum(share[..., None], _EPSILON)
@@ -157,7 +158,7 @@ def _shifts(
     down, across = offset[..., 0], offset[..., 1]
     cosine, sine = direction[0], direction[1]
     way = jnp.stack([cosine * across + sine * down, cosine * down - sine * across], -1)
-    return jnp.exp(1j * way[..., None, :] * jnp.asarray(code.waves)[:, None])
+    return jnp.exp(1j * jnp.stack([wave * way for wave in code.waves], -2))
 
 
 def offsets(detail: int) -> Float[np.ndarray, "point 2"]:

@@ -27,6 +27,7 @@ from ffnca.grid.boundary import pad
 from ffnca.grid.kernels import alive_mask
 from ffnca.render import over
 from ffnca.systems.base import DETAILS
+from ffnca.systems.growth.body import Bodies
 from ffnca.systems.growth.corrupt import wound
 from ffnca.systems.growth.creature import Creature
 from ffnca.systems.growth.detail import COLOURS, Code, Decoder, features, inputs_of, offsets, patches
@@ -36,7 +37,7 @@ from ffnca.systems.growth.schedule import falling_rate
 from ffnca.systems.growth.sharpener import Sharpener
 from ffnca.systems.growth.target import load_target
 
-HIDDEN, HIDDEN_OF_SEVERAL = (90, 44), (80, 40)
+HIDDEN, HIDDEN_OF_SEVERAL = (90, 44), (76, 38)
 """Widths of the layers: under 10,000 parameters in all, with the identities of several bodies too."""
 UPDATES = 2000
 LEARNING_RATE, AVERAGE = 0.06, 0.98
@@ -127,6 +128,7 @@ _OPTIMISER = optax.contrib.muon(1.0)
 """Of each layer by itself, as those of a rule have it."""
 
 
+@partial(jax.jit, static_argnames=("code", "detail"))
 def _points(
     lesson: Lesson, code: Code, detail: int, key: PRNGKeyArray
 ) -> tuple[Float[Array, "point feature"], Float[Array, "point 4"], Float[Array, " point"]]:
@@ -140,8 +142,8 @@ def _points(
     patch = jax.vmap(lambda one, at: patches(lesson.padded[one], at[None], width)[0])(state, place)
     known, share = features(patch, jnp.asarray(offsets(detail))[point], jnp.array([1.0, 0.0]), code)
     colour = lesson.truth[lesson.goal[state], place][jnp.arange(CELLS)[:, None], point]
-    flat = known.reshape(-1, known.shape[-1]), colour.reshape(-1, COLOURS), (share > 0).reshape(-1).astype(jnp.float32)
-    return flat
+    weight = (share > 0).reshape(-1).astype(jnp.float32)
+    return known.reshape(-1, known.shape[-1]), colour.reshape(-1, COLOURS), weight
 
 
 @partial(jax.jit, static_argnames=("code", "detail"), donate_argnames="learning")
@@ -211,7 +213,7 @@ def train_detail(
         ColourLayer(size, width, COLOURS, key=one, calibration=MAGNITUDE)
         for size, width, one in zip(reads, hidden, jax.random.split(layer_key, len(hidden)), strict=True)
     )
-    copied = jax.tree.map(jnp.array, layers)
+    copied = jax.tree.map(lambda leaf: leaf.copy(), layers)  # what is given to a round is used up
     learning = Learning(layers, copied, tuple(_OPTIMISER.init(layer) for layer in layers))
     rates = jnp.array([falling_rate(LEARNING_RATE, number / updates) for number in range(updates)])
     for begun in range(0, updates, UPDATES_PER_ROUND):
@@ -269,10 +271,28 @@ def checked_pictures(creature: Creature, fine: np.ndarray, detail: int) -> Float
     return fine
 
 
+def _num_seen(bodies: Bodies) -> int:
+    """States that grow side by side, as many of each body."""
+    return bodies.count * max(1, SEEN_STATES // bodies.count)
+
+
+@partial(jax.jit, static_argnames="code")
+def _laid_out(
+    states: Float[Array, "state H W C"], often: Float[Array, " state"], code: Code
+) -> tuple[Float[Array, "state tall wide C"], Float[Array, " cell"]]:
+    """States with a ring of cells around them, and the chances of their cells, summed up."""
+    padded = pad(states, code.boundary)
+    near = alive_mask(padded, code.alive_threshold)
+    return padded, jnp.cumsum((near * often[:, None, None]).reshape(-1))
+
+
+_wounded = jax.jit(wound, static_argnames="recipe")
+
+
 def _lesson(creature: Creature, fine: np.ndarray, detail: int, *, key: PRNGKeyArray) -> Lesson:
     """States of growing, grown, wounded and healing bodies, and what is truly there."""
     bodies, automaton = creature.training_bodies(), creature.automaton
-    count = SEEN_STATES * max(1, -(-bodies.count // SEEN_STATES))
+    count = _num_seen(bodies)
     keys = iter(jax.random.split(key, 32))
     theirs, states, seen = bodies.at(jnp.arange(count)), bodies.starts(count), []
     for steps in (*_GROWING, GROWN_AT - sum(_GROWING), *_AGEING):
@@ -280,23 +300,22 @@ def _lesson(creature: Creature, fine: np.ndarray, detail: int, *, key: PRNGKeyAr
         seen.append(states)
     grown = states
     for _ in range(2):
-        states = wound(grown, theirs, creature.recipe, key=next(keys))
+        states = _wounded(grown, theirs, creature.recipe, key=next(keys))
         for steps in _HEALING:
             states = rollout(automaton, states, steps, key=next(keys))
             seen.append(states)
     is_grown = [False] * len(_GROWING) + [True] * (1 + len(_AGEING)) + [False] * (2 * len(_HEALING))
-    often = jnp.repeat(jnp.where(jnp.array(is_grown), 1.0, _CHANGING_SHARE), count)
-    states = jnp.nan_to_num(jnp.concatenate(seen).astype(jnp.float32))
-    padded = pad(states, creature.code.boundary)
-    near = alive_mask(padded, creature.code.alive_threshold)
-    height, width = near.shape[1:]
+    often = np.repeat(np.where(is_grown, 1.0, _CHANGING_SHARE), count).astype(np.float32)
+    states = np.nan_to_num(np.concatenate([np.asarray(some, np.float32) for some in seen]))
+    padded, chances = _laid_out(states, often, creature.code)
+    height, width = states.shape[1:3]
     canvas = np.zeros((bodies.count, height * detail, width * detail, COLOURS), np.float32)
-    top, left = ((side - own) // 2 * detail for side, own in zip(near.shape[1:], creature.picture.shape, strict=False))
+    top, left = ((side - own) // 2 * detail for side, own in zip((height, width), creature.picture.shape, strict=False))
     canvas[:, top : top + fine.shape[1], left : left + fine.shape[2]] = fine
     truth = canvas.reshape(bodies.count, height, detail, width, detail, COLOURS).swapaxes(2, 3)
     return Lesson(
         padded,
-        jnp.cumsum((near * often[:, None, None]).reshape(-1)),
+        chances,
         jnp.asarray(truth.reshape(bodies.count, height * width, detail**2, COLOURS)),
         bodies.which(jnp.arange(len(states))),
         Standardiser(jnp.zeros(1), jnp.ones(1)),
@@ -313,7 +332,8 @@ def psnr(creature: Creature, fine: Float[np.ndarray, "target tall wide 4"], *, k
     """
     bodies, sharpener = creature.training_bodies(), creature.sharpener
     assert sharpener is not None
-    states = rollout(creature.automaton, bodies.starts(max(_MEASURED, bodies.count)), GROWN_AT, key=key)
+    states = rollout(creature.automaton, bodies.starts(_num_seen(bodies)), GROWN_AT, key=key)
+    states = np.asarray(states)[: max(_MEASURED, bodies.count)]
     detail = fine.shape[1] // creature.picture.shape[0]
     drawn = [sharpener.drawn(state, detail) for state in states]
     return [decibels(picture, fine[number % bodies.count], detail) for number, picture in enumerate(drawn)]

@@ -65,7 +65,9 @@ class Sharpener:
             InputError: If `detail` is out of range.
         """
         detail = self.factor if detail is None else whole_number(detail, "detail", *DETAILS)
-        return np.asarray(sharpened(self.decoder, jnp.asarray(state), jnp.array(turning(angle)), self.code, detail))
+        return np.asarray(
+            sharpened(self.decoder, jnp.asarray(state), jnp.array(turning(float(angle))), self.code, detail)
+        )
 
 
 def needed(sharpener: Sharpener | None, detail: int, name: str) -> Sharpener:
