@@ -209,7 +209,7 @@ def train_detail(
     known, _, weight = _points(lesson, code, detail, point_key)
     lesson = lesson._replace(standardiser=Standardiser.measured(known, weight))
     reads = inputs_of(code.num_features, hidden)
-    layers = tuple(
+    layers: Layers = tuple(
         ColourLayer(size, width, COLOURS, key=one, calibration=MAGNITUDE)
         for size, width, one in zip(reads, hidden, jax.random.split(layer_key, len(hidden)), strict=True)
     )

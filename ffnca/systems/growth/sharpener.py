@@ -7,7 +7,7 @@ from typing import Self
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, UInt8
 
 from ffnca.errors import InputError, whole_number
 from ffnca.grid.turn import turning
@@ -64,10 +64,23 @@ class Sharpener:
         Raises:
             InputError: If `detail` is out of range.
         """
+        return np.asarray(self._drawn(state, detail, angle))
+
+    def over_white(
+        self, state: Float[Array, "H W C"], detail: int | None = None, angle: float = 0.0
+    ) -> UInt8[np.ndarray, "tall wide 3"]:
+        """The same over white, compiled: what a window shows at every step."""
+        return np.array(_over_white(self._drawn(state, detail, angle)))
+
+    def _drawn(self, state: Float[Array, "H W C"], detail: int | None, angle: float) -> Float[Array, "tall wide 4"]:
         detail = self.factor if detail is None else whole_number(detail, "detail", *DETAILS)
-        return np.asarray(
-            sharpened(self.decoder, jnp.asarray(state), jnp.array(turning(float(angle))), self.code, detail)
-        )
+        direction = jnp.array(turning(float(angle)))
+        return sharpened(self.decoder, jnp.asarray(state), direction, self.code, detail)
+
+
+@jax.jit
+def _over_white(drawn: Float[Array, "tall wide 4"]) -> UInt8[Array, "tall wide 3"]:
+    return jnp.clip(jnp.rint(255 * (drawn[..., :3] + 1 - drawn[..., 3:])), 0, 255).astype(jnp.uint8)
 
 
 def needed(sharpener: Sharpener | None, detail: int, name: str) -> Sharpener:

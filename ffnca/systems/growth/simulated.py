@@ -78,9 +78,12 @@ def _turned(simulation: Simulation, angle: float, *, detail: int | None) -> Simu
 
 def _sharp_view(name: str, creature: Creature, detail: int) -> View:
     """The colours of a creature, drawn by its decoder."""
-    drawn = partial(needed(creature.sharpener, detail, name).drawn, detail=detail, angle=creature.angle)
+    sharpener = needed(creature.sharpener, detail, name)
+    drawn, over_white = (
+        partial(draw, detail=detail, angle=creature.angle) for draw in (sharpener.drawn, sharpener.over_white)
+    )
     return View(
-        lambda automaton, state: over(drawn(state)),
+        lambda automaton, state: over_white(state),
         draw_on=lambda automaton, state, background: _on_ground(automaton, drawn(state), background),
         detail=detail,
     )
