@@ -70,5 +70,5 @@ def test_a_window_draws_cells_of_several_pixels(rule, tmp_path) -> None:
 
 def test_worlds_without_a_decoder_are_opened_in_cells() -> None:
     """The window goes on to other worlds, which have none."""
-    session = reopened_session(Request("life", (16, 16), untrained=True, detail=DETAIL))
+    session = reopened_session(Request("life", (16, 40), untrained=True, detail=DETAIL))
     assert session.detail("colour") == 1
