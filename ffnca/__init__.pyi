@@ -30,6 +30,7 @@ from .spec import Spec as Spec
 from .systems.base import Request as Request
 from .systems.base import System as System
 from .systems.growth.creature import Creature as Creature
+from .systems.growth.detail_training import train_detail as train_detail
 from .systems.growth.evaluate import evaluate as evaluate
 from .systems.growth.recipe import Recipe as Recipe
 from .systems.registry import register as register

@@ -24,6 +24,10 @@ WorldName = Annotated[str, typer.Argument(metavar="WORLD", help="A shipped name,
 Seed = Annotated[int, typer.Option(help="Same seed, same result.", min=0, max=2**31 - 1)]
 Which = Annotated[str | None, typer.Option(metavar="NAME", help="The target to grow, where the world names several.")]
 Angle = Annotated[float, typer.Option(metavar="DEGREES", help="Turn what grows, clockwise.")]
+Detail = Annotated[
+    int | None,
+    typer.Option(metavar="N", help="Draw with N pixels a cell, 2 to 16, by the decoder in the rule."),
+]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on from the newest checkpoint, with more time if given.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 NUM_STEPS_MAX = 10_000_000
@@ -92,6 +96,7 @@ def view(
     ] = None,
     which: Which = None,
     angle: Angle = 0.0,
+    detail: Detail = None,
     as_json: AsJson = False,
 ) -> None:
     """Watch a world in a window.
@@ -102,7 +107,7 @@ def view(
     from ffnca.atomic import made_folder
     from ffnca.view.app import view_world
 
-    request = _request(world, size, seed, which, angle)
+    request = _request(world, size, seed, which, angle, detail)
     with made_folder(out):
         figures = view_world(request, folder=out, num_frames=headless_frames, minutes=minutes)
     if as_json:
@@ -150,6 +155,10 @@ def grow(
     cut_background: Annotated[
         bool, typer.Option("--cut-background", help="Remove the plain background of a picture without transparency.")
     ] = False,
+    detail: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Train a decoder too, which draws it with N pixels a cell, 2 to 16."),
+    ] = None,
 ) -> None:
     """Train a rule that grows an emoji or a picture, and animate it.
 
@@ -157,10 +166,10 @@ def grow(
     with exit code 1 if it has not learned.
     """
     _compute()
-    from ffnca.train_commands import checked_budget, grow_target
+    from ffnca.train_commands import Wanted, checked_budget, grow_target
 
-    budget = checked_budget(minutes, updates)
-    _report(grow_target(target, size, budget, seed, out, resume, cut_background=cut_background))
+    wanted = Wanted(target, size, cut_background, detail)
+    _report(grow_target(wanted, checked_budget(minutes, updates), seed, out, resume))
 
 
 @app.command()
@@ -201,6 +210,7 @@ def export(
     poster: Annotated[Path | None, typer.Option(metavar="OUT.png", help="The last frame, as a still.")] = None,
     which: Which = None,
     angle: Angle = 0.0,
+    detail: Detail = None,
 ) -> None:
     """Write an animation of a world."""
     _compute()
@@ -210,7 +220,7 @@ def export(
 
     play = Play(steps, tuple(wound or ()), story)
     look, timing = Look.parsed(show, palette, background, caption), Timing(fps, hold, loop)
-    request = _request(world, None, seed, which, angle)
+    request = _request(world, None, seed, which, angle, detail)
     typer.echo(export_world(request, out, play, look, timing, scale=scale, poster=poster))
 
 
@@ -248,10 +258,10 @@ def demo() -> None:
     typer.echo(demonstrate(_DEMO_STEPS, _DEMO_WOUND))
 
 
-def _request(world: str, size: str | None, seed: int, which: str | None, angle: float):
+def _request(world: str, size: str | None, seed: int, which: str | None, angle: float, detail: int | None = None):
     from ffnca.systems.base import Request, parsed_size
 
-    return Request(world, parsed_size(size) if size else None, seed, which, angle)
+    return Request(world, parsed_size(size) if size else None, seed, which, angle, detail=detail)
 
 
 def _in_words(name: str) -> str:

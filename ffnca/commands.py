@@ -19,7 +19,7 @@ from ffnca.export.look import Look
 from ffnca.export.scene import STORY_STEPS, STORY_WOUND, DiscWound, Scene
 from ffnca.export.stress_sheet import StressSheet
 from ffnca.export.timing import Timing
-from ffnca.opening import make, opened
+from ffnca.opening import opened
 from ffnca.progress import counted
 from ffnca.signals import stop_noted
 from ffnca.simulation import Simulation
@@ -122,6 +122,8 @@ def export_world(
     if out.suffix.lower() not in SUFFIXES:
         raise InputError(f"{out}: allowed endings are {', '.join(SUFFIXES)}")
     simulation = opened(request)
+    if request.detail is not None and simulation.view(look.show).detail == 1:
+        raise InputError(f"--show {look.show} with --detail: allowed is colour, which the decoder draws")
     wounds = tuple(map(DiscWound.parsed, play.wounds))
     if play.story:
         scene = Scene.story(simulation, STORY_STEPS if play.num_steps is None else play.num_steps, wounds, look)
@@ -136,7 +138,12 @@ def export_world(
 def write_scene(
     scene: Scene, out: Path, *, timing: Timing, scale: int | None, seed: int, poster: Path | None = None
 ) -> None:
-    """Play a scene and write it in the format of the file's ending."""
+    """Play a scene and write it in the format of the file's ending.
+
+    Raises:
+        InputError: If it has several pixels a cell and `scale` is no multiple of them, or a file cannot be written.
+    """
+    scale = _frame_scale(scale, scene.detail)
     frames: Iterable[np.ndarray] = counted(scene.frames(key=jax.random.key(seed)), scene.num_steps + 1, "drawing")
     labels, captions = scene.labels, scene.captions
     if out.suffix.lower() == ".png":
@@ -150,16 +157,33 @@ def write_scene(
     write_animation(out, frames, timing, texts, scale, paper=scene.look.paper, poster=poster)
 
 
+def _frame_scale(scale: int | None, detail: int) -> int | None:
+    """How many pixels high and wide each pixel of a frame is drawn, where users count them by the cell."""
+    if detail == 1:
+        return scale
+    scale = scale or detail
+    if scale % detail:
+        raise InputError(f"--scale {scale} with --detail {detail}: allowed are multiples of {detail}, pixels a cell")
+    return scale // detail
+
+
 def story(
-    text: str, outs: list[Path], *, seed: int = 0, num_steps: int = STORY_STEPS, wound_at: int = STORY_WOUND
+    text: str,
+    outs: list[Path],
+    *,
+    seed: int = 0,
+    num_steps: int = STORY_STEPS,
+    wound_at: int = STORY_WOUND,
+    detail: int | None = None,
 ) -> None:
     """Grow, wound and heal a creature: an animation, and a contact sheet of the moments that tell the most."""
-    scene = Scene.story(make(text, seed=seed), num_steps, (DiscWound(wound_at),))
+    simulation = opened(Request(text, seed=seed, detail=detail))
+    scene = Scene.story(simulation, num_steps, (DiscWound(wound_at),))
     frames = np.stack(list(counted(scene.frames(key=jax.random.key(seed)), num_steps + 1, "drawing")))
     for out in outs:
         if out.suffix.lower() == ".png":
-            labels = [scene.labels[step] for step in scene.moments]
-            write_animation(out, frames[scene.moments], 25.0, Texts(labels=labels), SHEET_SCALE)
+            labels, scale = [scene.labels[step] for step in scene.moments], SHEET_SCALE if scene.detail == 1 else 1
+            write_animation(out, frames[scene.moments], 25.0, Texts(labels=labels), scale)
         else:
             write_animation(out, frames, 25.0, scale=None)
 

@@ -45,6 +45,14 @@ def counted(items: Iterable[Item], total: int, label: str) -> Iterator[Item]:
 
 
 @contextmanager
+def updates_bar(label: str, total: int) -> Iterator[Callable[[int, float], None]]:
+    """A bar that is told how many updates of a training are done, and the loss."""
+    with _bar(TextColumn("{task.completed:.0f}/{task.total:.0f}")) as progress:
+        task = progress.add_task(label, total=total)
+        yield lambda done, loss: progress.update(task, completed=done)
+
+
+@contextmanager
 def training_bar(label: str) -> Iterator[Callable[[Report], None]]:
     """A bar that shows loss, relative MSE, learning rate and time left of a training run."""
     with _bar(TextColumn("{task.fields[figures]}")) as progress:

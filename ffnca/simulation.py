@@ -113,7 +113,7 @@ class Simulation:
         raise InputError(f"--show {show[:40]!r}: allowed here are {allowed}")
 
     def picture(self, state: Float[Array, "H W C"], show: str = "colour") -> UInt8[np.ndarray, "height width 3"]:
-        """A state in a view, one pixel a cell; `tiles` gives a larger picture."""
+        """A state in a view, one pixel a cell unless the view has more; `tiles` gives a larger picture."""
         return self.view(show).draw(self.automaton, state)
 
     def measured(self, state: Float[Array, "H W C"]) -> dict[str, float]:

@@ -11,14 +11,16 @@ from typing import NamedTuple
 from ffnca.atomic import made_folder, writable
 from ffnca.budget import MAX_MINUTES, Budget
 from ffnca.commands import story
-from ffnca.errors import InputError, Stopped
+from ffnca.errors import InputError, Stopped, whole_number
 from ffnca.notes import tell
 from ffnca.opening import trainee
-from ffnca.progress import training_bar
+from ffnca.progress import training_bar, updates_bar
 from ffnca.run_folder import RunFolder
+from ffnca.systems.base import DETAILS
 from ffnca.systems.growth.creature import Creature
 from ffnca.systems.growth.cutout import is_opaque
-from ffnca.systems.growth.target import target_name
+from ffnca.systems.growth.detail_training import UPDATES, train_detail
+from ffnca.systems.growth.target import load_target, target_name
 from ffnca.systems.trainee import Trainee
 from ffnca.trainer import Report
 from ffnca.training import Interrupted, Trained, train_rule, worst_error
@@ -41,6 +43,22 @@ class Outcome(NamedTuple):
 
     line: str
     shortfall: str | None
+
+
+class Wanted(NamedTuple):
+    """What is to grow, and how it is to look.
+
+    Attributes:
+        target: What the user named: an emoji or a picture file.
+        size: Longer side in cells.
+        cut_background: Remove the plain background of a picture.
+        detail: Pixels a cell for which a decoder is trained beside the rule; None for no decoder.
+    """
+
+    target: str
+    size: int = 40
+    cut_background: bool = False
+    detail: int | None = None
 
 
 def checked_budget(minutes: float | None, updates: int | None) -> Budget | None:
@@ -94,50 +112,52 @@ def train_world(
 
 
 def grow_target(
-    target: str,
-    size: int,
-    budget: Budget | None,
-    seed: int,
-    out: str | None,
-    resume: bool = False,
-    *,
-    cut_background: bool = False,
+    wanted: Wanted, budget: Budget | None, seed: int = 0, out: str | None = None, resume: bool = False
 ) -> Outcome:
     """Train on an emoji or a picture in a run folder, then write its rule, its animation and its contact sheet.
 
     Args:
-        target: What the user named.
-        size: Longer side in cells.
+        wanted: What grows.
         budget: In all; that of the run, or 10 minutes, if None.
         seed: Of everything random.
         out: Name of the animation, or a folder for it; a name of its own that is free if None.
         resume: Go on with what is in the run folder.
-        cut_background: Remove the plain background of a picture.
 
     Raises:
         InputError: If the target or an option cannot be used, or a place cannot be written.
         Stopped: On Ctrl-C, after everything was saved.
     """
+    target, size, cut_background, detail = wanted
+    if detail is not None:
+        whole_number(detail, "--detail", *DETAILS)
     is_file = Path(target).is_file()
     name = f"{target_name(target)}{'-grown' if is_file else ''}"
     path, is_open = (Path(f"{name}.gif"), True) if out is None else _animation_in(out, name)
     creature = Creature.for_target(target, size, cut_background=cut_background)
     words = ["grow", target, "--size", str(size), *["--cut-background"] * cut_background, *_if_not("--seed", seed, 0)]
+    words += _if_not("--detail", detail)
     with made_folder(path.parent):
         animation = _free(path, resume=resume) if is_open else path
         if is_opaque(creature.picture) and not resume:
             tell(f"{target}: has no transparency, so all of its rectangle lives; --cut-background frees what it shows")
         if creature.remark is not None:
             tell(f"{creature.world.title}: {creature.remark}")
-        grown = _grown(creature, target, animation, budget, seed, resume, [*words, "--out", str(animation)])
+        grown = _grown(creature, wanted, animation, budget, seed, resume, [*words, "--out", str(animation)])
     if not is_file:
         tell(ATTRIBUTION)
     return grown
 
 
 def _grown(
-    creature: Creature, target: str, animation: Path, budget: Budget | None, seed: int, resume: bool, words: list[str]
+    creature: Creature,
+    wanted: Wanted,
+    animation: Path,
+    budget: Budget | None,
+    seed: int,
+    resume: bool,
+    words: list[str],
 ) -> Outcome:
+    target, detail = wanted.target, wanted.detail
     rule, sheet = animation.with_suffix(".safetensors"), animation.with_suffix(".png")
     run, replaced = RunFolder(animation.with_suffix(RUN_SUFFIX)), []
     for path in (animation, sheet, rule):  # what cannot be written is found now, not after the training
@@ -154,14 +174,27 @@ def _grown(
         replaced.append(str(run.folder))
     budget = budget or (run.budget if resume else Budget(minutes=GROW_MINUTES))
     best, spent = _train(creature, budget, seed, run, resume, words, animation.stem)
-    if spent and len(replaced) == 3:  # all is there already
+    if spent and len(replaced) == 3 and detail is None:  # all is there already
         replaced = []
     else:
         best.save(rule)
-        story(str(rule), [animation, sheet], seed=seed)
+        if detail is not None:
+            best = _with_detail(best, wanted, seed, animation.stem)
+            best.save(rule)
+        story(str(rule), [animation, sheet], seed=seed, detail=detail)
     said = f"; replaced: {', '.join(replaced)}" if replaced else ""
-    line = f"{animation}, {sheet}, {rule}: {_quality(best)}{spent}{said}"
+    sharp = "" if detail is None else f"; drawn at {detail} pixels a cell, PSNR {best.record['detail_psnr']:.1f} dB"
+    line = f"{animation}, {sheet}, {rule}: {_quality(best)}{sharp}{spent}{said}"
     return Outcome(line, _shortfall(best, budget, run, words))
+
+
+def _with_detail(creature: Creature, wanted: Wanted, seed: int, label: str) -> Creature:
+    """The creature with a decoder for the picture of its target."""
+    target, size, cut_background, detail = wanted
+    assert detail is not None
+    fine = load_target(target, size, cut_background=cut_background, detail=detail)
+    with updates_bar(f"{label}, decoder", UPDATES) as show:
+        return train_detail(creature, detail, fine=fine[None], updates=UPDATES, seed=seed, show=show)
 
 
 def _train(

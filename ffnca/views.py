@@ -1,4 +1,4 @@
-"""Views: a state as a picture, one pixel a cell. Those that every system has, and what a system builds its own from."""
+"""Views: a state as a picture of cells. Those that every system has, and what a system builds its own from."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -42,11 +42,13 @@ class View(NamedTuple):
         draw: Of automaton and state.
         legend: What its colours mean, None for natural ones.
         draw_on: The same on a background of the user's choice; None where every cell is drawn.
+        detail: Pixels a cell, down and across.
     """
 
     draw: Draw
     legend: Legend | None = None
     draw_on: DrawOn | None = None
+    detail: int = 1
 
 
 def heat_legend(low: str, high: str, numbers: tuple[str, ...]) -> Legend:

@@ -115,6 +115,8 @@ class Scene:
                 raise InputError(f"--wound at step {wound.step}: allowed is 0 to {self.num_steps}, the last step")
         if look.palette is not None and look.show != "colour":
             raise InputError(f"--show {look.show!r} with --palette: allowed is colour, the view that it recolours")
+        if look.palette is not None and view.detail > 1:
+            raise InputError("--palette with --detail: allowed is one of the two, cells have the colours of a palette")
         if look.palette is not None and not simulation.coloured:
             kind = simulation.world.kind
             raise InputError(
@@ -158,6 +160,11 @@ class Scene:
         return "wounded" if min(since) < WOUNDED_STEPS else after
 
     @property
+    def detail(self) -> int:
+        """Pixels a cell of its frames."""
+        return self.simulation.view(self.look.show).detail
+
+    @property
     def labels(self) -> list[str]:
         """The text under each frame of a sheet."""
         wounded = {wound.step for wound in self.wounds} if self.is_story else set()
@@ -183,7 +190,7 @@ class Scene:
             yield state
 
     def frames(self, *, key: PRNGKeyArray) -> Iterator[UInt8[np.ndarray, "H W channel"]]:
-        """The frame of every step, one pixel a cell."""
+        """The frame of every step, one pixel a cell unless its view has more."""
         for state in self.states(key=key):
             yield self.drawn(state)
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from ffnca.trainer import Trainer
 
 
+DETAILS = (2, 16)
+"""Fewest and most pixels a cell of what a decoder draws."""
 _LEARNING = "allowed are kinds that learn, such as growth"
 
 
@@ -35,9 +37,10 @@ class Request:
         which: The target to grow, where a world names several; None for the first.
         angle: By which what grows is turned, in degrees clockwise.
         untrained: Whether a world that has no trained rule is opened with a blank one instead of being refused.
+        detail: Pixels a cell in which what grows is drawn, by the decoder of its rule; None draws cells.
 
     Raises:
-        InputError: If the size or the seed is out of range.
+        InputError: If the size, the seed or the detail is out of range.
     """
 
     text: str
@@ -46,20 +49,23 @@ class Request:
     which: str | None = None
     angle: float = 0.0
     untrained: bool = False
+    detail: int | None = None
 
     def __post_init__(self) -> None:
         """Check numbers, and take whatever counts as a pair of them."""
         object.__setattr__(self, "seed", whole_number(self.seed, "seed", 0, MAX_SEED))
+        if self.detail is not None:
+            object.__setattr__(self, "detail", whole_number(self.detail, "--detail", *DETAILS))
         if self.size is not None:
             object.__setattr__(self, "size", _checked_size(self.size))
 
     def refuse_choices(self, world: World) -> None:
-        """For worlds in which nothing can be chosen or turned.
+        """For worlds in which nothing can be chosen, turned or drawn by a decoder.
 
         Raises:
-            InputError: If a target or an angle was asked for.
+            InputError: If a target, an angle or a detail was asked for.
         """
-        for option, value in (("--which", self.which), ("--angle", self.angle)):
+        for option, value in (("--which", self.which), ("--angle", self.angle), ("--detail", self.detail)):
             if value:
                 raise InputError(f"{option} {shown(value)}: {self.text} is a {world.kind} world; not allowed there")
 

@@ -82,9 +82,8 @@ def view_world(
     window_size = open_display(headless=headless)
     try:
         session = opened_session(replace(request, untrained=True))
-        controller = Controller(
-            request.text, session, folder=folder, size=request.size, minutes=minutes, patient=headless
-        )
+        chosen = {"size": request.size, "detail": request.detail}
+        controller = Controller(request.text, session, folder=folder, minutes=minutes, patient=headless, **chosen)
         window = Window(controller, window_size)
         with stop_noted(controller.quit) as interrupted:
             try:

@@ -43,6 +43,7 @@ class Controller:
         size: tuple[int, int] | None = None,
         minutes: float = MINUTES,
         patient: bool = False,
+        detail: int | None = None,
     ) -> None:
         """Show a session.
 
@@ -53,9 +54,10 @@ class Controller:
             size: Grid size for worlds opened later, None for their own.
             minutes: How long a rule learns.
             patient: Let the window wait for worlds to open.
+            detail: Pixels a cell for worlds opened later, where their rules hold a decoder.
         """
         self.brush, self.colour = Brush(), FIRST_COLOUR
-        self.session, self.folder, self.size = session, folder, size
+        self.session, self.folder, self.size, self.detail = session, folder, size, detail
         self.pace, self.camera, self.judged = Pace(), Camera(), Judge(session)
         self.recorder, self.opener, self.watch = Recorder(), Opener(patient=patient), Watch(text)
         self.study = Study(folder, minutes)
@@ -198,7 +200,7 @@ class Controller:
 
     def open(self, text: str, which: str | None = None, angle: float = 0.0) -> None:
         """Open a world; the old one stays until the new one is ready, or for good if it cannot be opened."""
-        request = Request(text, self.size, self.session.seed, which, angle, untrained=True)
+        request = Request(text, self.size, self.session.seed, which, angle, untrained=True, detail=self.detail)
         self._opening, self._turning = text, None
         self.opener.ask(lambda: reopened_session(request))
 

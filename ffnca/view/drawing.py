@@ -103,10 +103,16 @@ class Picture:
     def __init__(self) -> None:
         """No picture yet."""
         self.surface = pygame.Surface((1, 1))
-        self.uploads = 0
+        self.uploads, self.detail = 0, 1
 
-    def upload(self, frame: UInt8[np.ndarray, "height width 3"]) -> None:
-        """Show this frame from now on."""
+    @property
+    def cells(self) -> tuple[int, int]:
+        """Rows and columns of cells."""
+        return self.surface.get_height() // self.detail, self.surface.get_width() // self.detail
+
+    def upload(self, frame: UInt8[np.ndarray, "height width 3"], detail: int = 1) -> None:
+        """Show this frame, of so many pixels a cell, from now on."""
+        self.detail = detail
         size = (frame.shape[1], frame.shape[0])
         if self.surface.get_size() != size:
             self.surface = pygame.Surface(size)
@@ -115,8 +121,8 @@ class Picture:
 
     def draw(self, screen: pygame.Surface, area: Area, camera: Camera) -> None:
         """Draw what the camera sees of it; only the visible cells are enlarged."""
-        columns, rows = self.surface.get_size()
-        scale = camera.scale(area, rows, columns)
+        rows, columns = self.cells
+        scale, detail = camera.scale(area, rows, columns), self.detail
         left, top = camera.corner(area, rows, columns)
         first = (max(0, int((area.left - left) / scale)), max(0, int((area.top - top) / scale)))
         last = (
@@ -125,9 +131,11 @@ class Picture:
         )
         if last[0] <= first[0] or last[1] <= first[1]:
             return
-        seen = self.surface.subsurface((*first, last[0] - first[0], last[1] - first[1]))
-        size = (max(1, round(seen.get_width() * scale)), max(1, round(seen.get_height() * scale)))
+        wide, high = last[0] - first[0], last[1] - first[1]
+        seen = self.surface.subsurface((first[0] * detail, first[1] * detail, wide * detail, high * detail))
+        size = (max(1, round(wide * scale)), max(1, round(high * scale)))
+        enlarged = pygame.transform.scale if detail == 1 else pygame.transform.smoothscale
         before = screen.get_clip()
         screen.set_clip(pygame.Rect(area))
-        screen.blit(pygame.transform.scale(seen, size), (left + round(first[0] * scale), top + round(first[1] * scale)))
+        screen.blit(enlarged(seen, size), (left + round(first[0] * scale), top + round(first[1] * scale)))
         screen.set_clip(before)

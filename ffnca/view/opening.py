@@ -39,9 +39,9 @@ def reopened_session(request: Request) -> Session:
         try:
             return opened_session(request)
         except InputError:
-            if request.which is None and not request.angle:
+            if request.which is None and not request.angle and request.detail is None:
                 raise
-            return opened_session(replace(request, which=None, angle=0.0))
+            return opened_session(replace(request, which=None, angle=0.0, detail=None))
     except InputError as error:
         raise shortly(error, request.text) from error
 

@@ -165,16 +165,22 @@ class Session:
 
     def frame(self, show: str) -> UInt8[np.ndarray, "height width 3"]:
         """The present state in a view, with its walls."""
-        picture = self.simulation.picture(self.state, show)
-        if self.wall.any() and picture.shape[:2] == self.wall.shape:
-            picture[self.wall] = WALL_COLOUR
+        picture, detail = self.simulation.picture(self.state, show), self.detail(show)
+        wall = self.wall.repeat(detail, 0).repeat(detail, 1)
+        if wall.any() and picture.shape[:2] == wall.shape:
+            picture[wall] = WALL_COLOUR
         return picture
+
+    def detail(self, show: str) -> int:
+        """Pixels a cell of a view."""
+        return self.simulation.view(show).detail
 
     def haunted(self, picture: UInt8[np.ndarray, "H W 3"]) -> UInt8[np.ndarray, "H W 3"]:
         """A picture in natural colours with the target faintly in it."""
         if self.simulation.target is None:
             return picture
-        target = self.simulation.target.laid_out
+        detail = picture.shape[0] // self.state.shape[0]
+        target = self.simulation.target.laid_out.repeat(detail, 0).repeat(detail, 1)
         alpha = np.clip(target[..., 3:], 0, 1)
         mixed = picture + GHOST * alpha * (over(target, background=0.5).astype(np.float32) - picture)
         return np.rint(mixed).astype(np.uint8)

@@ -209,8 +209,7 @@ class Window:
     @property
     def _seen(self) -> tuple[Area, int, int]:
         """Where the picture is drawn, its rows and its columns."""
-        columns, rows = self.picture.surface.get_size()
-        return self.world, rows, columns
+        return self.world, *self.picture.cells
 
     def _cell(self, at: tuple[float, float]) -> tuple[float, float]:
         """Row and column of the grid under a place of the screen, in any view."""
@@ -271,7 +270,7 @@ class Window:
         shown, view = (session.state, session.simulation.automaton), (controller.show, controller.ghost)
         if view != self._view or shown[0] is not self._shown[0] or shown[1] is not self._shown[1]:
             frame = session.frame(controller.show)
-            self.picture.upload(session.haunted(frame) if controller.ghost else frame)
+            self.picture.upload(session.haunted(frame) if controller.ghost else frame, session.detail(controller.show))
             self._shown, self._view = shown, view
         if controller.help:
             width, height = self.screen.get_size()

@@ -23,6 +23,7 @@ from ffnca.rule_file import OLD_VERSION
 from ffnca.spec import shown
 from ffnca.systems.growth.body import Bodies, Body, build_body, identities
 from ffnca.systems.growth.creature_file import as_file
+from ffnca.systems.growth.detail import Code, Decoder
 from ffnca.systems.growth.fitted_world import chosen_by_size, fitted_recipe, fitted_world, growth_world
 from ffnca.systems.growth.model import CodeModel
 from ffnca.systems.growth.objective import OBJECTIVES
@@ -33,7 +34,8 @@ from ffnca.systems.growth.recipe import Recipe
 from ffnca.systems.growth.rule import automaton_of, blank_rule, code_of, described_rule, filled_rule
 from ffnca.systems.growth.rule_file import RuleFile, load_rule, rule_bytes, save_rule
 from ffnca.systems.growth.schedule import need_of
-from ffnca.systems.growth.spec import GrowthWorld
+from ffnca.systems.growth.sharpener import Sharpener
+from ffnca.systems.growth.spec import GrowthWorld, identity_channels
 from ffnca.systems.growth.target import as_cells, load_target
 from ffnca.systems.trainee import Need
 from ffnca.world import dump_world
@@ -53,6 +55,7 @@ class Creature:
         record: Facts of its training, empty if untrained.
         which: The one of the targets that it grows.
         angle: By which it is turned, in degrees clockwise. It learns and is saved as it is drawn, not turned.
+        sharpener: What draws it finer than its grid, if that was trained.
     """
 
     world: GrowthWorld
@@ -62,20 +65,26 @@ class Creature:
     record: dict[str, float | int | str] = field(default_factory=dict)
     which: int = 0
     angle: float = 0.0
+    sharpener: Sharpener | None = None
 
     def __eq__(self, other: object) -> bool:
         """Compare world, recipe, pictures, parameters, record, choice of target and angle."""
         if not isinstance(other, Creature):
             return NotImplemented
-        mine, theirs = ([creature.pictures, *jax.tree.leaves(creature.automaton)] for creature in (self, other))
+        mine, theirs = ([one.pictures, *jax.tree.leaves((one.automaton, one._decoder))] for one in (self, other))
         return (
             self._facts() == other._facts()
-            and jax.tree.structure(self.automaton) == jax.tree.structure(other.automaton)
+            and jax.tree.structure((self.automaton, self._decoder))
+            == jax.tree.structure((other.automaton, other._decoder))
             and all(np.array_equal(one, another) for one, another in zip(mine, theirs, strict=True))
         )
 
+    @property
+    def _decoder(self) -> Decoder | None:
+        return None if self.sharpener is None else self.sharpener.decoder
+
     def _facts(self) -> tuple[object, ...]:
-        return self.world, self.recipe, self.record, self.which, self.angle
+        return self.world, self.recipe, self.record, self.which, self.angle, self.sharpener and self.sharpener.factor
 
     def __hash__(self) -> int:
         """Alike for equal creatures."""
@@ -152,6 +161,16 @@ class Creature:
     def longest(self) -> int:
         """Longer side of its pictures, in cells."""
         return max(self.pictures.shape[1:3])
+
+    @property
+    def code(self) -> Code:
+        """What the channels of its states mean.
+
+        Raises:
+            InputError: If they are too few to say where a cell is.
+        """
+        rule, identity = self.world.rule, identity_channels(len(self.pictures))
+        return Code.of(self.longest / 2, rule.channels, identity, self.world.grid.boundary, rule.alive_threshold)
 
     @property
     def minutes(self) -> float:
@@ -297,7 +316,10 @@ class Creature:
         world = recalled_world(stored, name)
         pictures = stored.target.reshape(-1, *stored.target.shape[-3:])
         automaton = automaton_of(model.rule, model.grid.boundary, rule)
-        return cls(world, pictures, automaton, recalled_recipe(stored, world.train.objective), stored.record)
+        loaded = cls(world, pictures, automaton, recalled_recipe(stored, world.train.objective), stored.record)
+        if model.detail is None:
+            return loaded
+        return replace(loaded, sharpener=Sharpener.loaded(model.detail, stored.detail, loaded.code, name))
 
     def save(self, path: str | PathLike[str], *, half: bool = False) -> None:
         """Write a rule file, whole or not at all; parameters are kept as float32.
@@ -321,7 +343,8 @@ class Creature:
 
     def _as_file(self) -> RuleFile:
         rule = described_rule(self.world.rule, self.world.train.objective, self._code)
-        return as_file(self.world, rule, self.recipe, self.automaton, self.pictures, self._bodies(1), self.record)
+        parts = (self.world, rule, self.recipe, self.automaton, self._bodies(1), self.record)
+        return as_file(*parts, self.sharpener)
 
     def body(self, size: tuple[int, int] | None = None) -> Body:
         """The body in the middle of a grid of this size, by default the world's.

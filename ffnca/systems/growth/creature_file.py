@@ -6,7 +6,6 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float
 
 from ffnca.automata.nca import NCA
 from ffnca.systems.growth.body import Bodies
@@ -14,6 +13,7 @@ from ffnca.systems.growth.model import GrowthModel, RuleModel
 from ffnca.systems.growth.recipe import Recipe
 from ffnca.systems.growth.rule import named_tensors
 from ffnca.systems.growth.rule_file import RuleFile
+from ffnca.systems.growth.sharpener import Sharpener
 from ffnca.systems.growth.spec import GrowthWorld
 
 
@@ -22,9 +22,9 @@ def as_file(
     rule: RuleModel,
     recipe: Recipe,
     automaton: NCA,
-    pictures: Float[np.ndarray, "target h w 4"],
     bodies: Bodies,
     record: Mapping[str, float | int | str],
+    sharpener: Sharpener | None = None,
 ) -> RuleFile:
     """What is kept of a creature.
 
@@ -33,9 +33,9 @@ def as_file(
         rule: What a step needs of its rule.
         recipe: How it was trained.
         automaton: Its rule.
-        pictures: What it grows.
-        bodies: The same laid out on grids with one free cell on every side.
+        bodies: What it grows, on grids with one free cell on every side.
         record: Facts of its training.
+        sharpener: What draws it finer than the grid.
     """
     limit = automaton.state_limit if np.isfinite(automaton.state_limit) else None
     model = GrowthModel.model_construct(  # checked with the file
@@ -44,6 +44,7 @@ def as_file(
         rule=rule.model_copy(update={"state_limit": limit}),
         targets=tuple(world.sought),
         code_amplitude=recipe.code_amplitude,
+        detail=None if sharpener is None else sharpener.described,
     )
     row, column = (np.asarray(place) for place in bodies.each.seed_at)
     cells = np.asarray(bodies.each.target)[np.arange(bodies.count), row, column]
@@ -51,10 +52,11 @@ def as_file(
     return RuleFile(
         model=model,
         tensors={name: np.asarray(value, np.float32) for name, value in named_tensors(automaton.rule).items()},
-        target=np.asarray(pictures, np.float32)[one],
+        target=np.asarray(bodies.each.picture, np.float32)[:, 1:-1, 1:-1][one],
         seed_cell=np.asarray(cells, np.float32)[one],
         seed_at=np.stack([row - 1, column - 1], -1).astype(np.int32)[one],
         provenance=_provenance(world, recipe, record),
+        detail={} if sharpener is None else sharpener.tensors,
     )
 
 

@@ -1,13 +1,14 @@
 """What a step and a picture of a growing rule need: the part of its file that everything depends on."""
 
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 from pydantic import Field, ValidationError, model_validator
 
 from ffnca.errors import InputError
 from ffnca.perceptions import perception_of
 from ffnca.spec import Spec, above_zero, several_of, shown, wrong
+from ffnca.systems.base import DETAILS
 from ffnca.systems.growth.spec import NcaSpec, Transport
 from ffnca.world import GridSpec, Title
 
@@ -40,6 +41,18 @@ class RuleModel(NcaSpec):
         return self
 
 
+MAX_HIDDEN_DETAIL = 512
+
+
+class DetailModel(Spec):
+    """The decoder that draws finer than the grid."""
+
+    factor: int = Field(ge=DETAILS[0], le=DETAILS[1], description=f"a whole number from {DETAILS[0]} to {DETAILS[1]}")
+    hidden: tuple[Annotated[int, Field(ge=1, le=MAX_HIDDEN_DETAIL)], ...] = Field(
+        strict=False, min_length=1, max_length=4, description=f"1 to 4 widths of 1 to {MAX_HIDDEN_DETAIL}"
+    )
+
+
 class GrowthModel(Spec):
     """A rule file's model."""
 
@@ -48,6 +61,7 @@ class GrowthModel(Spec):
     rule: RuleModel
     targets: tuple[str, ...] = Field(default=("",), strict=False, min_length=1, description="names of the targets")
     code_amplitude: float = above_zero(0.7, 2)
+    detail: DetailModel | None = None
 
     @model_validator(mode="after")
     def _names_are_in_order(self) -> "GrowthModel":

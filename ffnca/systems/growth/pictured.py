@@ -15,12 +15,14 @@ from ffnca.systems.growth.target import MIN_SIZE, target_name
 __all__ = ["AT_HAND", "framed", "pictured_world"]
 
 
-def framed(pictures: list[Float[np.ndarray, "_ _ 4"]]) -> Float[np.ndarray, "target h w 4"]:
-    """Pictures in the middle of frames of one size."""
+def framed(pictures: list[Float[np.ndarray, "_ _ 4"]], detail: int = 1) -> Float[np.ndarray, "target h w 4"]:
+    """Pictures of so many pixels a cell in the middle of frames of one size."""
     height, width = (max(picture.shape[axis] for picture in pictures) for axis in (0, 1))
     frames = np.zeros((len(pictures), height, width, 4), np.float32)
     for frame, picture in zip(frames, pictures, strict=True):
-        top, left = (height - picture.shape[0]) // 2, (width - picture.shape[1]) // 2
+        top, left = (
+            (all_of - own) // detail // 2 * detail for all_of, own in zip((height, width), picture.shape, strict=False)
+        )
         frame[top : top + picture.shape[0], left : left + picture.shape[1]] = picture
     return frames
 

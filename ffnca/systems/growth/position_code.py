@@ -31,7 +31,12 @@ def code_channels(half_width: float) -> int:
 
 
 def frequencies(num_channels: int, half_width: float) -> Float[np.ndarray, " frequency"]:
-    """Geometrically spaced, in half periods a half-width: four channels each, a remainder is left over."""
+    """Half cycles of each wave in a half-width of the body, from coarse to fine.
+
+    Args:
+        num_channels: Channels of the code, four a frequency.
+        half_width: Half the longer side of the body in cells.
+    """
     return np.geomspace(LOWEST_FREQUENCY, _highest_frequency(half_width), max(num_channels // 4, 1))
 
 

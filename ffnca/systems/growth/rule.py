@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from typing import Any, TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -35,6 +36,8 @@ def ascent_rule(num_perception: int, hidden: tuple[int, ...], num_channels: int,
         raise ValueError(f"rule.hidden = {list(hidden)}; allowed: one width in a rule of type ascent")
     return AscentLayer(num_perception, num_channels, hidden[0], key=key)
 
+
+Filled = TypeVar("Filled")
 
 RULES: dict[str, Callable[..., Rule]] = {
     "ascent": ascent_rule,
@@ -119,7 +122,7 @@ def automaton_of(model: RuleModel, boundary: Boundary, rule: Rule) -> NCA:
     )
 
 
-def named_tensors(rule: Rule) -> dict[str, Array]:
+def named_tensors(rule: Any) -> dict[str, Array]:
     """Its parameters by their dotted names."""
     flat = nnx.to_flat_state(nnx.state(rule))
     return {".".join(str(part) for part in path): leaf[...] for path, leaf in zip(flat.paths, flat.leaves, strict=True)}
@@ -141,6 +144,15 @@ def filled_rule(model: RuleModel, tensors: Mapping[str, np.ndarray], name: str, 
     if is_old and model.type == "ascent":
         sizes = {kernel: perception_size((kernel,), model.channels) for kernel in model.perception}
         tensors = with_own_seen(model.perception, model.channels, sizes, tensors)
+    return filled(rule, tensors, name)
+
+
+def filled(rule: Filled, tensors: Mapping[str, np.ndarray], name: str) -> Filled:
+    """A tree of parameters with these numbers in it.
+
+    Raises:
+        InputError: If one of them is missing, surplus or of another shape.
+    """
     wanted = named_tensors(rule)
     if missing := sorted(set(wanted) ^ set(tensors)):
         raise InputError(f"{name}: tensor {missing[0]!r} does not fit the rule; allowed: {', '.join(sorted(wanted))}")

@@ -23,6 +23,8 @@ _LEVELS = 65535
 PRECISE = ("state_weight",)
 """What stays float32 in half precision: a cell's own state passes through it forth and back in every step, so that its
 rounding moves what a body settles to."""
+DETAIL = "detail."
+"""Parameters of the decoder are stored under this prefix."""
 _BODY = ("target", "seed_cell", "seed_at")
 
 
@@ -39,6 +41,7 @@ class RuleFile:
         seed_at: Row and column of the first cell within the picture.
         provenance: How it was trained: `world`, `recipe`, `record`, `ffnca`; nothing depends on it.
         version: Of the format that it was read from.
+        detail: Parameters of the decoder that draws finer than the grid, by flat dotted names; empty without one.
     """
 
     model: GrowthModel
@@ -48,6 +51,7 @@ class RuleFile:
     seed_at: Int32[np.ndarray, "*target 2"]
     provenance: Mapping[str, Any] = field(default_factory=dict)
     version: str = FORMAT_VERSION
+    detail: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     @property
     def record(self) -> dict[str, float | int | str]:
@@ -88,9 +92,10 @@ def rule_bytes(rule: RuleFile, name: str, *, half: bool = False) -> bytes:
         target = np.rint(np.asarray(target, np.float64) * _LEVELS).astype(np.uint16)
     stored = StoredRule(
         KIND,
-        rule.model.model_dump(mode="json"),
+        rule.model.model_dump(mode="json", exclude=None if rule.detail else {"detail"}),
         parameters,
-        {"target": target, "seed_cell": rule.seed_cell, "seed_at": rule.seed_at},
+        {"target": target, "seed_cell": rule.seed_cell, "seed_at": rule.seed_at}
+        | {DETAIL + key: tensor for key, tensor in rule.detail.items()},
         provenance_text(rule.provenance),
     )
     content = rule_file.rule_bytes(stored, name)
@@ -119,6 +124,10 @@ def grown_rule(stored: StoredRule, file: str) -> RuleFile:
     if version == OLD_VERSION:
         stored = modernised(stored, file)
     model, own = checked_model(stored.model, file), dict(stored.tensors)
+    detail = {name.removeprefix(DETAIL): own.pop(name) for name in list(own) if name.startswith(DETAIL)}
+    if (model.detail is None) != (not detail):
+        state = "has tensors" if detail else "has no tensors"
+        raise InputError(f"{file}: {state} of a decoder; allowed: {DETAIL}NAME with the model's key detail, or neither")
     if wrong := sorted(own.keys() ^ set(_BODY)):
         state = "is surplus" if wrong[0] in own else "is missing"
         prefix = rule_file.PREFIX
@@ -130,7 +139,12 @@ def grown_rule(stored: StoredRule, file: str) -> RuleFile:
             raise InputError(f"{file}: tensor {name!r} holds {own[name].dtype}; allowed: {np.dtype(kind).name}")
     _check_body(own["target"], own["seed_cell"], own["seed_at"], model, file)
     parameters = {name: np.asarray(tensor, np.float32) for name, tensor in stored.parameters.items()}
-    return RuleFile(model, parameters, own["target"], own["seed_cell"], own["seed_at"], stored.provenance, version)
+    for name, tensor in detail.items():
+        if tensor.dtype != np.float32:
+            raise InputError(f"{file}: tensor {DETAIL + name[:60]!r} holds {tensor.dtype}; allowed: float32")
+    return RuleFile(
+        model, parameters, own["target"], own["seed_cell"], own["seed_at"], stored.provenance, version, detail
+    )
 
 
 def _check_body(target: np.ndarray, seed_cell: np.ndarray, seed_at: np.ndarray, model: GrowthModel, file: str) -> None:

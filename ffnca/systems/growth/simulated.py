@@ -1,6 +1,7 @@
 """A creature as a simulation: its views, measures and brushes."""
 
 from functools import partial
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -12,6 +13,7 @@ from ffnca.brushes import colour_brushes
 from ffnca.render import TRANSPARENT, Background, heat, laid_on, over, straight
 from ffnca.simulation import Simulation, Target
 from ffnca.systems.growth.creature import Creature
+from ffnca.systems.growth.sharpener import needed
 from ffnca.views import View, heat_legend
 
 WELL, ILL = 1e-3, 1.0
@@ -23,11 +25,19 @@ SEEN_ERROR = 0.02
 """Error from which on an empty cell is drawn in the map of differences."""
 
 
-def creature_simulation(name: str, creature: Creature, size: tuple[int, int] | None = None) -> Simulation:
+def creature_simulation(
+    name: str, creature: Creature, size: tuple[int, int] | None = None, detail: int | None = None
+) -> Simulation:
     """A creature at its first cell, in the middle of a grid.
 
+    Args:
+        name: How the user called it.
+        creature: What grows.
+        size: Of the grid, None for the world's own.
+        detail: Pixels a cell in which its decoder draws its colours; None draws cells.
+
     Raises:
-        InputError: If the grid does not hold it.
+        InputError: If the grid does not hold it, or it has no decoder to draw it so.
     """
     body, targets = creature.body(size), creature.world.targets
     choices = tuple(targets or ())
@@ -38,7 +48,7 @@ def creature_simulation(name: str, creature: Creature, size: tuple[int, int] | N
         creature.automaton,
         jnp.asarray(body.start),
         own_views={
-            "colour": View(NCA.render, draw_on=_on_ground),
+            "colour": View(NCA.render, draw_on=_on_ground) if detail is None else _sharp_view(name, creature, detail),
             "health": View(drawn_health, heat_legend("well", "ill", ("0.001", "0.01", "0.1", "1")), _health_on_ground),
             "difference": View(
                 partial(_drawn_difference, picture=body.picture),
@@ -54,16 +64,29 @@ def creature_simulation(name: str, creature: Creature, size: tuple[int, int] | N
         choices=choices,
         which=choices[creature.which] if choices else None,
         angle=creature.angle,
-        turned=_turned,
+        turned=partial(_turned, detail=detail),
         target=Target(creature.picture, body.picture),
         coloured=True,
         creature=creature,
     )
 
 
-def _turned(simulation: Simulation, angle: float) -> Simulation:
+def _turned(simulation: Simulation, angle: float, *, detail: int | None) -> Simulation:
     height, width, _ = simulation.start.shape
-    return creature_simulation(simulation.name, simulation.creature.turned(angle), (height, width))
+    return creature_simulation(simulation.name, simulation.creature.turned(angle), (height, width), detail)
+
+
+def _sharp_view(name: str, creature: Creature, detail: int) -> View:
+    """The colours of a creature, drawn by its decoder."""
+    sharpener = needed(creature.sharpener, detail, name)
+    drawn, over_white = (
+        partial(draw, detail=detail, angle=creature.angle) for draw in (sharpener.drawn, sharpener.over_white)
+    )
+    return View(
+        lambda automaton, state: over_white(state),
+        draw_on=lambda automaton, state, background: _on_ground(automaton, drawn(state), background),
+        detail=detail,
+    )
 
 
 def _living(automaton: NCA, state: Float[Array, "H W C"]) -> Bool[Array, "H W"]:
@@ -109,9 +132,7 @@ def _drawn_difference(
     return heat(error, 0.0, ERROR_TOP, ~(error < SEEN_ERROR) | (picture[..., 3] > 0))
 
 
-def _on_ground(
-    automaton: NCA, state: Float[Array, "H W C"], background: Background
-) -> UInt8[np.ndarray, "H W channel"]:
+def _on_ground(automaton: NCA, state: Float[Any, "H W C"], background: Background) -> UInt8[np.ndarray, "H W channel"]:
     return straight(state) if background == TRANSPARENT else over(state, background)
 
 

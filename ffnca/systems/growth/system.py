@@ -120,7 +120,9 @@ class Growth(System):
 def _simulated(name: str, creature: "Creature", request: Request) -> "Simulation":
     from ffnca.systems.growth.simulated import creature_simulation
 
-    return creature_simulation(name, creature.choosing(request.which).turned(request.angle), request.size)
+    return creature_simulation(
+        name, creature.choosing(request.which).turned(request.angle), request.size, request.detail
+    )
 
 
 GROWTH = Growth()

@@ -33,6 +33,7 @@ def load_target(
     *,
     straight: bool | None = None,
     cut_background: bool = False,
+    detail: int = 1,
 ) -> Float32[np.ndarray, "height width 4"]:
     """Load what a user named or has: a picture by its path or at hand, or an emoji.
 
@@ -43,6 +44,8 @@ def load_target(
         folder: Where relative paths are looked up first, e.g. the folder of the world file.
         straight: Whether the colours of an array are not yet multiplied by alpha, as in `as_cells`.
         cut_background: Remove the plain background of an opaque picture.
+        detail: Pixels a cell, down and across: the same picture drawn larger, whose cell (r, c) begins at pixel
+            (r * detail, c * detail).
 
     Returns:
         Premultiplied RGBA in 0..1.
@@ -51,15 +54,15 @@ def load_target(
         InputError: If `target` is neither an emoji of OpenMoji nor a usable picture.
     """
     if not isinstance(target, str | os.PathLike):
-        return _shrunk_picture(target, size, "picture", straight, cut_background)
+        return _shrunk_picture(target, size, "picture", straight, cut_background, detail=detail)
     text = os.fspath(target)
     places = [Path(text)] if folder is None else [folder / text, Path(text)]
     existing = [place for place in places if text.strip() and os.path.exists(place)]
     if existing or not isinstance(target, str) or _looks_like_file(text):
-        return load_picture((existing or places)[0], size, cut_background=cut_background)
+        return load_picture((existing or places)[0], size, cut_background=cut_background, detail=detail)
     if cut_background:
         raise InputError(f"{shown(text)}: an emoji has no background to cut; allowed: a picture file")
-    return load_emoji(text, size)
+    return load_emoji(text, size, detail=detail)
 
 
 def as_cells(
@@ -132,12 +135,13 @@ def _premultiplied(
     return np.concatenate([colour, alpha], -1)
 
 
-def load_emoji(emoji: str, size: int) -> Float32[np.ndarray, "height width 4"]:
+def load_emoji(emoji: str, size: int, *, detail: int = 1) -> Float32[np.ndarray, "height width 4"]:
     """Draw one emoji from the OpenMoji font (CC BY-SA 4.0), cropped to its ink.
 
     Args:
         emoji: One emoji; joined sequences, flags and skin tones count as one. Variation selectors may be left out.
         size: Cells of the longer side, `MIN_SIZE` to `MAX_SIZE`.
+        detail: Pixels a cell.
 
     Returns:
         Premultiplied RGBA in 0..1, zero where alpha is under `MIN_ALPHA`.
@@ -149,11 +153,11 @@ def load_emoji(emoji: str, size: int) -> Float32[np.ndarray, "height width 4"]:
     # Pillow draws on clear black, so the colours of the canvas are already multiplied by alpha.
     premultiplied = np.asarray(draw_emoji(emoji), np.float32) / 255
     height, width = premultiplied.shape[:2]
-    return _finish(_shrink(premultiplied, _shape(width, height, size)), shown(emoji))
+    return _finish(_shrink(premultiplied, _shape(width, height, size, detail)), shown(emoji), detail)
 
 
 def load_picture(
-    path: str | os.PathLike[str], size: int, *, cut_background: bool = False
+    path: str | os.PathLike[str], size: int, *, cut_background: bool = False, detail: int = 1
 ) -> Float32[np.ndarray, "height width 4"]:
     """Load a picture file, shrunk to `size`; a picture that is smaller already keeps its own size.
 
@@ -163,6 +167,7 @@ def load_picture(
         path: PNG, WebP, GIF (the first frame) or JPEG. Without transparency the whole rectangle lives.
         size: Cells of the longer side at most, `MIN_SIZE` to `MAX_SIZE`.
         cut_background: Remove the plain background of an opaque picture.
+        detail: Pixels a cell.
 
     Returns:
         Premultiplied RGBA in 0..1, zero where alpha is under `MIN_ALPHA`.
@@ -173,8 +178,9 @@ def load_picture(
     _check_size(size)
     picture = read_picture(path)
     # A box average first keeps huge photographs from becoming huge float arrays.
-    reduced = picture.reduce(max(1, max(picture.size) // (8 * size)))
-    return _shrunk_picture(reduced, size, str(path), None, cut_background, picture.size)
+    reduced = picture.reduce(max(1, max(picture.size) // (8 * size * detail)))
+    sides = picture.size
+    return _shrunk_picture(reduced, size, str(path), None, cut_background, pixels=sides, detail=detail)
 
 
 def target_name(target: str | os.PathLike[str]) -> str:
@@ -209,7 +215,9 @@ def _shrunk_picture(
     name: str,
     straight: bool | None,
     cut_background: bool,
+    *,
     pixels: tuple[int, int] | None = None,
+    detail: int = 1,
 ) -> Float32[np.ndarray, "height width 4"]:
     """Cells of a picture; `pixels` is what it measured across and down before it was reduced."""
     _check_size(size)
@@ -219,13 +227,13 @@ def _shrunk_picture(
         raise InputError(f"{name}: {width}x{height} pixels are thinner than one cell at size {size}")
     if cut_background:
         cells = cutout.cut_background(cells, name, soft=max(width, height) > size)
-    return _finish(_shrink(cells, _shape(width, height, size)), name)
+    return _finish(_shrink(cells, _shape(width, height, size, detail)), name, detail)
 
 
-def _shape(width: int, height: int, size: int) -> tuple[int, int]:
-    """Cells (across, down) with the longer side at most `size`."""
+def _shape(width: int, height: int, size: int, detail: int = 1) -> tuple[int, int]:
+    """Pixels (across, down), `detail` a cell, with the longer side of at most `size` cells."""
     scale = min(1.0, size / max(width, height))
-    return max(1, round(width * scale)), max(1, round(height * scale))
+    return detail * max(1, round(width * scale)), detail * max(1, round(height * scale))
 
 
 def _shrink(
@@ -238,11 +246,13 @@ def _shrink(
     return np.stack([np.asarray(channel.resize(shape, Image.Resampling.LANCZOS)) for channel in channels], axis=-1)
 
 
-def _finish(cells: Float32[np.ndarray, "height width 4"], name: str) -> Float32[np.ndarray, "height width 4"]:
-    """Cut the overshoot of the resampling and empty the cells under `MIN_ALPHA`."""
+def _finish(
+    cells: Float32[np.ndarray, "height width 4"], name: str, detail: int = 1
+) -> Float32[np.ndarray, "height width 4"]:
+    """Cut the overshoot of the resampling and empty the cells under `MIN_ALPHA`; pixels of cells may be faint."""
     alpha = np.clip(cells[..., 3:], 0, 1)
     cells = np.concatenate([np.clip(cells[..., :3], 0, alpha), alpha], axis=-1)
-    cells = np.where(alpha >= MIN_ALPHA, cells, 0).astype(np.float32)
+    cells = np.where(alpha >= (MIN_ALPHA if detail == 1 else 0), cells, 0).astype(np.float32)
     if not cells.any():
         raise InputError(f"{name}: is fully transparent, no cell has an alpha of {MIN_ALPHA} or more")
     return cells
