@@ -11,7 +11,7 @@ from ffnca.grid.perceive import perceive
 from ffnca.grid.seeds import single_cell, soup
 from ffnca.perceptions import PERCEPTIONS, perception_size
 
-KERNELS = tuple(PERCEPTIONS)
+KERNELS = tuple(name for name, one in PERCEPTIONS.items() if not one.of_code)
 
 RING = np.array([[0.5, 1, 0.5], [1, 0, 1], [0.5, 1, 0.5]])
 SOBEL = np.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]]) / 8

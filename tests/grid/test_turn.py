@@ -8,7 +8,7 @@ from ffnca.grid.perceive import perceive
 from ffnca.grid.turn import Turn, turned_picture
 from ffnca.perceptions import PERCEPTIONS
 
-KERNELS = tuple(PERCEPTIONS)
+KERNELS = tuple(name for name, one in PERCEPTIONS.items() if not one.of_code)
 
 QUARTERS = (90, 180, 270)
 

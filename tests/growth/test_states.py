@@ -115,7 +115,7 @@ def _crowd(body, num=64):
 
 
 def _offset(right: float, down: float):
-    return jnp.broadcast_to(jnp.array([right, down]), (1, 20, 20, 2))
+    return jnp.broadcast_to(jnp.array([right, down], jnp.float32), (1, 20, 20, 2))
 
 
 def test_a_displaced_body_lies_elsewhere_as_a_whole(body) -> None:

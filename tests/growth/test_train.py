@@ -217,14 +217,15 @@ def test_with_updates_the_clock_does_not_say_when_to_measure(body, key, monkeypa
 
 
 @pytest.mark.parametrize(
-    "objective",
+    ("objective", "transport"),
     [
-        *("ascent", "distance", "one-step-backprop"),
-        *(pytest.param(name, marks=pytest.mark.slow) for name in PERCEIVERS if name != "distance"),
+        *(("ascent", "exact"), ("distance", "exact"), ("ascent", "learned")),
+        pytest.param("one-step-backprop", "exact", marks=pytest.mark.slow),
+        *(pytest.param(name, "learned", marks=pytest.mark.slow) for name in PERCEIVERS),
     ],
 )
-def test_nothing_flows_back_through_a_step(objective: str, body, key) -> None:
-    plan = _plan(objective)
+def test_nothing_flows_back_through_a_step(objective: str, transport: str, body, key) -> None:
+    plan = _plan(objective, rule={"transport": transport})
     state = start(body, plan, key=key)
 
     def loss_after(pool):
@@ -317,7 +318,9 @@ def test_a_measurement_that_is_not_finite_is_no_improvement(quality, body, key, 
 def test_a_loss_that_is_not_finite_rolls_back_and_halves_the_rate(body, key) -> None:
     plan = _plan("ascent")
     first = next(iter(_trained(plan, body, Budget(updates=300), key=key)))
-    poisoned = first.state._replace(standardiser=first.state.standardiser._replace(mean=jnp.full(68, jnp.nan)))
+    poisoned = first.state._replace(
+        standardiser=first.state.standardiser._replace(mean=jnp.full(plan.num_perception, jnp.nan))
+    )
     report = next(iter(_trained(plan, body, Budget(updates=300), key=key, resumed=poisoned, progress=first.progress)))
     assert report.event is not None
     assert "0.5 of the rate" in report.event
@@ -419,3 +422,30 @@ def test_cells_at_a_front_are_drawn_oftener() -> None:
     np.testing.assert_allclose(found[1][front], 1.75 * found[1, 3, 2], rtol=1e-6)
     assert np.ptp(found[1][alive[1] & ~front]) == 0
     assert not found[~alive].any()
+
+
+def test_with_exact_transport_no_layer_learns_from_another_and_none_learns_the_code(
+    body, key, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a round gives to the layers is about colour and alpha, and one layer's share ignores the others."""
+    seen, gradients = [], Layered.gradients
+
+    def watched(self, layers, cells, robust_scale):
+        found, loss = gradients(self, layers, cells, robust_scale)
+        upper = (*layers[:-1], jax.tree.map(lambda leaf: 1.3 * leaf + 0.05, layers[-1]))
+        others, _ = gradients(self, upper, cells, robust_scale)
+        same = [
+            jnp.all(one == other) for one, other in zip(*map(jax.tree.leaves, (found[:-1], others[:-1])), strict=True)
+        ]
+        jax.debug.callback(lambda alike: seen.append((bool(alike), cells.state.shape)), jnp.all(jnp.stack(same)))
+        return found, loss
+
+    monkeypatch.setattr(Layered, "gradients", watched)
+    plan = _plan("distance")
+    state = start(body, plan, key=key)
+    assert [layer.layer.bias.shape for layer in state.layers[:-1]] == [(24,), (16,)]
+    assert state.layers[-1].bias.shape == (4,)
+    train_round.__wrapped__(state, body, jnp.asarray(0.01), plan, key=key)
+    jax.effects_barrier()
+    assert len(seen) == plan.recipe.updates_per_round
+    assert all(alike and shape == (128, 4) for alike, shape in seen)

@@ -28,7 +28,7 @@ from ffnca.grid.kernels import alive_mask
 from ffnca.render import over
 from ffnca.systems.base import DETAILS
 from ffnca.systems.growth.body import Bodies
-from ffnca.systems.growth.corrupt import wound
+from ffnca.systems.growth.corruption import wounded
 from ffnca.systems.growth.creature import Creature
 from ffnca.systems.growth.detail import COLOURS, Code, Decoder, features, inputs_of, offsets, patches
 from ffnca.systems.growth.model import MAX_HIDDEN_DETAIL
@@ -286,7 +286,7 @@ def _laid_out(
     return padded, jnp.cumsum((near * often[:, None, None]).reshape(-1))
 
 
-_wounded = jax.jit(wound, static_argnames="recipe")
+_wounded = jax.jit(wounded)
 
 
 def _lesson(creature: Creature, fine: np.ndarray, detail: int, *, key: PRNGKeyArray) -> Lesson:
@@ -300,7 +300,7 @@ def _lesson(creature: Creature, fine: np.ndarray, detail: int, *, key: PRNGKeyAr
         seen.append(states)
     grown = states
     for _ in range(2):
-        states = _wounded(grown, theirs, creature.recipe, key=next(keys))
+        states = _wounded(grown, theirs, key=next(keys))
         for steps in _HEALING:
             states = rollout(automaton, states, steps, key=next(keys))
             seen.append(states)

@@ -91,7 +91,7 @@ class Recipe:
     state_step: float = 0.3
     context_step: float = 3.0
     unwanted_alpha: float = -0.3
-    code_amplitude: float = 1.4
+    code_amplitude: float = 1.8
     margin: int = 8
     front_weight: float = 0.75
     standardised_on: int = 32

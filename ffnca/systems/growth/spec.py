@@ -29,7 +29,7 @@ GONE_OBJECTIVES = {"contrast", "pair", "self-contrastive", "random"}
 Transport = Literal["exact", "learned"]
 TRANSPORTED = "transported"
 """What a rule with exact transport sees first."""
-EXACT_KEYS: dict[str, Any] = {"perception": (TRANSPORTED, "agreement", "alive"), "hidden": (128,)}
+EXACT_KEYS: dict[str, Any] = {"perception": (TRANSPORTED, "agreement", "alive"), "hidden": (370,)}
 """What the [rule] table says, where it says nothing, if transport is exact."""
 
 
