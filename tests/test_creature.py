@@ -18,7 +18,7 @@ from ffnca.systems.growth.creature import Creature
 from ffnca.systems.growth.objective import OBJECTIVES
 from ffnca.systems.growth.recipe import Recipe
 from ffnca.systems.growth.rule_file import load_rule, save_rule
-from ffnca.systems.growth.spec import GONE_OBJECTIVES, TrainSpec
+from ffnca.systems.growth.spec import EXACT_KEYS, GONE_OBJECTIVES, TrainSpec
 from ffnca.training import worst_error
 from ffnca.world_file import parse_world
 
@@ -112,11 +112,11 @@ def test_a_larger_picture_gets_what_its_size_needs_and_keeps_it_in_its_file(
     small = Creature.for_picture(ring_picture, "ring.png").world
     assert (small.rule.channels, small.train) == (16, TrainSpec())
     train, recipe = large.world.train, large.recipe
-    assert (train.objective, recipe.margin) == ("distance", 12)  # a quarter of 48
+    assert (train.objective, train.pool_size, recipe.margin) == ("ascent", 128, 12)  # a quarter of 48
     assert recipe.first_renewed_share > 4 * recipe.renewed_share
     asked = Creature.for_picture(picture, "ring.png", pool_size=64).world.train
     assert asked == train.model_copy(update={"pool_size": 64})
-    assert large.world.rule.hidden == (556,)
+    assert large.world.rule.hidden == EXACT_KEYS["hidden"]
     assert large.world.rule.channels == large.body().target.shape[-1] == 20
     large.save(tmp_path / "large.safetensors")
     assert Creature.load(tmp_path / "large.safetensors").world.rule.channels == 20
@@ -126,6 +126,8 @@ def test_a_world_file_gets_the_same_for_its_size_but_keeps_what_it_says() -> Non
     text = 'kind = "growth"\ntitle = "snail"\ngrid.size = [80, 80]\ntarget = {emoji = "🐌", size = 48}\n'
     world, asked = parse_world(text, "snail"), Creature.for_target("🐌", 48).world
     assert Creature.untrained(world).world == asked
+    learned = Creature.untrained(parse_world(text + '[rule]\ntransport = "learned"\n', "snail")).world
+    assert (learned.rule.hidden, learned.train.objective) == ((556,), "distance")
     kept = Creature.untrained(parse_world(text + "[train]\npool_size = 8\nminutes = 3\n", "snail")).world
     assert kept.rule == asked.rule
     assert kept.train == asked.train.model_copy(update={"pool_size": 8, "minutes": 3})
@@ -201,13 +203,13 @@ def test_a_rule_of_double_precision_is_saved_in_single(tmp_path: Path, ring_pict
     jax.config.update("jax_enable_x64", True)
     try:
         creature = Creature.for_picture(ring_picture, "ring.png").reshaped(hidden=(8,))
-        rule = creature.automaton.rule
+        rule = creature.automaton.rule.colour
         rule.bias[...] = jnp.full(rule.bias.shape, 1 / 3, jnp.float64)
         assert rule.bias[...].dtype == np.float64
         creature.save(tmp_path / "x.safetensors")
     finally:
         jax.config.update("jax_enable_x64", False)
-    bias = load_rule(tmp_path / "x.safetensors").tensors["bias"]
+    bias = load_rule(tmp_path / "x.safetensors").tensors["colour.bias"]
     assert bias.dtype == np.float32
     np.testing.assert_allclose(bias, 1 / 3)
 

@@ -23,7 +23,9 @@ from ffnca.world import dump_world
 from ffnca.world_file import build_world
 
 WORLD = build_world(
-    {"kind": "growth", "title": "T 🦎", "grid": {"size": [20, 20]}, "target": {"emoji": "🦎", "size": 8}}, "w"
+    {"kind": "growth", "title": "T 🦎", "grid": {"size": [20, 20]}, "target": {"emoji": "🦎", "size": 8}}
+    | {"rule": {"transport": "learned"}},
+    "w",
 )
 OLD = {"format": "ffnca-rule", "format_version": "1", "world": dump_world(WORLD), "record": '{"seed": 0}'}
 MODEL: dict[str, Any] = {

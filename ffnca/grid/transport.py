@@ -37,13 +37,13 @@ class Code(NamedTuple):
     """
 
     waves: Float[Array, "pair 2"]
-    amplitude: Float[Array, ""] | float
+    amplitude: Float[Array, ""]
 
     @classmethod
     def along_axes(cls, numbers: tuple[float, ...], amplitude: float) -> "Code":
         """For each wave number a wave along x, then one along y, as `position_code` lays them out."""
         waves = [(number, 0.0) if along_x else (0.0, number) for number in numbers for along_x in (True, False)]
-        return cls(jnp.array(waves, jnp.float32).reshape(-1, 2), amplitude)
+        return cls(jnp.array(waves, jnp.float32).reshape(-1, 2), jnp.asarray(amplitude, jnp.float32))
 
     def turned(self, angle: float) -> "Code":
         """The same of a body that is turned, by degrees clockwise."""
@@ -73,7 +73,7 @@ class Code(NamedTuple):
         own = sines, cosines, singles
         ring = [nine / 2 - 2 * _inner(one) for nine, one in zip(blurred, own, strict=True)]
         number = jnp.maximum(ring[2][-1], 0.5)
-        return Vote(ring[0] / number, ring[1] / number, ring[2][:-1] / number, jnp.asarray(self.amplitude))
+        return Vote(ring[0] / number, ring[1] / number, ring[2][:-1] / number, self.amplitude)
 
 
 class Vote(NamedTuple):
