@@ -1,11 +1,11 @@
 """Our rules against the published models of Growing Neural Cellular Automata, on the published targets.
 
     python scripts/benchmark_growing_ca.py FOLDER [NAME...] [--rules RULES] [--minutes 15 | --updates N] [--write]
-        [--kinds ours,small]
+        [--kinds ours,learned]
 
 FOLDER holds NAME.png (targets of 40x40 RGBA pixels) and NAME.json (their weights). For every name, a rule of ours is
 trained on NAME.png with the defaults of `ffnca grow` unless RULES/NAME.safetensors is there already; of the kind
-`small` with no more parameters than theirs, RULES/NAME-small.safetensors. All are measured by the same code in the same
+`learned` with learned transport, RULES/NAME-learned.safetensors. All are measured by the same code in the same
 run: 8 seeds, 72x72 cells, relative MSE at the best alignment within 2 cells. Healed: 200 steps after a wound at most
 the larger of 0.02 and twice the unwounded figure.
 """
@@ -18,7 +18,7 @@ import jax
 import jax.numpy as jnp
 from kept_rule import kept_rule
 from published_models import NUM_PARAMETERS, load_published, published_start
-from report import README, publish_rows
+from report import README, publish, publish_rows
 
 from ffnca.allocation import keep_memory
 from ffnca.automata.base import rollout
@@ -32,10 +32,9 @@ from ffnca.systems.growth.stress import STRESSES
 SIZE, SEEDS = 40, 8
 KINDS = {
     "ours": ("ours", ""),
-    "small": ("ours, small", "-small"),
+    "learned": ("ours, learned transport", "-learned"),
 }
 """What is printed for a kind of rule of ours, and what is added to the name of its file."""
-SMALL_WIDTH = 85
 AGES = (100, 200, 500, 2000)
 SHIFTS = [(down, across) for down in range(-2, 3) for across in range(-2, 3)]
 
@@ -66,8 +65,8 @@ def measured(automaton: NCA, start: jax.Array, body: Body, *, key: jax.Array) ->
 def ours(name: str, kind: str, folder: Path, rules: Path, budget: Budget) -> Creature:
     """A rule of ours on a published target, trained if it is not there."""
     creature = Creature.for_target(str(folder / f"{name}.png"), SIZE)
-    if kind == "small":
-        creature = creature.reshaped(hidden=(SMALL_WIDTH,))
+    if kind == "learned":
+        creature = creature.reshaped(transport="learned")
     return kept_rule(rules / f"{name}{KINDS[kind][1]}.safetensors", creature, budget)
 
 
@@ -110,7 +109,10 @@ def main() -> None:
     if options.write:
         length = f"--updates {options.updates}" if options.updates else f"--minutes {options.minutes:g}"
         command = f"benchmark_growing_ca.py FOLDER {length} --kinds {options.kinds} --write"
-        publish_rows("benchmark", lines, command, num_cells=2, document=README)
+        if options.names:
+            publish_rows("benchmark", lines, command, num_cells=2, document=README)
+        else:
+            publish("benchmark", lines, command, document=README)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from ffnca.systems.growth.creature import Creature
 from ffnca.systems.growth.objective import OBJECTIVES
 from ffnca.systems.growth.recipe import Recipe
 from ffnca.systems.growth.rule_file import load_rule, save_rule
-from ffnca.systems.growth.spec import EXACT_KEYS, GONE_OBJECTIVES, TrainSpec
+from ffnca.systems.growth.spec import GONE_OBJECTIVES, TrainSpec
 from ffnca.training import worst_error
 from ffnca.world_file import parse_world
 
@@ -116,7 +116,7 @@ def test_a_larger_picture_gets_what_its_size_needs_and_keeps_it_in_its_file(
     assert recipe.first_renewed_share > 4 * recipe.renewed_share
     asked = Creature.for_picture(picture, "ring.png", pool_size=64).world.train
     assert asked == train.model_copy(update={"pool_size": 64})
-    assert large.world.rule.hidden == EXACT_KEYS["hidden"]
+    assert large.world.rule.hidden == (370,)
     assert large.world.rule.channels == large.body().target.shape[-1] == 20
     large.save(tmp_path / "large.safetensors")
     assert Creature.load(tmp_path / "large.safetensors").world.rule.channels == 20

@@ -295,8 +295,8 @@ class Creature:
         return replace(self.untaught(), recipe=replace(recipe or self.recipe, **changes))
 
     def _with(self, name: str, rule: dict[str, Any], train: dict[str, Any]) -> Self:
-        given = self.world.model_dump(exclude_none=True)
-        tables = {"rule": given["rule"] | rule, "train": given["train"] | train}
+        given = self.world.model_dump(exclude_unset=True)  # what it leaves open may depend on what is changed
+        tables = {"rule": given.get("rule", {}) | rule, "train": given.get("train", {}) | train}
         return replace(self, world=growth_world(given | tables, name)).untaught()
 
     def untaught(self) -> Self:

@@ -29,8 +29,8 @@ GONE_OBJECTIVES = {"contrast", "pair", "self-contrastive", "random"}
 Transport = Literal["exact", "learned"]
 TRANSPORTED = "transported"
 """What a rule with exact transport sees first."""
-EXACT_KEYS: dict[str, Any] = {"perception": (TRANSPORTED, "agreement", "alive"), "hidden": (370,)}
-"""What the [rule] table says, where it says nothing, if transport is exact."""
+LEARNED_KEYS: dict[str, Any] = {"perception": ("identity", "sobel", "neighbour_mean", "alive"), "hidden": (278,)}
+"""What the [rule] table says, where it says nothing, if transport is learned."""
 
 
 class NcaSpec(Spec):
@@ -44,13 +44,16 @@ class NcaSpec(Spec):
 
     channels: int = whole(16, 8, 64, "numbers in a cell: 4 of colour and alpha, the rest hidden")
     hidden: tuple[Width, ...] = several_of(
-        (278,), "1 to 4 whole numbers from 8 to 2048 in a list", 4, "units of each layer; one layer for ascent"
+        (370,),
+        "1 to 4 whole numbers from 8 to 2048 in a list",
+        4,
+        "units of each layer; one layer for ascent; 278 if transport is learned",
     )
     perception: tuple[str, ...] = several_of(
-        ("identity", "sobel", "neighbour_mean", "alive"),
+        (TRANSPORTED, "agreement", "alive"),
         f"a list of distinct names from {', '.join(PERCEPTIONS)}, or registered ones",
         MAX_PERCEPTIONS,
-        "what a cell sees of itself and its neighbours",
+        "what a cell sees; identity, sobel, neighbour_mean, alive if transport is learned",
     )
     fire_rate: float = above_zero(0.5, 1, "probability that a cell updates in a step")
     alive_threshold: float = Field(
@@ -59,13 +62,14 @@ class NcaSpec(Spec):
 
     @model_validator(mode="after")
     def _fits_transport(self) -> Self:
-        if self.transport == "exact":
-            self.__dict__.update({key: value for key, value in EXACT_KEYS.items() if key not in self.model_fields_set})
-            if self.perception[0] != TRANSPORTED:
-                raise ValueError(
-                    f"perception = {list(self.perception)}; allowed: {TRANSPORTED} first when transport is exact, "
-                    'or transport = "learned"'
-                )
+        if self.transport == "learned":
+            open_keys = LEARNED_KEYS.keys() - self.model_fields_set
+            self.__dict__.update({key: LEARNED_KEYS[key] for key in open_keys})
+        elif self.perception[0] != TRANSPORTED:
+            raise ValueError(
+                f"perception = {list(self.perception)}; allowed: {TRANSPORTED} first when transport is exact, "
+                'or transport = "learned"'
+            )
         return self
 
     @model_validator(mode="after")
