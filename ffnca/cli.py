@@ -45,7 +45,7 @@ def _help_without_command(context: typer.Context) -> None:
 
 @app.command()
 def worlds(as_json: AsJson = False) -> None:
-    """List the shipped worlds: name, kind, size, trained or not."""
+    """List the shipped worlds: name, kind, size, trained or not, and what of the rule is wired by hand."""
     from ffnca.listing import list_worlds
 
     rows = list_worlds()
@@ -54,10 +54,11 @@ def worlds(as_json: AsJson = False) -> None:
         return
     from rich.table import Table
 
-    table = Table("name", "title", "kind", "size", "trained", box=None)
+    table = Table("name", "title", "kind", "size", "trained", "hand-wired", box=None)
     for row in rows:
         trained = {True: "yes", False: "no", None: "-"}[row["trained"]]
-        table.add_row(row["name"], row["title"], row["kind"], "x".join(map(str, row["size"])), trained)
+        size = "x".join(map(str, row["size"]))
+        table.add_row(row["name"], row["title"], row["kind"], size, trained, row["hand_wired"] or "-")
     _print_table(table)
 
 

@@ -10,7 +10,7 @@ from ffnca.world_file import load_world
 
 
 def list_worlds() -> list[dict[str, Any]]:
-    """Name, title, kind, size (height, width) and whether trained (None where there is nothing to train).
+    """Name, title, kind, size (height, width), whether trained (None where there is nothing to train), what is wired.
 
     A world that cannot be read is told of and left out.
     """
@@ -21,6 +21,7 @@ def list_worlds() -> list[dict[str, Any]]:
         except InputError as error:  # the file, or the package of its kind: the others are listed
             tell(str(error))
             continue
-        trained, size = system_of(world.kind).is_trained(world, path), list(world.grid.size)
-        rows.append({"name": name, "title": world.title, "kind": world.kind, "size": size, "trained": trained})
+        system, row = system_of(world.kind), {"name": name, "title": world.title, "kind": world.kind}
+        facts = {"trained": system.is_trained(world, path), "hand_wired": system.hand_wired(world, path)}
+        rows.append(row | {"size": list(world.grid.size)} | facts)
     return rows

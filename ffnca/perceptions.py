@@ -9,6 +9,8 @@ from ffnca.errors import InputError
 from ffnca.packages import found, loaded
 from ffnca.spec import shown
 
+FIRST_HIDDEN = 4
+"""The first hidden channel of a state, where a code begins: before it are colour and alpha."""
 GROUP = "ffnca.perceptions"
 """Entry points of packages; each names a perception and is a `Perception`."""
 _KERNELS = "ffnca.grid.perceive"
@@ -38,7 +40,7 @@ PERCEPTIONS: dict[str, Perception] = {
     "neighbour_mean": Perception(f"{_KERNELS}:neighbour_mean"),
     "neighbour_slope": Perception(f"{_KERNELS}:neighbour_slope", per_channel=2),
     "alive": Perception(f"{_KERNELS}:alive", per_channel=0, more=4),
-    "transported": Perception(f"{_KERNELS}:transported", more=-4, of_code=True),
+    "transported": Perception(f"{_KERNELS}:transported", more=-FIRST_HIDDEN, of_code=True),
     "agreement": Perception(f"{_KERNELS}:agreement", per_channel=0, more=1, of_code=True),
 }
 

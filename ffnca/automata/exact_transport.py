@@ -5,7 +5,7 @@ from flax import nnx
 from jaxtyping import Array, Float
 
 from ffnca.automata.nca import Rule
-from ffnca.grid.transport import FIRST
+from ffnca.perceptions import FIRST_HIDDEN
 
 
 class ExactTransport(nnx.Module):
@@ -22,14 +22,14 @@ class ExactTransport(nnx.Module):
         self, perception: Float[Array, "cell perception"], state: Float[Array, "cell channel"]
     ) -> Float[Array, "cell channel"]:
         """The change of each cell."""
-        code = state[..., FIRST:]
+        code = state[..., FIRST_HIDDEN:]
         transported = perception[..., : code.shape[-1]]
-        return jnp.concatenate([self.colour.change(perception, state[..., :FIRST]), transported - code], -1)
+        return jnp.concatenate([self.colour.change(perception, state[..., :FIRST_HIDDEN]), transported - code], -1)
 
     def deficit(
         self, perception: Float[Array, "cell perception"], state: Float[Array, "cell channel"]
     ) -> Float[Array, " cell"]:
         """What the colours lack, and half the squared distance of the code from the transported one."""
-        code = state[..., FIRST:]
+        code = state[..., FIRST_HIDDEN:]
         off = 0.5 * jnp.sum(jnp.square(perception[..., : code.shape[-1]] - code), -1)
-        return self.colour.deficit(perception, state[..., :FIRST]) + off
+        return self.colour.deficit(perception, state[..., :FIRST_HIDDEN]) + off

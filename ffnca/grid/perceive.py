@@ -7,9 +7,9 @@ from jaxtyping import Array, Float
 
 from ffnca.grid import kernels
 from ffnca.grid.boundary import Boundary, pad
-from ffnca.grid.transport import FIRST, Code, Vote
+from ffnca.grid.transport import Code, Vote
 from ffnca.grid.turn import Turn, turned_pattern
-from ffnca.perceptions import seeing
+from ffnca.perceptions import FIRST_HIDDEN, seeing
 
 
 class Surroundings(NamedTuple):
@@ -107,7 +107,7 @@ def _vote(around: Surroundings) -> Vote:
 def transported(around: Surroundings) -> Float[Array, "*batch H W code"]:
     """The code that the living neighbours say a cell has, at full length; its own where none lives."""
     said = _vote(around).at_full_length()
-    return jnp.where(jnp.any(said != 0, -1, keepdims=True), said, around.state[..., FIRST:])
+    return jnp.where(jnp.any(said != 0, -1, keepdims=True), said, around.state[..., FIRST_HIDDEN:])
 
 
 def agreement(around: Surroundings) -> Float[Array, "*batch H W 1"]:

@@ -21,18 +21,18 @@ from jaxtyping import Array, Float
 
 from ffnca.grid.kernels import living
 from ffnca.grid.turn import turning
+from ffnca.perceptions import FIRST_HIDDEN
 
-FIRST = 4
-"""The first channel of the code: before it are colour and alpha."""
 SHORTEST = 0.05
 """A mean shorter than this stays short: it says nothing."""
+_LEAST = 1e-6
 
 
 class Code(NamedTuple):
     """The waves of a position code; data in compiled code.
 
     Attributes:
-        waves: Wave vector of each pair of channels from `FIRST` on, along x and y, in radians a cell.
+        waves: Wave vector of each pair of channels from `FIRST_HIDDEN` on, along x and y, in radians a cell.
         amplitude: Of each wave.
     """
 
@@ -64,7 +64,9 @@ class Code(NamedTuple):
     def vote(self, padded: Float[Array, "*batch tall wide C"], alive_threshold: float) -> "Vote":
         """What the living neighbours of each cell say of its code. Corners weigh half, as in all perceptions."""
         flags = living(padded, alive_threshold)[..., 0]
-        channels = jnp.moveaxis(padded[..., FIRST:], -1, 0) * flags  # channels first: a row of cells is one vector
+        channels = (
+            jnp.moveaxis(padded[..., FIRST_HIDDEN:], -1, 0) * flags
+        )  # channels first: a row of cells is one vector
         num_waves = 2 * self.waves.shape[0]
         sines, cosines = channels[0:num_waves:2], channels[1:num_waves:2]
         singles = jnp.concatenate([channels[num_waves:], flags[None]])
@@ -94,7 +96,8 @@ class Vote(NamedTuple):
     @property
     def lengths(self) -> Float[Array, "pair *batch H W"]:
         """Length of each pair."""
-        return jnp.sqrt(jnp.square(self.sines) + jnp.square(self.cosines))
+        squared = jnp.square(self.sines) + jnp.square(self.cosines)
+        return jnp.sqrt(jnp.maximum(squared, _LEAST**2))  # a root has no slope at 0
 
     def agreement(self) -> Float[Array, "*batch H W 1"]:
         """Length of the shortest pair as a share of the amplitude: 1 where all neighbours say the same."""

@@ -135,6 +135,10 @@ class System(ABC):
         """Whether a shipped world has its rule; None where there is nothing to train."""
         return None
 
+    def hand_wired(self, world: Any, path: Path) -> str | None:
+        """What is hand-wired in the rule of a shipped world, in a word or two; None if it learned all that it does."""
+        return None
+
     def untrained(self, world: Any, folder: Path) -> "Trainee":
         """What its training starts from; files that the world names are found relative to `folder`.
 

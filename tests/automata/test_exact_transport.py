@@ -7,7 +7,8 @@ from flax import nnx
 from ffnca.automata.exact_transport import ExactTransport
 from ffnca.automata.nca import NCA
 from ffnca.ff.ascent import AscentLayer
-from ffnca.grid.transport import FIRST, Code
+from ffnca.grid.transport import Code
+from ffnca.perceptions import FIRST_HIDDEN
 
 CHANNELS, SEEN = 12, ("transported", "agreement", "alive")
 WAVES = Code.along_axes((0.2, 0.9), 0.7)
@@ -15,7 +16,9 @@ WAVES = Code.along_axes((0.2, 0.9), 0.7)
 
 @pytest.fixture
 def automaton(key) -> NCA:
-    return NCA(ExactTransport(AscentLayer(CHANNELS - FIRST + 5, FIRST, 16, key=key)), perception=SEEN, code=WAVES)
+    return NCA(
+        ExactTransport(AscentLayer(CHANNELS - FIRST_HIDDEN + 5, FIRST_HIDDEN, 16, key=key)), perception=SEEN, code=WAVES
+    )
 
 
 @pytest.fixture
@@ -26,10 +29,12 @@ def state(key):
 def test_a_cell_that_fires_takes_the_transported_code_and_learned_colours(automaton, state) -> None:
     seen = automaton.perceive(state)
     stepped = automaton.update(state, seen, jnp.ones(state.shape[:2], bool))
-    np.testing.assert_allclose(stepped[..., FIRST:], seen[..., : CHANNELS - FIRST], atol=1e-6)
-    flat, own = seen.reshape(-1, seen.shape[-1]), state.reshape(-1, CHANNELS)[:, :FIRST]
+    np.testing.assert_allclose(stepped[..., FIRST_HIDDEN:], seen[..., : CHANNELS - FIRST_HIDDEN], atol=1e-6)
+    flat, own = seen.reshape(-1, seen.shape[-1]), state.reshape(-1, CHANNELS)[:, :FIRST_HIDDEN]
     expected = own + automaton.rule.colour.change(flat, own)
-    np.testing.assert_allclose(stepped[..., :FIRST].reshape(-1, FIRST), np.clip(expected, -2, 2), atol=1e-5)
+    np.testing.assert_allclose(
+        stepped[..., :FIRST_HIDDEN].reshape(-1, FIRST_HIDDEN), np.clip(expected, -2, 2), atol=1e-5
+    )
 
 
 def test_what_was_learned_has_no_say_in_the_code(automaton, state, key) -> None:
@@ -37,16 +42,16 @@ def test_what_was_learned_has_no_say_in_the_code(automaton, state, key) -> None:
     other.rule.colour.context_weight[...] = jax.random.normal(key, automaton.rule.colour.context_weight.shape)
     everywhere = jnp.ones(state.shape[:2], bool)
     one, another = (each.update(state, each.perceive(state), everywhere) for each in (automaton, other))
-    np.testing.assert_array_equal(one[..., FIRST:], another[..., FIRST:])
-    assert not np.allclose(one[..., :FIRST], another[..., :FIRST])
+    np.testing.assert_array_equal(one[..., FIRST_HIDDEN:], another[..., FIRST_HIDDEN:])
+    assert not np.allclose(one[..., :FIRST_HIDDEN], another[..., :FIRST_HIDDEN])
 
 
 def test_a_code_that_is_off_is_ill_health(automaton, state) -> None:
     """By half its squared distance from what the neighbours say, more than the colours lack."""
-    state = state.at[..., FIRST:].set(automaton.perceive(state)[..., : CHANNELS - FIRST])
-    flat = automaton.perceive(state).reshape(-1, CHANNELS - FIRST + 5)
-    off = flat[:, : CHANNELS - FIRST] - state.reshape(-1, CHANNELS)[:, FIRST:]
-    colours = automaton.rule.colour.deficit(flat, state.reshape(-1, CHANNELS)[:, :FIRST])
+    state = state.at[..., FIRST_HIDDEN:].set(automaton.perceive(state)[..., : CHANNELS - FIRST_HIDDEN])
+    flat = automaton.perceive(state).reshape(-1, CHANNELS - FIRST_HIDDEN + 5)
+    off = flat[:, : CHANNELS - FIRST_HIDDEN] - state.reshape(-1, CHANNELS)[:, FIRST_HIDDEN:]
+    colours = automaton.rule.colour.deficit(flat, state.reshape(-1, CHANNELS)[:, :FIRST_HIDDEN])
     lacking = automaton.deficit(state).reshape(-1)
     np.testing.assert_allclose(lacking, colours + 0.5 * jnp.square(off).sum(-1), atol=1e-5)
     assert float(jnp.max(jnp.abs(off))) > 0.1

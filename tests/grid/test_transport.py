@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from ffnca.grid.boundary import BOUNDARIES, pad
 from ffnca.grid.perceive import perceive
-from ffnca.grid.transport import FIRST, Code
+from ffnca.grid.transport import Code
+from ffnca.perceptions import FIRST_HIDDEN
 from ffnca.systems.growth.position_code import coordinates, position_code, wave_numbers
 
 AMPLITUDE, HALF_WIDTH, NUM_CODE = 0.7, 8.0, 12
@@ -24,9 +25,9 @@ def _coded(angle: float = 0.0, moved: tuple[float, float] = (0.0, 0.0)) -> np.nd
 
 
 def _grid(code: np.ndarray, seed: int, share: float = 0.4) -> np.ndarray:
-    state = np.zeros((*SHAPE, FIRST + code.shape[-1]), np.float32)
+    state = np.zeros((*SHAPE, FIRST_HIDDEN + code.shape[-1]), np.float32)
     state[..., 3] = np.random.default_rng(seed).random(SHAPE) < share
-    state[..., FIRST:] = code
+    state[..., FIRST_HIDDEN:] = code
     return state
 
 
@@ -40,7 +41,7 @@ def _oracle(state: np.ndarray, boundary: str) -> np.ndarray:
     """One neighbour after another, in double precision."""
     padded = np.pad(state.astype(float), ((1, 1), (1, 1), (0, 0)), mode=MODES[boundary])
     waves = np.asarray(CODE.waves, float)
-    votes = np.zeros((*SHAPE, state.shape[-1] - FIRST))
+    votes = np.zeros((*SHAPE, state.shape[-1] - FIRST_HIDDEN))
     for row in range(SHAPE[0]):
         for column in range(SHAPE[1]):
             total = 0.0
@@ -50,7 +51,7 @@ def _oracle(state: np.ndarray, boundary: str) -> np.ndarray:
                     if (down, right) == (0, 0) or cell[3] <= 0.1:
                         continue
                     weight = 0.5 if down and right else 1.0
-                    said = cell[FIRST:].copy()
+                    said = cell[FIRST_HIDDEN:].copy()
                     for pair, (across, along) in enumerate(waves):
                         back = across * right + along * down
                         phasor = (said[2 * pair + 1] + 1j * said[2 * pair]) * np.exp(-1j * back)
@@ -81,7 +82,7 @@ def test_whatever_lives_and_however_a_body_is_turned_neighbours_tell_the_exact_c
     seen = CODE.turned(angle).vote(pad(jnp.asarray(state), "zero"), 0.1)
     has_neighbours = _number_of_neighbours(state) > 0
     said = np.asarray(seen.at_full_length())
-    np.testing.assert_allclose(said[has_neighbours], state[..., FIRST:][has_neighbours], atol=1e-5)
+    np.testing.assert_allclose(said[has_neighbours], state[..., FIRST_HIDDEN:][has_neighbours], atol=1e-5)
     np.testing.assert_allclose(np.asarray(seen.agreement())[has_neighbours], 1, atol=1e-5)
     assert not said[~has_neighbours].any()
 
@@ -105,8 +106,8 @@ def test_neighbours_that_say_different_things_agree_less() -> None:
 
 
 def test_a_cell_without_neighbours_keeps_its_own_code() -> None:
-    state = np.zeros((*SHAPE, FIRST + 15), np.float32)
-    state[6, 8, 3], state[6, 8, FIRST:] = 1, 0.3
+    state = np.zeros((*SHAPE, FIRST_HIDDEN + 15), np.float32)
+    state[6, 8, 3], state[6, 8, FIRST_HIDDEN:] = 1, 0.3
     seen = perceive(jnp.asarray(state), ("transported",), "zero", alive_threshold=0.1, code=CODE)
     np.testing.assert_allclose(seen[6, 8], 0.3)
     assert not np.asarray(seen)[0, 0].any()

@@ -25,7 +25,8 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, PRNGKeyArray
 
 from ffnca import draws
-from ffnca.grid.transport import FIRST, Code
+from ffnca.grid.transport import Code
+from ffnca.perceptions import FIRST_HIDDEN
 from ffnca.systems.growth.body import Body
 from ffnca.systems.growth.recipe import Recipe
 
@@ -107,9 +108,9 @@ def displaced(body: Body, offset: Float[Array, "batch H W 2"], code: Code | None
     column = jnp.mod(jnp.arange(columns) + jnp.rint(offset[..., 0]).astype(int), columns)
     target = jnp.broadcast_to(jnp.asarray(body.target), (num, *body.target.shape[-3:]))
     there = target[jnp.arange(num)[:, None, None], row, column]
-    codes = jnp.broadcast_to(jnp.asarray(body.goal), target.shape)[..., FIRST:]
+    codes = jnp.broadcast_to(jnp.asarray(body.goal), target.shape)[..., FIRST_HIDDEN:]
     codes = codes if code is None else code.rotated(codes, offset)
-    return jnp.concatenate([there[..., :FIRST], codes * jnp.any(there != 0, -1, keepdims=True)], -1)
+    return jnp.concatenate([there[..., :FIRST_HIDDEN], codes * jnp.any(there != 0, -1, keepdims=True)], -1)
 
 
 def corrupted(

@@ -6,14 +6,11 @@ from typing import Annotated, Any, Self
 from pydantic import Field, ValidationError, model_validator
 
 from ffnca.errors import InputError
-from ffnca.perceptions import perception_of
+from ffnca.perceptions import FIRST_HIDDEN, perception_of
 from ffnca.spec import Spec, above_zero, several_of, shown, wrong
 from ffnca.systems.base import DETAILS
 from ffnca.systems.growth.spec import NcaSpec, Transport
 from ffnca.world import GridSpec, Title
-
-FIRST = 4
-"""The first hidden channel."""
 
 
 class CodeModel(Spec):
@@ -36,7 +33,7 @@ class RuleModel(NcaSpec):
         of_code = [name for name in self.perception if perception_of(name).of_code]
         if of_code and self.code is None:
             raise ValueError(f"perception = {shown(of_code[0])} needs a code; allowed: its waves and its amplitude")
-        if self.code is not None and 4 * len(self.code.waves) > self.channels - FIRST:
+        if self.code is not None and 4 * len(self.code.waves) > self.channels - FIRST_HIDDEN:
             raise ValueError(f"code has {len(self.code.waves)} waves; allowed: one for every four hidden channels")
         return self
 

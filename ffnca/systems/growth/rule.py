@@ -16,8 +16,8 @@ from ffnca.automata.nca import NCA, Rule
 from ffnca.errors import InputError
 from ffnca.ff.ascent import AscentLayer
 from ffnca.grid.boundary import Boundary
-from ffnca.grid.transport import FIRST, Code
-from ffnca.perceptions import perception_of, perception_size
+from ffnca.grid.transport import Code
+from ffnca.perceptions import FIRST_HIDDEN, perception_of, perception_size
 from ffnca.spec import shown
 from ffnca.systems.growth.model import CodeModel, RuleModel
 from ffnca.systems.growth.objective import OBJECTIVES
@@ -59,7 +59,7 @@ def code_of(spec: NcaSpec, num_bodies: int, longest: int, amplitude: float) -> C
         longest: Longer side of the largest, in cells.
         amplitude: Of the code.
     """
-    num_channels = spec.channels - FIRST - identity_channels(num_bodies)
+    num_channels = spec.channels - FIRST_HIDDEN - identity_channels(num_bodies)
     return CodeModel(waves=wave_numbers(num_channels, longest / 2), amplitude=amplitude)
 
 
@@ -84,7 +84,7 @@ def described_rule(spec: NcaSpec, objective: str, code: CodeModel) -> RuleModel:
 
 def learned_channels(spec: NcaSpec) -> int:
     """How many channels the layers of a rule learn; the others are transported."""
-    return FIRST if spec.transport == "exact" else spec.channels
+    return FIRST_HIDDEN if spec.transport == "exact" else spec.channels
 
 
 def as_transported(spec: NcaSpec, rule: Rule) -> Rule:

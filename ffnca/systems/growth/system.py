@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from ffnca.trainer import Trainer
 
 
+_WIRED = {"exact": "transport", "learned": None}
+
+
 class Growth(System):
     """Rules that grow a target from one cell."""
 
@@ -43,6 +46,14 @@ class Growth(System):
     def is_trained(self, world: GrowthWorld, path: Path) -> bool:
         """Whether it is a shipped world with a rule."""
         return path in shipped_worlds().values() and rule_path_for(path).exists()
+
+    def hand_wired(self, world: GrowthWorld, path: Path) -> str | None:
+        """Transport of codes, where it is exact: of its rule if there is one, or of the one that is to be trained."""
+        if not self.is_trained(world, path):
+            return _WIRED[world.rule.transport]
+        from ffnca.systems.growth.rule_file import load_rule
+
+        return _WIRED[load_rule(rule_path_for(path)).model.rule.transport]
 
     def untrained(self, world: GrowthWorld, folder: Path) -> "Creature":
         """A creature with a blank rule.
