@@ -64,9 +64,7 @@ class Code(NamedTuple):
     def vote(self, padded: Float[Array, "*batch tall wide C"], alive_threshold: float) -> "Vote":
         """What the living neighbours of each cell say of its code. Corners weigh half, as in all perceptions."""
         flags = living(padded, alive_threshold)[..., 0]
-        channels = (
-            jnp.moveaxis(padded[..., FIRST_HIDDEN:], -1, 0) * flags
-        )  # channels first: a row of cells is one vector
+        channels = jnp.moveaxis(padded[..., FIRST_HIDDEN:], -1, 0) * flags  # first, so that a row is one vector
         num_waves = 2 * self.waves.shape[0]
         sines, cosines = channels[0:num_waves:2], channels[1:num_waves:2]
         singles = jnp.concatenate([channels[num_waves:], flags[None]])

@@ -65,3 +65,11 @@ def test_only_the_waves_turn(automaton, state) -> None:
     one = automaton.advance(state, jnp.ones(state.shape[:2], bool))
     other = turned.advance(quarter, jnp.ones(quarter.shape[:2], bool))
     np.testing.assert_allclose(jnp.rot90(one, -1), other, atol=1e-5)
+
+
+def test_a_derivative_goes_through_a_step_where_nothing_lives_too(automaton, state) -> None:
+    lonely = state.at[:, :6].set(0)
+    everywhere = jnp.ones(state.shape[:2], bool)
+    slope = jax.grad(lambda moving: jnp.sum(jnp.square(automaton.advance(moving, everywhere))))(lonely)
+    assert np.isfinite(np.asarray(slope)).all()
+    assert np.abs(np.asarray(slope)).max() > 0
