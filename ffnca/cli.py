@@ -45,7 +45,7 @@ def _help_without_command(context: typer.Context) -> None:
 
 @app.command()
 def worlds(as_json: AsJson = False) -> None:
-    """List the shipped worlds: name, kind, size, trained or not, and what of the rule is wired by hand."""
+    """List the shipped worlds: name, kind, size, trained or not."""
     from ffnca.listing import list_worlds
 
     rows = list_worlds()

@@ -94,7 +94,7 @@ def test_worlds_json_names_every_world(ffnca) -> None:
     rows = json.loads(out)
     assert code == 0
     assert [row["name"] for row in rows] == sorted(shipped_worlds())
-    assert {"name", "kind", "size", "trained"} <= set(rows[0])
+    assert {"name", "kind", "size", "trained", "hand_wired"} <= set(rows[0])
     assert sum(row["trained"] is True for row in rows) >= 6
 
 
@@ -294,7 +294,7 @@ def measured(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 @pytest.fixture
 def untold(monkeypatch: pytest.MonkeyPatch) -> None:
     """The animation and the sheet of a growth are empty files."""
-    monkeypatch.setattr("ffnca.train_commands.story", lambda rule, paths, *, seed: [path.touch() for path in paths])
+    monkeypatch.setattr("ffnca.train_commands.story", lambda rule, paths, **how: [path.touch() for path in paths])
 
 
 def _says_whether_it_learned(code: int, out: str, err: str) -> None:
@@ -370,13 +370,17 @@ def test_grow_says_what_must_be_said_of_a_target_once(ffnca, measured, tmp_path:
     _one_line(*ffnca("grow", "🐟", "--size", 12, "--cut-background"), "background")
 
 
-def test_growing_says_when_size_chooses_the_objective(ffnca, monkeypatch) -> None:
+def test_training_says_when_size_chooses_the_objective(ffnca, tmp_path: Path, monkeypatch) -> None:
+    """Of rules that learn how codes are passed on; the others need no other objective for large bodies."""
+
     def begin(*given):
         raise Stopped("enough")
 
     monkeypatch.setattr("ffnca.train_commands._train", begin)
-    for size, num_lines in ((42, 1), (43, 2)):
-        _, _, err = ffnca("grow", "🐟", "--size", size)
+    world = 'kind = "growth"\ntitle = "Fish"\ngrid.size = [60, 60]\nrule.transport = "{}"\n[target]\nemoji = "🐟"\n'
+    for transport, size, num_lines in (("learned", 42, 1), ("learned", 43, 2), ("exact", 43, 1)):
+        (tmp_path / "fish.toml").write_text(world.format(transport) + f"size = {size}\n")
+        _, _, err = ffnca("train", "fish.toml")
         assert len(err.splitlines()) == num_lines
         assert ("of 43, are trained by distance in place of ascent" in err) == (num_lines == 2)
 

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from ffnca.errors import InputError
 from ffnca.opening import make
 from ffnca.perceptions import PERCEPTIONS
-from ffnca.systems.growth.spec import GrowthWorld, NcaSpec, TrainSpec
+from ffnca.systems.growth.spec import LEARNED_KEYS, GrowthWorld, NcaSpec, TrainSpec
 from ffnca.systems.life import LifeStart, LifeWorld
 from ffnca.world import GridSpec, dump_world, find_world, rule_path_for, shipped_worlds, worlds_folder
 from ffnca.world_file import build_world, load_world, parse_world, world_from_json
@@ -281,3 +281,17 @@ def test_a_simulation_opens_by_path_and_shows_in_one_line(tmp_path: Path) -> Non
     for size in ((7, 40), (40, 1025), (40, 10**9), (8.5, 40)):
         with pytest.raises(InputError, match="8 to 1024"):
             make("life", size)  # pyright: ignore[reportArgumentType]
+
+
+def test_a_rule_that_says_what_it_sees_learns_how_codes_are_passed_on() -> None:
+    def rule(keys: str):
+        world = parse_world(GROWTH.replace("fire_rate = 0.5", keys), "w.toml")
+        assert isinstance(world, GrowthWorld)
+        return world.rule
+
+    assert rule("").transport == "exact"
+    assert rule('transport = "learned"').perception == LEARNED_KEYS["perception"]
+    assert rule('perception = ["sobel"]').transport == "learned"
+    assert rule('perception = ["transported", "alive"]').transport == "exact"
+    with pytest.raises(InputError, match="transported first when transport is exact"):
+        rule('transport = "exact"\nperception = ["sobel"]')

@@ -111,7 +111,8 @@ def test_installed_packages_bring_kinds_and_worlds(tmp_path: Path) -> None:
     code, out, err = listed
     assert code == 0, err
     row = next(row for row in json.loads(out) if row["name"] == "meanest")
-    assert row == {"name": "meanest", "title": "Mean of rows", "kind": "mean", "size": [8, 12], "trained": None}
+    facts = {"size": [8, 12], "trained": None, "hand_wired": None}
+    assert row == {"name": "meanest", "title": "Mean of rows", "kind": "mean"} | facts
     assert ran[0] == 0, ran[2]
     for code, _, err in (broken, odd):
         assert (code, err.count("\n")) == (2, 1)

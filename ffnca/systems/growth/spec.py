@@ -39,7 +39,8 @@ class NcaSpec(Spec):
     transport: Transport = Field(
         default="exact",
         description="exact or learned",
-        title="how cells pass on the code of their place: exact is hand-wired, and only colour and alpha are learned",
+        title="how cells pass on the code of their place: exact is hand-wired, and only colour and alpha are learned; "
+        "learned if perception is given and does not begin with transported",
     )
 
     channels: int = whole(16, 8, 64, "numbers in a cell: 4 of colour and alpha, the rest hidden")
@@ -59,6 +60,15 @@ class NcaSpec(Spec):
     alive_threshold: float = Field(
         default=0.1, gt=0, lt=1, description="a number above 0 and below 1", title="alpha above which a cell lives"
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _learns_what_it_does_not_see(cls, given: Any) -> Any:
+        """A table that says what is seen, and not how codes are passed on, is of a rule that learns to."""
+        seen = given.get("perception") if isinstance(given, Mapping) else None
+        if not isinstance(seen, list | tuple) or not seen or seen[0] == TRANSPORTED or "transport" in given:
+            return given
+        return {**given, "transport": "learned"}
 
     @model_validator(mode="after")
     def _fits_transport(self) -> Self:
