@@ -111,10 +111,10 @@ class Recipe:
             InputError: If a number is of another type or out of range.
         """
         for name, default in _DEFAULTS.items():
-            value = getattr(self, name)
+            value: Any = getattr(self, name)
             if value is None and default is None:
                 continue
-            if not _is_number(value, int if type(default) is int else (int, float)):
+            if value is None or not _is_number(value, int if type(default) is int else (int, float)):
                 raise InputError(f"recipe: {name} = {str(value)[:40]!r}; allowed: as {default!r}")
             low = {"unwanted_alpha": -1.0}.get(name, 1 if name in _COUNTS else 0)
             high = 1.0 if name in _UP_TO_ONE or name.endswith("_share") else math.inf

@@ -73,8 +73,8 @@ class NcaSpec(Spec):
     @model_validator(mode="after")
     def _fits_transport(self) -> Self:
         if self.transport == "learned":
-            open_keys = LEARNED_KEYS.keys() - self.model_fields_set
-            self.__dict__.update({key: LEARNED_KEYS[key] for key in open_keys})
+            for key in LEARNED_KEYS.keys() - self.model_fields_set:
+                object.__setattr__(self, key, LEARNED_KEYS[key])  # a default, which is not said to be set
         elif self.perception[0] != TRANSPORTED:
             raise ValueError(
                 f"perception = {list(self.perception)}; allowed: {TRANSPORTED} first when transport is exact, "
