@@ -342,8 +342,7 @@ class Creature:
         rule_bytes(self._as_file(), self.world.title)
 
     def _as_file(self) -> RuleFile:
-        rule = described_rule(self.world.rule, self.world.train.objective, self._code)
-        parts = (self.world, rule, self.recipe, self.automaton, self._bodies(1), self.record)
+        parts = (self.world, self.plan().model, self.recipe, self.automaton, self._bodies(1), self.record)
         return as_file(*parts, self.sharpener)
 
     def body(self, size: tuple[int, int] | None = None) -> Body:

@@ -9,10 +9,10 @@ from ffnca.grid.boundary import Boundary
 from ffnca.grid.transport import Code
 from ffnca.packages import found
 from ffnca.perceptions import perception_size
-from ffnca.systems.growth.model import CodeModel
+from ffnca.systems.growth.model import CodeModel, RuleModel
 from ffnca.systems.growth.objective import OBJECTIVES, Objective
 from ffnca.systems.growth.recipe import Recipe
-from ffnca.systems.growth.rule import RULES, as_transported, automaton_of, described_rule, learned_channels, waves_of
+from ffnca.systems.growth.rule import automaton_of, blank_rule, described_rule, waves_of
 from ffnca.systems.growth.spec import NcaSpec, TrainSpec
 
 
@@ -64,13 +64,15 @@ class Plan(NamedTuple):
         """The code by which displaced parts of teacher states are off; None where it is never off."""
         return None if self.rule.transport == "exact" else waves_of(self.code)
 
+    @property
+    def model(self) -> RuleModel:
+        """What a step needs of the rule that is trained."""
+        return described_rule(self.rule, self.train.objective, self.code)
+
     def fresh_rule(self, *, key: Array) -> Rule:
         """A rule of the objective's type with random weights."""
-        make = RULES[self.objective.rule]
-        return as_transported(
-            self.rule, make(self.num_perception, self.rule.hidden, learned_channels(self.rule), key=key)
-        )
+        return blank_rule(self.model, key=key)
 
     def automaton(self, rule: Rule) -> NCA:
         """A rule on raw perceptions as an automaton."""
-        return automaton_of(described_rule(self.rule, self.train.objective, self.code), self.boundary, rule)
+        return automaton_of(self.model, self.boundary, rule)

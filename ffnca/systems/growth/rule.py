@@ -92,7 +92,7 @@ def as_transported(spec: NcaSpec, rule: Rule) -> Rule:
     return ExactTransport(rule) if spec.transport == "exact" else rule
 
 
-def blank_rule(model: RuleModel, name: str = "rule") -> Rule:
+def blank_rule(model: RuleModel, name: str = "rule", *, key: Array | None = None) -> Rule:
     """A rule of this shape, not trained.
 
     Raises:
@@ -103,7 +103,9 @@ def blank_rule(model: RuleModel, name: str = "rule") -> Rule:
         raise InputError(f"{name}: rule.type = {shown(model.type)}; allowed: {allowed} (a newer ffnca may know it)")
     num_perception = perception_size(model.perception, model.channels)
     try:
-        rule = RULES[model.type](num_perception, model.hidden, learned_channels(model), key=jax.random.key(0))
+        rule = RULES[model.type](
+            num_perception, model.hidden, learned_channels(model), key=jax.random.key(0) if key is None else key
+        )
         return as_transported(model, rule)
     except ValueError as error:
         raise InputError(f"{name}: {error}") from error
