@@ -41,7 +41,7 @@ class Texts(NamedTuple):
         gap: Pixels of a frame between panels.
     """
 
-    captions: Sequence[str] | Sequence[tuple[str, ...]] | None = None
+    captions: Sequence[str | tuple[str, ...]] | None = None
     labels: Sequence[str] | None = None
     gap: int = 0
 
