@@ -186,8 +186,8 @@ def _names(simulations: list[Simulation], texts: list[str]) -> tuple[str, ...]:
             titles.append(drawable(Path(text).stem))
     if len(set(titles)) == len(titles):
         return tuple(titles)
-    files = [Path(text).name for text in texts]
-    files = files if len(set(files)) == len(files) else texts
+    ways = ([Path(text).stem for text in texts], [Path(text).name for text in texts])
+    files = next((files for files in ways if len(set(files)) == len(files)), texts)
     return tuple(f"{title} ({drawable(file)})" for title, file in zip(titles, files, strict=True))
 
 

@@ -66,9 +66,14 @@ class Wall:
         """Pixels for each pixel of a frame that suit several scenes; None for one."""
         if len(self.scenes) == 1:
             return None
-        columns, (height, width) = self._columns, self._panel
+        return fitting_scale(self._size, WIDE_PIXELS)
+
+    @property
+    def _size(self) -> tuple[int, int, int]:
+        """Height, width and channels of its frames."""
+        columns, gap, (height, width) = self._columns, self.gap, self._panel
         rows = -(-len(self.scenes) // columns)
-        return fitting_scale((rows * (height + self.gap), columns * (width + self.gap), 3), WIDE_PIXELS)
+        return rows * (height + gap) - gap, columns * (width + gap) - gap, 3 if self.scenes[0].look.paper else 4
 
     @property
     def captions(self) -> Sequence[str | tuple[str, ...]] | None:
@@ -90,9 +95,7 @@ class Wall:
     def _laid_out(self, pictures: tuple[Picture, ...]) -> Picture:
         """Row by row, each in the middle of its place."""
         columns, gap, (height, width) = self._columns, self.gap, self._panel
-        rows, ground = -(-len(pictures) // columns), self.scenes[0].look.paper or (0, 0, 0, 0)
-        size = (rows * (height + gap) - gap, columns * (width + gap) - gap, len(ground))
-        sheet = np.full(size, ground, np.uint8)
+        sheet = np.full(self._size, self.scenes[0].look.paper or 0, np.uint8)
         for place, picture in enumerate(pictures):
             top = (height + gap) * (place // columns) + (height - picture.shape[0]) // 2
             left = (width + gap) * (place % columns) + (width - picture.shape[1]) // 2
