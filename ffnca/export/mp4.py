@@ -13,6 +13,8 @@ _CLOCK = 90_000  # ticks a second
 _FASTEST = 65_535  # numbers of a frame rate as a fraction
 # Without frames that refer to later ones every frame lasts exactly as long as it says.
 _ENCODER = {"crf": "18", "bf": "0"}
+# What the numbers of a pixel mean, in the codes of H.273; where it is not said, players guess by the size of the picture.
+_COLOURS = {"colorspace": 6, "color_primaries": 1, "color_trc": 13, "color_range": 1}
 _CONTAINER = {"movflags": "+faststart"}  # plays before it is loaded
 
 
@@ -38,6 +40,8 @@ def write_mp4(path: Path, show: Show, timing: Timing) -> None:
         stream = file.add_stream("libx264", rate=rate, options=_ENCODER)
         stream.width, stream.height, stream.pix_fmt = width + width % 2, height + height % 2, "yuv420p"
         stream.codec_context.time_base = Fraction(1, _CLOCK)
+        for name, code in _COLOURS.items():
+            setattr(stream.codec_context, name, code)
         for number, start in enumerate(lasts):
             picture = show.picture(min(number, len(show.reel) - 1))
             frame = av.VideoFrame.from_ndarray(np.pad(picture, odd, mode="edge"), "rgb24")

@@ -385,6 +385,8 @@ def decode_mp4(path):
         for frame in file.decode(stream):
             frames.append(frame.to_ndarray(format="rgb24"))
             starts.append(float(frame.pts * frame.time_base))
+        context = stream.codec_context
+        assert (context.colorspace, context.color_primaries, context.color_trc) == (6, 1, 13), "BT.601 of sRGB"
         assert stream.duration is not None
         assert file.duration is not None
         lasts = float(stream.duration * stream.time_base)
