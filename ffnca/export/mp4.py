@@ -1,8 +1,10 @@
 """MP4: H.264 as every player takes it."""
 
 import importlib.util
+from collections.abc import Iterable
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -13,7 +15,7 @@ _CLOCK = 90_000  # ticks a second
 _FASTEST = 65_535  # numbers of a frame rate as a fraction
 # Without frames that refer to later ones every frame lasts exactly as long as it says.
 _ENCODER = {"crf": "18", "bf": "0"}
-# What the numbers of a pixel mean, in the codes of H.273; where it is not said, players guess by the size of the picture.
+# What the numbers of a pixel mean, in the codes of H.273; where it is not said, players guess by the size of pictures.
 _COLOURS = {"colorspace": 6, "color_primaries": 1, "color_trc": 13, "color_range": 1}
 _CONTAINER = {"movflags": "+faststart"}  # plays before it is loaded
 
@@ -50,7 +52,7 @@ def write_mp4(path: Path, show: Show, timing: Timing) -> None:
         _mux(file, stream.encode(), lasts)
 
 
-def _mux(file, packets, lasts: dict[int, int]) -> None:
+def _mux(file: Any, packets: Iterable[Any], lasts: dict[int, int]) -> None:
     for packet in packets:
         packet.duration = lasts[packet.pts]
         file.mux(packet)

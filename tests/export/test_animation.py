@@ -618,3 +618,22 @@ def test_a_failure_keeps_the_file_of_before(tmp_path):
         write_animation(tmp_path / "a.gif", a_failing_generator(), 10)
     assert (tmp_path / "a.gif").read_bytes() == before
     assert [entry.name for entry in tmp_path.iterdir()] == ["a.gif"]
+
+
+@pytest.mark.skipif(not animation.has_video(), reason="needs the video extra")
+@pytest.mark.parametrize("suffix", [".gif", ".apng"])
+@pytest.mark.parametrize("paper", [None, (255, 255, 255)])
+def test_another_decoder_sees_the_same(tmp_path, suffix, paper):
+    """FFmpeg's: what Pillow writes and reads back could be wrong in the same way."""
+    import av
+
+    frames = clear_frames()[:6] if paper is None else np.concatenate([few_colours(2), few_colours(4)[2:]])
+    if paper is not None:
+        frames[1, 2:9, 3:5] = frames[0, 2:9, 3:5]  # unchanged in places
+    write_animation(tmp_path / f"a{suffix}", frames, 10, scale=2, paper=paper)
+    with av.open(tmp_path / f"a{suffix}", "r") as file:
+        shown = [(frame.pts * frame.time_base, frame.to_ndarray(format="rgba")) for frame in file.decode(video=0)]
+    assert [float(start) for start, _ in shown] == pytest.approx([0.1 * index for index in range(len(frames))])
+    seen = np.stack([picture for _, picture in shown])
+    wanted = frames if paper is None else np.insert(frames, 3, 255, axis=-1)
+    np.testing.assert_array_equal(seen * (seen[..., 3:] > 0), wanted.repeat(2, 1).repeat(2, 2))
