@@ -31,6 +31,9 @@ const FfncaLearner = (() => {
   const GROWN_AT = 200;
   const ROUNDS_PER_SNAPSHOT = 25;
   const GRID_MARGIN = 16; // of the grid that a saved rule asks for
+  const BRIDGE_ALPHA = 0.2; // of the faint cells that join separate parts
+  const CELLS_PER_CYCLE = 4.8; // of the finest wave of the code
+  const LOWEST_FREQUENCY = 0.5;
 
   /** The recipe and the [train] table of Python, by their names there; `help(ffnca.Recipe)` says what each does. */
   const RECIPE = Object.freeze({
@@ -64,13 +67,13 @@ const FfncaLearner = (() => {
     shared_noise: 0.5,
     least_noise: 0.5,
   });
-  /** What differs here, where seconds are few. */
-  const QUICK = Object.freeze({});
+  /** What differs here, where a body is small and seconds are few: more updates, each from fewer cells. */
+  const QUICK = Object.freeze({ pool_size: 64, pool_batch: 4, teacher_batch: 4, cells: 256, average: 0.98 });
   const TRAIN_KEYS = ["learning_rate", "noise", "pool_size"]; // in the world's [train] table, not in the recipe
 
   /** The largest of those numbers of the recipe that are whole: they bound memory and the length of a round. */
   const MOST = Object.freeze({
-    pool_size: 1024,
+    pool_size: 256,
     pool_batch: 64,
     teacher_batch: 64,
     max_rollout: 64,
@@ -217,8 +220,9 @@ const FfncaLearner = (() => {
 
   /** Wave numbers of the code in radians a cell, from coarse to fine. */
   function waveNumbers(halfWidth) {
-    const [first, last, count] = [0.5, Math.max((2 * halfWidth) / 4.8, 0.5), CODE / 4];
-    return Array.from({ length: count }, (_, i) => (Math.PI * first * (last / first) ** (i / (count - 1))) / halfWidth);
+    const ratio = Math.max((2 * halfWidth) / CELLS_PER_CYCLE / LOWEST_FREQUENCY, 1);
+    const frequencies = [0, 0.5, 1].map((share) => LOWEST_FREQUENCY * ratio ** share); // geometrically spaced
+    return frequencies.map((frequency) => (Math.PI * frequency) / halfWidth);
   }
 
   /** Half to even, as NumPy rounds. */
@@ -231,7 +235,7 @@ const FfncaLearner = (() => {
     [-1, 0], [1, 0], [0, -1], [0, 1], [-1, -1], [-1, 1], [1, -1], [1, 1],
   ]; // prettier-ignore
 
-  /** Row by row, the eight neighbours of every cell on a torus: above, below, left, right, then the corners. */
+  /** Cell by cell, the eight neighbours of every cell on a torus: above, below, left, right, then the corners. */
   function neighbours(height, width) {
     const table = new Int32Array(8 * height * width);
     for (let cell = 0; cell < height * width; cell++) {
@@ -291,7 +295,7 @@ const FfncaLearner = (() => {
       const steps = Math.max(Math.abs(down), Math.abs(right));
       for (let i = 0; i <= steps; i++) {
         const place = rounded(row + (down * i) / steps) * width + rounded(column + (right * i) / steps);
-        colours[4 * place + 3] = Math.max(colours[4 * place + 3], 0.2);
+        colours[4 * place + 3] = Math.max(colours[4 * place + 3], BRIDGE_ALPHA);
       }
     }
   }
@@ -403,7 +407,19 @@ const FfncaLearner = (() => {
     }
   }
 
-  // Corruption: the states from which the teacher teaches; see corruption.py.
+  // Corruption: the states from which the teacher teaches; see corruption.py and pool.py, which say what these are.
+
+  const FINEST = 0.7;
+  const LOWEST = -0.7;
+  const HIGHEST = 1.5;
+  const SHARPEST = 0.05;
+  const SOFTEST = 1;
+  const SMALLEST_OFFSET = 0.5;
+  const JITTER = 1.5;
+  const BEYOND = 1.3;
+  const STAGED_SHARE = 0.6;
+  const HOPELESS_MSE = 1;
+  const HOPELESS_SHARE = 0.6;
 
   class Teacher {
     constructor(body, recipe, random) {
@@ -441,7 +457,7 @@ const FfncaLearner = (() => {
     /** Fill `field` with by how much a smooth random field is above a random level, in its deviations. */
     region() {
       const { body, random, field, other } = this;
-      const scale = random.logUniform(0.7, body.halfWidth);
+      const scale = random.logUniform(FINEST, body.halfWidth);
       for (let i = 0; i < body.cells; i++) field[i] = random.normal();
       this.blurAround(body.width, scale);
       this.blur(field, other, body.width, 1, body.height, body.width);
@@ -452,7 +468,7 @@ const FfncaLearner = (() => {
       const mean = sum / body.cells;
       for (let i = 0; i < body.cells; i++) squares += (field[i] - mean) ** 2;
       const deviation = Math.max(Math.sqrt(squares / body.cells), 1e-9);
-      const level = -0.7 + 2.2 * random.uniform();
+      const level = LOWEST + (HIGHEST - LOWEST) * random.uniform();
       for (let i = 0; i < body.cells; i++) field[i] = (field[i] - mean) / deviation - level;
     }
 
@@ -469,17 +485,17 @@ const FfncaLearner = (() => {
       const { body, recipe, random, field } = this;
       const { height, width, target, goal, distance } = body;
       const isDisplaced = random.uniform() < recipe.displaced_share;
-      const far = isDisplaced ? random.logUniform(0.5, recipe.largest_offset * body.halfWidth) : 0;
+      const far = isDisplaced ? random.logUniform(SMALLEST_OFFSET, recipe.largest_offset * body.halfWidth) : 0;
       const way = 2 * Math.PI * random.uniform();
       const [right, down] = [far * Math.cos(way), far * Math.sin(way)];
-      const softness = random.logUniform(0.05, 1);
-      const front = 1.3 * body.reach * random.uniform();
+      const softness = random.logUniform(SHARPEST, SOFTEST);
+      const front = BEYOND * body.reach * random.uniform();
       if (isDisplaced) this.region();
       for (let row = 0, i = 0; row < height; row++) {
         for (let column = 0; column < width; column++, i++) {
           const here = offset + CHANNELS * i;
           const above = isDisplaced ? field[i] : 0;
-          const isThere = distance[i] - 1.5 * random.uniform() <= front || distance[i] === 0 || above > 0;
+          const isThere = distance[i] - JITTER * random.uniform() <= front || distance[i] === 0 || above > 0;
           if (!isThere) {
             states.fill(0, here, here + CHANNELS);
             continue;
@@ -534,7 +550,6 @@ const FfncaLearner = (() => {
       this.sines = Float64Array.from(body.waves, Math.sin);
       this.votes = new Float64Array(CODE);
       this.lengths = new Float64Array(CODE / 2);
-      this.flags = new Float64Array(8);
     }
 
     /**
@@ -543,12 +558,17 @@ const FfncaLearner = (() => {
      * `living` says of each cell, from `livingAt` on, whether it lives; `seen` is written from `at` on, every `stride`.
      */
     see(states, offset, cell, living, livingAt, seen, at, stride) {
-      const { votes, lengths, flags, amplitude, cosines, sines } = this;
+      const { votes, lengths, amplitude, cosines, sines } = this;
       const table = this.body.near;
       const n = 8 * cell;
-      for (let i = 0; i < 8; i++) flags[i] = living[livingAt + table[n + i]];
-      const [f0, f1, f2, f3] = [flags[0], flags[1], flags[2], flags[3]];
-      const [f4, f5, f6, f7] = [CORNER * flags[4], CORNER * flags[5], CORNER * flags[6], CORNER * flags[7]];
+      const f0 = living[livingAt + table[n]];
+      const f1 = living[livingAt + table[n + 1]];
+      const f2 = living[livingAt + table[n + 2]];
+      const f3 = living[livingAt + table[n + 3]];
+      const f4 = CORNER * living[livingAt + table[n + 4]];
+      const f5 = CORNER * living[livingAt + table[n + 5]];
+      const f6 = CORNER * living[livingAt + table[n + 6]];
+      const f7 = CORNER * living[livingAt + table[n + 7]];
       const first = offset + LEARNED;
       const up = first + CHANNELS * table[n];
       const down = first + CHANNELS * table[n + 1];
@@ -712,8 +732,14 @@ const FfncaLearner = (() => {
       const { seen, drive, moved } = this;
       const { units, context, own, linear } = this.layer;
       driveUnits(context, units, seen, 0, 1, drive, 0);
-      const [t0, t1, t2, t3] = [states[at], states[at + 1], states[at + 2], states[at + 3]];
-      let [a0, a1, a2, a3] = [0, 0, 0, 0];
+      const t0 = states[at];
+      const t1 = states[at + 1];
+      const t2 = states[at + 2];
+      const t3 = states[at + 3];
+      let a0 = 0;
+      let a1 = 0;
+      let a2 = 0;
+      let a3 = 0;
       for (let p = 0; p < ROW; p++) {
         a0 += seen[p] * linear[p];
         a1 += seen[p] * linear[ROW + p];
@@ -741,21 +767,22 @@ const FfncaLearner = (() => {
     /** One step of one state, in place; `fires`, from `firesAt` on, says which cells update. */
     step(states, offset, fires, firesAt) {
       const { body, living, before, after, next, seen, moved } = this;
-      const size = CHANNELS * body.cells;
       markAlive(states, offset, body, living, 0, before);
-      for (let i = 0; i < size; i++) next[i] = states[offset + i];
-      for (let cell = 0; cell < body.cells; cell++) {
+      for (let cell = 0, to = 0; cell < body.cells; cell++, to += CHANNELS) {
         if (!before[cell] || !fires[firesAt + cell]) continue;
         this.perceiver.see(states, offset, cell, living, 0, seen, 0, 1);
-        const to = CHANNELS * cell;
         this.move(states, offset + to);
         for (let c = 0; c < LEARNED; c++) next[to + c] = Math.min(Math.max(moved[c], -STATE_LIMIT), STATE_LIMIT);
         for (let k = 0; k < CODE; k++) next[to + LEARNED + k] = Math.min(Math.max(seen[k], -STATE_LIMIT), STATE_LIMIT);
       }
-      markAlive(next, 0, body, living, 0, after);
-      for (let cell = 0, at = 0; cell < body.cells; cell++, at += CHANNELS) {
-        const keeps = before[cell] & after[cell];
-        for (let c = 0; c < CHANNELS; c++) states[offset + at + c] = keeps ? next[at + c] : 0;
+      for (let cell = 0, to = 0; cell < body.cells; cell++, to += CHANNELS) {
+        if (!before[cell] || !fires[firesAt + cell]) continue;
+        for (let c = to; c < to + CHANNELS; c++) states[offset + c] = next[c];
+      }
+      markAlive(states, offset, body, living, 0, after);
+      for (let cell = 0, to = offset; cell < body.cells; cell++, to += CHANNELS) {
+        if (before[cell] & after[cell]) continue;
+        for (let c = to; c < to + CHANNELS; c++) states[c] = 0;
       }
     }
   }
@@ -848,10 +875,19 @@ const FfncaLearner = (() => {
     addTerms() {
       const { units, seen, good, bad, positive, negative, share, gradient } = this;
       const { context, own, linear } = gradient;
-      const [s0, s1, s2, s3] = [share[0], share[1], share[2], share[3]];
+      const s0 = share[0];
+      const s1 = share[1];
+      const s2 = share[2];
+      const s3 = share[3];
       for (let u = 0, g = 0; u < units; u++) {
-        const [g0, g1, g2, g3] = [good[u], good[units + u], good[2 * units + u], good[3 * units + u]];
-        const [b0, b1, b2, b3] = [bad[u], bad[units + u], bad[2 * units + u], bad[3 * units + u]];
+        const g0 = good[u];
+        const g1 = good[units + u];
+        const g2 = good[2 * units + u];
+        const g3 = good[3 * units + u];
+        const b0 = bad[u];
+        const b1 = bad[units + u];
+        const b2 = bad[2 * units + u];
+        const b3 = bad[3 * units + u];
         const h0 = s0 * (b0 - g0);
         const h1 = s1 * (b1 - g1);
         const h2 = s2 * (b2 - g2);
@@ -982,9 +1018,10 @@ const FfncaLearner = (() => {
         const at = r * short;
         for (let i = 0; i < short; i++) {
           const value = matrix[at + i];
-          for (let j = 0; j < short; j++) gram[i * short + j] += value * matrix[at + j];
+          for (let j = 0; j <= i; j++) gram[i * short + j] += value * matrix[at + j];
         }
       }
+      for (let i = 0; i < short; i++) for (let j = 0; j < i; j++) gram[j * short + i] = gram[i * short + j];
       for (let i = 0; i < short; i++) {
         for (let j = 0; j < short; j++) {
           let sum = 0;
@@ -1062,7 +1099,10 @@ const FfncaLearner = (() => {
       }
     }
     for (let u = 0; u < units; u++) {
-      const [a, b, c, d] = own.subarray(u * n, (u + 1) * n);
+      const a = own[u * n];
+      const b = own[u * n + 1];
+      const c = own[u * n + 2];
+      const d = own[u * n + 3];
       for (let i = 0; i < n; i++) {
         own[u * n + i] = shrunk[i * n] * a + shrunk[i * n + 1] * b + shrunk[i * n + 2] * c + shrunk[i * n + 3] * d;
       }
@@ -1075,7 +1115,7 @@ const FfncaLearner = (() => {
   class Learner {
     constructor(options) {
       const drawing = checkedTarget(options);
-      const { height, width, units = 128, seed = 0, seconds = 300, updates = null, title = "drawing" } = options;
+      const { height, width, units = 96, seed = 0, seconds = 60, updates = null, title = "drawing" } = options;
       this.units = wholeNumber(units, "units", 8, MAX_UNITS);
       this.seed = wholeNumber(seed, "seed", 0, 2 ** 31 - 1);
       this.byUpdates = updates !== null;
@@ -1181,9 +1221,9 @@ const FfncaLearner = (() => {
         const at = (recipe.teacher_batch + i) * size;
         states.set(pool.subarray(places[i] * size, (places[i] + 1) * size), at);
         const fate = random.uniform();
-        const isHopeless = body.relativeMse(states, at) > 1;
-        if (fate < recipe.renewed_share || (isHopeless && fate < 0.6)) {
-          if (random.uniform() < 0.6) {
+        const isHopeless = body.relativeMse(states, at) > HOPELESS_MSE;
+        if (fate < recipe.renewed_share || (isHopeless && fate < HOPELESS_SHARE)) {
+          if (random.uniform() < STAGED_SHARE) {
             teacher.teach(states, at);
             teacher.addNoise(states, at, 1);
           } else {
@@ -1235,7 +1275,8 @@ const FfncaLearner = (() => {
       const total = upTo[numCandidates - 1];
       for (let i = 0; i < chosen.length; i++) {
         const sought = random.uniform() * total;
-        let [low, high] = [0, numCandidates - 1];
+        let low = 0;
+        let high = numCandidates - 1;
         while (low < high) {
           const middle = (low + high) >> 1;
           if (upTo[middle] < sought) low = middle + 1;
@@ -1484,10 +1525,10 @@ const FfncaLearner = (() => {
   /**
    * Learn in a worker, as its messages say, and post what is learned.
    *
-   * It is told {type: "start", ...} with the options of `create`, "pause", "resume" and "stop". It posts
-   * {type: "progress", rule, relativeMse, rounds, updates, seconds, fraction, gap, poolMse, rate} about every half
-   * second and when it pauses, the same as "done" when the budget is used up or it is stopped, and in the end, if
-   * something is wrong, {type: "error", message}.
+   * It is told {type: "start", ...} with the options of `create`, {type: "pause"}, {type: "resume"} and {type: "stop"}.
+   * It posts {type: "progress", rule, relativeMse, rounds, updates, seconds, fraction, gap, poolMse, rate} about every
+   * half second, the same as "paused" when it pauses and as "done" when the budget is used up or it is stopped, and
+   * {type: "error", message} if what it is told cannot be done. `relativeMse` is null before it is first measured.
    */
   function serve(scope) {
     let learner = null;
@@ -1537,7 +1578,7 @@ const FfncaLearner = (() => {
       },
       pause: () => {
         isPaused = true;
-        if (learner) post("progress");
+        if (learner) post("paused");
       },
       resume: () => {
         isPaused = false;
@@ -1561,7 +1602,7 @@ const FfncaLearner = (() => {
   }
 
   const create = (options) => new Learner(options ?? {});
-  return { create, save, serve, InputError, RECIPE };
+  return { create, save, serve, InputError, RECIPE, QUICK };
 })();
 
 if (typeof module !== "undefined" && module.exports) module.exports = FfncaLearner;
