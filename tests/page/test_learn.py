@@ -442,3 +442,16 @@ def test_a_worker_learns_pauses_and_stops(run: Callable, ring_picture: np.ndarra
     assert found["last"]["updates"] == 8
     assert found["tensor"]["shape"] == [17, UNITS]
     assert found["saved"] > 4 * 17 * UNITS
+
+
+def test_the_same_seed_learns_the_same(run: Callable, ring_picture: np.ndarray) -> None:
+    script = """(options) => {
+      const learner = create(options);
+      while (learner.fraction < 1) learner.round();
+      const {tensors} = learner.rule();
+      return Object.keys(tensors).sort().map((name) => [...tensors[name].values]);
+    }"""
+    seeded = [_options(ring_picture, recipe=QUICK, updates=8, seed=seed) for seed in (5, 5, 6)]
+    first, again, other = (run(script, options) for options in seeded)
+    assert first == again
+    assert first != other
