@@ -3,8 +3,8 @@
     python scripts/page_learning.py [--seeds 5] [--size 16] [--units 96] [--seconds 60] [--write]
 
 In Debian's Chromium without a window, by the package playwright; the learner in a worker, as in the page. A line a
-seed: seconds of one core (those of the browser's process for the page) and of the clock until the page shows it, and the
-relative MSE at the end of the budget. The page shows a new growth at most every half second.
+seed: seconds of one core (those of the browser's process for the page) and of the clock until the page shows it, and
+the relative MSE at the end of the budget. The page shows a new growth at most every half second.
 """
 
 import argparse
