@@ -52,6 +52,7 @@ class Simulation:
         target: What it should become.
         coloured: Whether channels 0 to 3 are premultiplied RGBA.
         creature: The trained rule behind it, which can learn and be saved.
+        teachable: Whether a page can teach a rule of its form another target.
     """
 
     name: str
@@ -69,6 +70,7 @@ class Simulation:
     target: Target | None = None
     coloured: bool = False
     creature: Any = None
+    teachable: bool = False
 
     def __repr__(self) -> str:
         """One line: what it is and how large, without its arrays."""

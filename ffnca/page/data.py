@@ -43,6 +43,7 @@ def page_data(simulation: Simulation, choices: Mapping[str, Simulation], *, seed
         "seed": seed,
         "which": simulation.which,
         "angle": simulation.angle,
+        "teachable": simulation.teachable,
         "shuffled": simulation.reseeded is not None,
         "program": arrays.program(program),
         "bodies": {name: _body(one, arrays) for name, one in (choices or {"": simulation}).items()},

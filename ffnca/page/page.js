@@ -2,9 +2,9 @@
 // The page around a rule: it draws, takes strokes and keys, and offers window.ffnca.
 
 (() => {
-  const data = JSON.parse(document.getElementById("data").textContent);
-  const { height, width, channels, bodies } = data;
-  const CELLS = height * width, MOST_SEED = 2147483647, LONGEST_FRAGMENT = 400000;
+  const PRISTINE = `<!doctype html>\n${document.documentElement.outerHTML}`;
+  const MOST_SEED = 2147483647, LONGEST_FRAGMENT = 400000;
+  let data, height, width, channels, bodies, CELLS;
   const SPEEDS = [1, 2, 5, 10, 20, 30, 60, 120, 240, Infinity];
   const HINTS = { growth: "It grows from one cell. Wound it, and it heals.", life: "Cells are born and die by counting.", lenia: "A smooth world. Draw in it." };
   const element = (id) => document.getElementById(id);
@@ -15,8 +15,7 @@
 
   // What is seen, and how; all of it goes into a link.
   const settings = {
-    seed: data.seed, which: data.which ?? "", angle: 0, show: "colour", speed: 6, brush: Math.max(1, Math.round(Math.min(height, width) / 14)),
-    tool: "erase", engine: "auto", paused: false,
+    seed: 0, which: "", angle: 0, show: "colour", speed: 6, brush: 4, tool: "erase", engine: "auto", paused: false,
   };
   let step = 0, engine = null, masks = null, masksUsed = 0, program = null, dirty = true, target = null;
   let rate = 0, cursor = null;
@@ -32,6 +31,30 @@
       operations[index] = { ...operations[index], arrays: { ...operations[index].arrays, [name]: number } };
     }
     return FfncaLattice.decoded({ ...data.program, operations }, data.arrays);
+  }
+
+  // Another rule, or another world altogether; `keep` leaves the cells as they are.
+  function load(next, keep = false) {
+    const state = keep ? engine.read().slice() : null;
+    data = next;
+    ({ height, width, channels, bodies } = data);
+    CELLS = height * width;
+    if (!keep) {
+      Object.assign(settings, { seed: data.seed, which: data.which ?? "", angle: 0, show: "colour", tool: "erase" });
+      settings.brush = Math.max(1, Math.round(Math.min(height, width) / 14));
+      [canvas.width, canvas.height] = [width, height];
+      canvas.style.aspectRatio = `${width} / ${height}`;
+      picture = pen.createImageData(width, height);
+    }
+    masks = null;
+    engine?.release?.();
+    engine = null;
+    machines.clear();
+    rebuilt();
+    if (state) engine.write(state);
+    else restarted();
+    filled();
+    refreshed();
   }
 
   function rebuilt() {
@@ -196,10 +219,8 @@
   // ---- drawing ----
 
   const canvas = element("view"), pen = canvas.getContext("2d");
-  canvas.width = width;
-  canvas.height = height;
-  canvas.style.aspectRatio = `${width} / ${height}`;
-  const picture = pen.createImageData(width, height), machines = new Map();
+  const machines = new Map();
+  let picture = null;
   const paper = () => getComputedStyle(canvas).backgroundColor.match(/\d+/g).slice(0, 3).map(Number);
 
   function drawn() {
@@ -396,21 +417,26 @@
     },
   };
 
-  function wire() {
+  // What depends on the world that is shown.
+  function filled() {
+    document.title = data.title;
     element("title").textContent = data.title;
     element("hint").textContent = HINTS[data.kind] ?? "";
-    for (const name of Object.keys(data.brushes)) {
+    element("tools").replaceChildren(...Object.keys(data.brushes).map((name) => {
       const button = document.createElement("button");
       button.textContent = name[0].toUpperCase() + name.slice(1);
       button.dataset.tool = name;
       button.addEventListener("click", () => (change.tool(name), refreshed()));
-      element("tools").append(button);
-    }
+      return button;
+    }));
     options(element("show"), shownNames());
     options(element("which"), Object.keys(bodies));
     element("which-part").hidden = Object.keys(bodies).length < 2;
     element("angle-part").hidden = Object.keys(data.turns).length === 0;
     element("mse-part").hidden = !Object.values(bodies).some((one) => one.target !== null);
+  }
+
+  function wire() {
     element("play").addEventListener("click", () => ((settings.paused = !settings.paused), refreshed()));
     element("once").addEventListener("click", () => ((settings.paused = true), advanced(1), refreshed()));
     element("restart").addEventListener("click", () => (restarted(), refreshed()));
@@ -470,9 +496,13 @@
     const brush = large.getContext("2d");
     brush.imageSmoothingEnabled = false;
     brush.drawImage(canvas, 0, 0, large.width, large.height);
+    offered(large.toDataURL("image/png"), `${data.name}-${step}.png`);
+  }
+
+  function offered(url, name) {
     const link = document.createElement("a");
-    link.href = large.toDataURL("image/png");
-    link.download = `${data.name.replace(/[^\w-]+/g, "_") || "ffnca"}-${step}.png`;
+    link.href = url;
+    link.download = name.replace(/[^\w.-]+/g, "_");
     link.click();
   }
 
@@ -555,12 +585,13 @@
 
   // ---- for others ----
 
+  let teacher = null;
   const ready = (async () => {
+    load(JSON.parse(element("data").textContent));
     wire();
-    rebuilt();
-    restarted();
     await opened();
     refreshed();
+    teacher = FfncaTeaching.begin({ data, load, said, offered, pristine: PRISTINE });
     requestAnimationFrame(frame);
   })();
 
@@ -599,5 +630,7 @@
       return engine.name;
     },
     link: fragment,
+    // Learns the drawing, or premultiplied or straight RGBA that is given; resolves to what was reached.
+    learn: (seconds = 60, drawing = null) => teacher.learn(seconds, drawing),
   };
 })();

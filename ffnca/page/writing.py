@@ -1,7 +1,9 @@
 """A page: one HTML file without any other, in which a rule runs."""
 
+import base64
 import html
 import re
+import zlib
 from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
@@ -11,7 +13,7 @@ from ffnca.opening import opened
 from ffnca.page.data import as_json, page_data
 from ffnca.systems.base import Request
 
-SCRIPTS = ("lattice.js", "graphics.js", "page.js")
+SCRIPTS = ("lattice.js", "graphics.js", "teaching.js", "page.js")
 
 
 def page_text(request: Request) -> str:
@@ -25,8 +27,15 @@ def page_text(request: Request) -> str:
     data = as_json(page_data(simulation, choices, seed=request.seed))
     title = html.escape(simulation.world.title)
     script = "\n".join(_asset(name) for name in SCRIPTS)
-    parts = {"title": title, "style": _asset("style.css"), "data": data, "script": script}
+    learner = _packed(_asset("learn.js")) if simulation.teachable else ""
+    parts = {"learner": learner, "title": title, "style": _asset("style.css"), "data": data, "script": script}
     return re.sub(r"\{\{(\w+)\}\}", lambda place: parts[place[1]], _asset("page.html"))
+
+
+def _packed(text: str) -> str:
+    """Text as base64 of a raw deflate stream."""
+    packer = zlib.compressobj(9, wbits=-zlib.MAX_WBITS)
+    return base64.b64encode(packer.compress(text.encode()) + packer.flush()).decode()
 
 
 def _asset(name: str) -> str:

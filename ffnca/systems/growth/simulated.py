@@ -1,5 +1,6 @@
 """A creature as a simulation: its views, measures and brushes."""
 
+import math
 from functools import partial
 from typing import Any
 
@@ -8,13 +9,17 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, UInt8
 
+from ffnca.automata.exact_transport import ExactTransport
 from ffnca.automata.nca import NCA
 from ffnca.brushes import colour_brushes
+from ffnca.ff.ascent import AscentLayer
 from ffnca.lattice import Lattice, Value
 from ffnca.render import TRANSPARENT, Background, heat, laid_on, over, straight
 from ffnca.simulation import Simulation, Target
 from ffnca.systems.growth.creature import Creature
+from ffnca.systems.growth.recipe import Recipe
 from ffnca.systems.growth.sharpener import needed
+from ffnca.systems.growth.spec import NcaSpec
 from ffnca.views import Level, View, heat_legend
 
 WELL, ILL = 1e-3, 1.0
@@ -69,7 +74,16 @@ def creature_simulation(
         target=Target(creature.picture, body.picture),
         coloured=True,
         creature=creature,
+        teachable=_is_usual(creature),
     )
+
+
+def _is_usual(creature: Creature) -> bool:
+    """Whether its rule has the form that a page trains, whatever its width."""
+    usual, rule, code = NcaSpec(), creature.automaton.rule, creature.automaton.code
+    same = creature.world.rule.model_copy(update={"hidden": usual.hidden}) == usual
+    ascends = isinstance(rule, ExactTransport) and isinstance(rule.colour, AscentLayer)
+    return same and ascends and code is not None and math.isclose(code.amplitude, Recipe().code_amplitude, rel_tol=1e-6)
 
 
 def _health_view() -> View:
