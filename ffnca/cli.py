@@ -225,6 +225,29 @@ def export(
     typer.echo(export_world(request, out, play, look, timing, scale=scale, poster=poster))
 
 
+@app.command("import")
+def import_(
+    file: Annotated[
+        Path,
+        typer.Argument(metavar="FILE", help="Weights (.json, .npz, .safetensors, .pt), .rle, .cells, animals.json."),
+    ],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="Ends .safetensors for weights, .toml for the others.")],
+    target: Annotated[
+        str | None, typer.Option(metavar="PICTURE", help="What the weights should grow, for measures and pictures.")
+    ] = None,
+    size: Annotated[int | None, typer.Option(help="Longer side of the target in cells; 40 if not given.")] = None,
+    perception: Annotated[
+        str | None, typer.Option(metavar="ORDER", help="grouped or interleaved: the order of what a cell sees.")
+    ] = None,
+    name: Annotated[str | None, typer.Option(metavar="CODE", help="Which of Lenia's animals; code or name.")] = None,
+) -> None:
+    """Take another program's weights or pattern: write a rule file or a world file."""
+    _compute()
+    from ffnca.interchange.importing import Wanted, import_file
+
+    typer.echo(import_file(file, out, Wanted(target, size, perception, name)))
+
+
 @app.command("eval")
 def evaluate(
     world: WorldName,
