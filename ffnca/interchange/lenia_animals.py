@@ -79,8 +79,8 @@ def _chosen(animals: list[dict[str, Any]], wanted: str | None, file: str) -> dic
     if not found:
         names = [str(one.get(key)) for one in animals for key in ("code", "name")]
         near = difflib.get_close_matches(wanted[:100], names, 3)
-        hint = f"; did you mean {' or '.join(map(shown, near))}?" if near else ""
-        raise InputError(f"{file}: has no animal {shown(wanted)}{hint} allowed: its code or its name")
+        hint = f"; did you mean {' or '.join(map(shown, near))}" if near else ""
+        raise InputError(f"{file}: has no animal {shown(wanted)}{hint}; allowed: its code or its name")
     if len(found) > 1:
         tell(f"{file}: has {len(found)} animals {shown(wanted)}; this is the first, --name {shown(wanted)}:2 the next")
     return found[0]

@@ -5,6 +5,7 @@ import json
 import math
 import struct
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -53,7 +54,7 @@ def _unpacked(content: bytes, name: str) -> Iterator[zipfile.ZipFile]:
             if len(entries) > 4 * MAX_ARRAYS or sum(entry.file_size for entry in entries) > MAX_BYTES:
                 raise InputError(f"{name}: unpacks to too much; allowed: {MAX_BYTES} bytes in {4 * MAX_ARRAYS} parts")
             yield archive
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, ValueError) as error:
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, ValueError, zlib.error) as error:
         if isinstance(error, InputError):
             raise
         raise InputError(f"{name}: is not a {Path(name).suffix} file, or is damaged ({str(error)[:100]})") from error
@@ -98,9 +99,10 @@ def _of_safetensors(content: bytes, name: str) -> dict[str, np.ndarray]:
 
 
 def _of_pytorch(content: bytes, name: str) -> dict[str, np.ndarray]:
+    with _unpacked(content, name):
+        pass
     try:
-        with _unpacked(content, name):
-            import torch  # pyright: ignore[reportMissingImports]
+        import torch  # pyright: ignore[reportMissingImports]
     except ImportError as error:
         raise InputError(
             f"{name}: needs PyTorch to be read, which is not installed; save its tensors as .npz or .safetensors"
