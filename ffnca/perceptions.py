@@ -13,7 +13,7 @@ FIRST_HIDDEN = 4
 """The first hidden channel of a state, where a code begins: before it are colour and alpha."""
 GROUP = "ffnca.perceptions"
 """Entry points of packages; each names a perception and is a `Perception`."""
-_KERNELS = "ffnca.grid.perceive"
+_KERNELS, _DATA = "ffnca.grid.perceive", "ffnca.grid.described"
 
 
 class Perception(NamedTuple):
@@ -25,23 +25,30 @@ class Perception(NamedTuple):
         per_channel: Numbers that it gives for every channel of the state.
         more: Numbers besides.
         of_code: Whether it needs to know the waves of the position code.
+        describe: Gives the same as a `ffnca.lattice.Value`, for a `ffnca.grid.described.Described`; or where that
+            function is. Rules with a perception that has none run, but are not exported as pages or for other tools.
     """
 
     see: Callable[[Any], Any] | str
     per_channel: int = 1
     more: int = 0
     of_code: bool = False
+    describe: Callable[[Any], Any] | str | None = None
+
+
+def _own(name: str, **counts: Any) -> Perception:
+    return Perception(f"{_KERNELS}:{name}", describe=f"{_DATA}:{name}", **counts)
 
 
 PERCEPTIONS: dict[str, Perception] = {
-    "identity": Perception(f"{_KERNELS}:identity"),
-    "sobel": Perception(f"{_KERNELS}:sobel", per_channel=2),
-    "laplacian": Perception(f"{_KERNELS}:laplacian"),
-    "neighbour_mean": Perception(f"{_KERNELS}:neighbour_mean"),
-    "neighbour_slope": Perception(f"{_KERNELS}:neighbour_slope", per_channel=2),
-    "alive": Perception(f"{_KERNELS}:alive", per_channel=0, more=4),
-    "transported": Perception(f"{_KERNELS}:transported", more=-FIRST_HIDDEN, of_code=True),
-    "agreement": Perception(f"{_KERNELS}:agreement", per_channel=0, more=1, of_code=True),
+    "identity": _own("identity"),
+    "sobel": _own("sobel", per_channel=2),
+    "laplacian": _own("laplacian"),
+    "neighbour_mean": _own("neighbour_mean"),
+    "neighbour_slope": _own("neighbour_slope", per_channel=2),
+    "alive": _own("alive", per_channel=0, more=4),
+    "transported": _own("transported", more=-FIRST_HIDDEN, of_code=True),
+    "agreement": _own("agreement", per_channel=0, more=1, of_code=True),
 }
 
 

@@ -24,6 +24,7 @@ LAYERS = (
         "atomic",
         "spec",
         "notes",
+        "lattice",
     ),
     *(
         "packages",
@@ -123,8 +124,8 @@ def test_no_cycles() -> None:
 @pytest.mark.parametrize(
     ("folder", "allowed"),
     [
-        ("ff", {"ff", "errors", "atomic"}),
-        ("grid", {"grid", "errors", "draws", "perceptions"}),
+        ("ff", {"ff", "errors", "atomic", "lattice"}),
+        ("grid", {"grid", "errors", "draws", "perceptions", "lattice", "packages", "spec"}),
         ("world", {"errors", "spec"}),
     ],
 )

@@ -10,6 +10,7 @@ from jax.core import Tracer
 from jaxtyping import Array, Float, Int, PRNGKeyArray, UInt8
 
 from ffnca.errors import InputError, whole_number
+from ffnca.lattice import Lattice, Program, Value
 
 _MOST_STEPS = 2**31 - 1
 
@@ -25,6 +26,42 @@ class Automaton(Protocol):
     def render(self, state: Float[Array, "*batch H W C"]) -> UInt8[np.ndarray, "*batch H W 3"]:
         """The state as RGB."""
         ...
+
+
+@runtime_checkable
+class Described(Protocol):
+    """An automaton that can say what it does as data, for pages and other tools."""
+
+    @property
+    def boundary(self) -> str:
+        """What lies beyond the edge: `wrap`, `zero` or `reflect`."""
+        ...
+
+    def described(self, lattice: Lattice, /) -> Value:
+        """Write the step of `lattice.state` down, and give its result."""
+        ...
+
+
+def described_automaton(automaton: Automaton) -> Described:
+    """The automaton, as one that can be described.
+
+    Raises:
+        InputError: If it has no description.
+    """
+    if not isinstance(automaton, Described):
+        raise InputError(f"a {type(automaton).__name__} has no description as data; allowed: automata that have one")
+    return automaton
+
+
+def step_program(automaton: Automaton, channels: int) -> Program:
+    """`step` as data, for states of so many channels.
+
+    Raises:
+        InputError: If the automaton, its rule or something that it perceives has no description.
+    """
+    described = described_automaton(automaton)
+    lattice = Lattice(channels, described.boundary)
+    return lattice.program(described.described(lattice))
 
 
 def rollout(

@@ -4,7 +4,8 @@ import jax.numpy as jnp
 from flax import nnx
 from jaxtyping import Array, Float
 
-from ffnca.automata.nca import Rule
+from ffnca.automata.nca import DescribedRule
+from ffnca.lattice import Value
 from ffnca.perceptions import FIRST_HIDDEN
 
 
@@ -14,7 +15,7 @@ class ExactTransport(nnx.Module):
     A cell's perception begins with that transported code (`ffnca.grid.perceive.transported`).
     """
 
-    def __init__(self, colour: Rule) -> None:
+    def __init__(self, colour: DescribedRule) -> None:
         """Wrap the rule of the first four channels."""
         self.colour = colour
 
@@ -25,6 +26,18 @@ class ExactTransport(nnx.Module):
         code = state[..., FIRST_HIDDEN:]
         transported = perception[..., : code.shape[-1]]
         return jnp.concatenate([self.colour.change(perception, state[..., :FIRST_HIDDEN]), transported - code], -1)
+
+    def described(self, perception: Value, state: Value) -> Value:
+        """`change` as data."""
+        code = state[FIRST_HIDDEN:]
+        colour = self.colour.described(perception, state[:FIRST_HIDDEN])
+        return state.lattice.concatenate([colour, perception[: code.channels] - code])
+
+    def described_deficit(self, perception: Value, state: Value) -> Value:
+        """`deficit` as data."""
+        code = state[FIRST_HIDDEN:]
+        off = perception[: code.channels] - code
+        return self.colour.described_deficit(perception, state[:FIRST_HIDDEN]) + (off * off).sum() * 0.5
 
     def deficit(
         self, perception: Float[Array, "cell perception"], state: Float[Array, "cell channel"]

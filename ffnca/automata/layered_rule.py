@@ -11,6 +11,7 @@ from ffnca.ff.calibration import MAGNITUDE
 from ffnca.ff.goodness import distance_goodness, tempered
 from ffnca.ff.layer import FFLayer
 from ffnca.ff.standardise import Standardiser
+from ffnca.lattice import Value
 
 
 class UpdateLayer(nnx.Module):
@@ -103,6 +104,20 @@ class LayeredRule(nnx.Module):
     ) -> Float[Array, " cell"]:
         """Distance goodness at the proposed state minus distance goodness now: half the squared change."""
         return 0.5 * jnp.sum(jnp.square(self.change(perception, state)), -1)
+
+    def described(self, perception: Value, state: Value) -> Value:
+        """`change` as data."""
+        activity, update = perception, self.update_layer
+        for layer in self.perceive_layers:
+            activity = layer.described(activity)
+        if update.skip is None:
+            return activity.dense(update.kernel[...], update.bias[...])
+        return activity.dense(update.kernel[...], update.bias[...]) + perception.dense(update.skip[...]) - state
+
+    def described_deficit(self, perception: Value, state: Value) -> Value:
+        """`deficit` as data."""
+        change = self.described(perception, state)
+        return (change * change).sum() * 0.5
 
     def reading_raw(self, standardiser: Standardiser) -> "LayeredRule":
         """The rule that does on raw perceptions what this one does on standardised ones."""

@@ -16,6 +16,7 @@ from jaxtyping import Array, Complex, Float, PRNGKeyArray, UInt8
 
 from ffnca.grid.boundary import Boundary
 from ffnca.grid.convolution import by_fourier, by_slices, spectrum
+from ffnca.lattice import Lattice, Value
 from ffnca.render import signed
 
 KERNEL_CORES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
@@ -33,11 +34,21 @@ def _exponential(mean: Array, centre: Array, width: Array) -> Array:
     return 2 * jnp.exp(-jnp.square(mean - centre) / (2 * jnp.square(width))) - 1
 
 
+def _fourth(value: Value) -> Value:
+    square = value * value
+    return square * square
+
+
 GROWTHS: dict[str, Callable[[Array, Array, Array], Array]] = {
     "polynomial": _polynomial,
     "exponential": _exponential,
 }
 """Growth from -1 to 1 by the weighted mean of the neighbourhood, highest at a centre."""
+DESCRIBED_GROWTHS: dict[str, Callable[[Value, float], Value]] = {
+    "polynomial": lambda off, width: _fourth(((off * off / (9 * width**2)) * -1.0 + 1.0).maximum(0.0)) * 2.0 - 1.0,
+    "exponential": lambda off, width: (off * off / (-2 * width**2)).exp() * 2.0 - 1.0,
+}
+"""The same as data, by the distance from the centre."""
 COLOURS = "inferno"
 
 
@@ -119,6 +130,16 @@ class Lenia:
     def step(self, state: Float[Array, "*batch H W 1"], key: PRNGKeyArray) -> Float[Array, "*batch H W 1"]:
         """Add a share of the growth, within 0 and 1; deterministic, `key` is not used."""
         return jnp.clip(state + self.time_step * self.change(state), 0.0, 1.0)
+
+    def described_growth(self, lattice: Lattice) -> Value:
+        """`change` as data."""
+        mean = lattice.state.convolve(np.asarray(self.kernel)[None, None])
+        return DESCRIBED_GROWTHS[self.growth](mean - float(self.centre), float(self.width))
+
+    def described(self, lattice: Lattice) -> Value:
+        """`step` as data."""
+        grown = lattice.state + self.described_growth(lattice) * float(self.time_step)
+        return grown.maximum(0.0).minimum(1.0)
 
     def render(self, state: Float[Array, "*batch H W 1"]) -> UInt8[np.ndarray, "*batch H W 3"]:
         """Dark where nothing is, through red to pale yellow."""

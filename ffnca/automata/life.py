@@ -14,6 +14,7 @@ from ffnca.automata.life_rule import canonical_rule
 from ffnca.errors import InputError
 from ffnca.grid.boundary import BOUNDARIES, Boundary, pad
 from ffnca.grid.seeds import centred, soup
+from ffnca.lattice import Lattice, Value
 from ffnca.render import TRANSPARENT, Background, is_dark, laid_on
 from ffnca.spec import shown
 
@@ -76,6 +77,12 @@ class Life:
         return jnp.where(state > 0.5, jnp.asarray(self.survive)[count], jnp.asarray(self.born)[count]).astype(
             state.dtype
         )
+
+    def described(self, lattice: Lattice) -> Value:
+        """`step` as data."""
+        neighbours = np.ones((1, 1, 3, 3))
+        neighbours[..., 1, 1] = 9
+        return lattice.state.convolve(neighbours).lookup([*self.born, *self.survive])
 
     def render(self, state: Float[Array, "*batch H W 1"]) -> UInt8[np.ndarray, "*batch H W 3"]:
         """Dark living cells on a light ground."""

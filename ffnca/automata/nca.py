@@ -15,10 +15,12 @@ from ffnca import draws
 from ffnca.errors import InputError
 from ffnca.ff.ascent import STATE_LIMIT
 from ffnca.grid.boundary import Boundary, pad
+from ffnca.grid.described import Described, described
 from ffnca.grid.kernels import alive_mask
 from ffnca.grid.perceive import perceive
 from ffnca.grid.transport import Code
 from ffnca.grid.turn import Turn
+from ffnca.lattice import Lattice, Value
 from ffnca.render import over
 
 CHUNK = 512
@@ -41,6 +43,19 @@ class Rule(Protocol):
         self, perception: Float[Array, "cell perception"], state: Float[Array, "cell channel"], /
     ) -> Float[Array, " cell"]:
         """Goodness that each cell lacks, at least 0."""
+        ...
+
+
+@runtime_checkable
+class DescribedRule(Rule, Protocol):
+    """A rule that can say what it does as data, for pages and other tools."""
+
+    def described(self, perception: Value, state: Value, /) -> Value:
+        """`change` as data."""
+        ...
+
+    def described_deficit(self, perception: Value, state: Value, /) -> Value:
+        """`deficit` as data."""
         ...
 
 
@@ -133,6 +148,43 @@ class NCA(nnx.Module):
         nothing = jnp.zeros(state.shape[:-1], precise.dtype).reshape(-1)
         cells = _where_chosen(_missing, self, self.alive(state), self.perceive(precise), precise, nothing)
         return cells.reshape(state.shape[:-1])
+
+    def described(self, lattice: Lattice) -> Value:
+        """`step` as data.
+
+        Raises:
+            InputError: If its rule, or something that it perceives, has no description.
+        """
+        state = lattice.state
+        alive = self._described_alive(state)
+        chosen = alive * (lattice.constant(self.fire_rate) > lattice.random)
+        with lattice.only(chosen):
+            changed = state + self._described_rule().described(self._described_perception(state), state)
+            changed = changed.maximum(-self.state_limit).minimum(self.state_limit)
+        state = lattice.where(chosen, changed, state)
+        return state * alive * self._described_alive(state)
+
+    def described_deficit(self, lattice: Lattice) -> Value:
+        """`deficit` as data; 0 where nothing lives.
+
+        Raises:
+            InputError: As `described`.
+        """
+        alive = self._described_alive(lattice.state)
+        with lattice.only(alive):
+            missing = self._described_rule().described_deficit(self._described_perception(lattice.state), lattice.state)
+        return lattice.where(alive, missing, 0.0)
+
+    def _described_alive(self, state: Value) -> Value:
+        return state[3:4].neighbour_maximum() > self.alive_threshold
+
+    def _described_perception(self, state: Value) -> Value:
+        return described(self.perception, Described(state, self.alive_threshold, self.turn, self.code))
+
+    def _described_rule(self) -> DescribedRule:
+        if not isinstance(self.rule, DescribedRule):
+            raise InputError(f"a {type(self.rule).__name__} has no description as data; allowed: rules that have one")
+        return self.rule
 
     def render(self, state: Float[Array, "*batch H W C"]) -> UInt8[np.ndarray, "*batch H W 3"]:
         """Colour over white."""

@@ -17,10 +17,12 @@ References:
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from flax import nnx
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from ffnca.ff.standardise import Standardiser
+from ffnca.lattice import Value
 
 STATE_LIMIT = 2.0
 """States are kept within this distance of 0 in every channel, far outside what any target needs."""
@@ -136,6 +138,33 @@ class AscentLayer(nnx.Module):
         for name, term in terms.items():
             setattr(gradient, name, nnx.Param(term))
         return gradient
+
+    def described(self, context: Value, state: Value) -> Value:
+        """`change` as data."""
+        proposed = self._climbed(context, state)
+        return proposed - state
+
+    def described_deficit(self, context: Value, state: Value, *, num_steps: int = 5) -> Value:
+        """`deficit` as data."""
+        goal = state
+        for _ in range(num_steps):
+            change = self._climbed(context, goal) - goal
+            goal = (goal + change * 0.8).maximum(-STATE_LIMIT).minimum(STATE_LIMIT)
+        good, now = (self._described_goodness(context, one) for one in (goal, state))
+        return (good - now).maximum(0.0)
+
+    def _described_activity(self, context: Value, state: Value) -> Value:
+        weight = np.concatenate([self.context_weight[...], self.state_weight[...]])
+        return context.lattice.concatenate([context, state]).dense(weight, self.bias[...]).relu()
+
+    def _climbed(self, context: Value, state: Value) -> Value:
+        """Where a whole step of ascent leads."""
+        given = context.dense(self.linear[...], self.offset[...])
+        return self._described_activity(context, state).dense(np.asarray(self.state_weight[...]).T) + given
+
+    def _described_goodness(self, context: Value, state: Value) -> Value:
+        hidden, given = self._described_activity(context, state), context.dense(self.linear[...], self.offset[...])
+        return ((hidden * hidden).sum() - (state * state).sum()) * 0.5 + (state * given).sum()
 
     def bounded(self, largest: float) -> "AscentLayer":
         """The same layer with the singular values of V, the memory of the own state, at most `largest`."""

@@ -9,6 +9,7 @@ from jaxtyping import Array, Float
 
 from ffnca.ff.goodness import mean_goodness, sum_goodness
 from ffnca.ff.losses import symba_loss, two_threshold_loss
+from ffnca.lattice import Value
 
 _EPSILON = 1e-6
 _CHOICES = {
@@ -74,6 +75,15 @@ class Calibration:
         measure = jnp.sum if self.normaliser == "length" else jnp.mean
         square = measure(jnp.square(inputs), axis=-1, keepdims=True)
         return inputs / jnp.sqrt(square + _EPSILON**2)
+
+    def described_normal(self, inputs: Value) -> Value:
+        """`normalise` as data."""
+        if self.normaliser == "none":
+            return inputs
+        share = 1.0 if self.normaliser == "length" else 1.0 / inputs.channels
+        if self.normaliser == "standard":
+            inputs = inputs - inputs.sum() * share
+        return inputs / ((inputs * inputs).sum() * share + _EPSILON**2).sqrt()
 
     def pass_on(self, drive: Float[Array, "*batch unit"]) -> Float[Array, "*batch unit"]:
         """What the next layer reads of a layer's drive, before its own normaliser."""

@@ -9,6 +9,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from ffnca.ff.calibration import DIRECTION, Calibration
 from ffnca.ff.local_update import Pair
+from ffnca.lattice import Value
 
 
 class FFLayer(nnx.Module):
@@ -51,6 +52,10 @@ class FFLayer(nnx.Module):
     def drive(self, inputs: Float[Array, "*batch feature"]) -> Float[Array, "*batch unit"]:
         """Input of the units, before the ReLU."""
         return self.calibration.normalise(inputs) @ self.kernel[...] + self.bias[...]
+
+    def described(self, inputs: Value) -> Value:
+        """The activity as data."""
+        return self.calibration.described_normal(inputs).dense(self.kernel[...], self.bias[...]).relu()
 
     def forward(self, inputs: Float[Array, "*batch feature"]) -> Float[Array, "*batch unit"]:
         """What the next layer reads, before its normaliser."""
