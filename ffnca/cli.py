@@ -176,7 +176,9 @@ def grow(
 @app.command()
 def export(
     world: WorldName,
-    out: Annotated[Path, typer.Argument(metavar="OUT", help="Ends .gif, .png (contact sheet), .apng, .webp or .mp4.")],
+    out: Annotated[
+        Path, typer.Argument(metavar="OUT", help="Ends .gif, .png (sheet), .apng, .webp, .mp4; or .onnx, .h.")
+    ],
     steps: Annotated[
         int | None, typer.Option(help="How many steps; 200 if not given, 220 in a story.", min=0, max=100_000)
     ] = None,
@@ -213,7 +215,7 @@ def export(
     angle: Angle = 0.0,
     detail: Detail = None,
 ) -> None:
-    """Write an animation of a world."""
+    """Write an animation of a world; or its step, as an ONNX graph or as a C header."""
     _compute()
     from ffnca.commands import Play, export_world
     from ffnca.export.look import Look

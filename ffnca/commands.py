@@ -19,6 +19,7 @@ from ffnca.export.look import Look
 from ffnca.export.scene import STORY_STEPS, STORY_WOUND, DiscWound, Scene
 from ffnca.export.stress_sheet import StressSheet
 from ffnca.export.timing import Timing
+from ffnca.interchange import exporting
 from ffnca.opening import opened
 from ffnca.progress import counted
 from ffnca.signals import stop_noted
@@ -119,8 +120,13 @@ def export_world(
     Raises:
         InputError: If anything of it cannot be used, or a file cannot be written.
     """
-    if out.suffix.lower() not in SUFFIXES:
-        raise InputError(f"{out}: allowed endings are {', '.join(SUFFIXES)}")
+    if out.suffix.lower() not in (*SUFFIXES, *exporting.SUFFIXES):
+        raise InputError(f"{out}: allowed endings are {', '.join((*SUFFIXES, *exporting.SUFFIXES))}")
+    if out.suffix.lower() in exporting.SUFFIXES:
+        if play != Play() or scale is not None or poster is not None or request.detail is not None:
+            options = "--steps, --wound, --story, --scale, --poster, --detail"
+            raise InputError(f"{out}: holds a single step and no picture; not allowed with it: {options}")
+        return exporting.write_step(opened(request), out)
     simulation = opened(request)
     if request.detail is not None and simulation.view(look.show).detail == 1:
         raise InputError(f"--show {look.show} with --detail: allowed is colour, which the decoder draws")
