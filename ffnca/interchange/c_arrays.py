@@ -11,8 +11,7 @@ def number(value: float | np.floating | np.ndarray) -> str:
     single = np.float32(value)
     if not np.isfinite(single):
         return "NAN" if np.isnan(single) else "-INFINITY" if single < 0 else "INFINITY"
-    text = f"{single:.9g}"
-    return f"{text}f" if set(".e") & set(text) else f"{text}.0f"
+    return f"{single!s}f"  # the shortest text that is read back to the bit
 
 
 def array(name: str, kind: str, values: np.ndarray) -> str:
@@ -35,8 +34,18 @@ def array(name: str, kind: str, values: np.ndarray) -> str:
 
 def quantised(
     kernel: Float32[np.ndarray, "input output"],
-) -> tuple[Int8[np.ndarray, "input output"], Float32[np.ndarray, " output"]]:
-    """A matrix in whole numbers from -127 to 127 and a scale for each output, so that kernel = whole * scale."""
-    scale = np.abs(kernel).max(0) / 127
+) -> tuple[Int8[np.ndarray, "input output"], Float32[np.ndarray, " scale"]]:
+    """A matrix in whole numbers from -127 to 127, with a scale for each input or each output, whichever are more.
+
+    Returns:
+        Whole numbers and scales: kernel is nearly whole * scale, or whole * scale[:, None] where there are more inputs.
+    """
+    is_by_input = by_input(kernel)
+    scale = np.abs(kernel).max(1 if is_by_input else 0) / 127
     scale = np.where(scale > 0, scale, 1).astype(np.float32)
-    return np.rint(kernel / scale).astype(np.int8), scale
+    return np.rint(kernel / (scale[:, None] if is_by_input else scale)).astype(np.int8), scale
+
+
+def by_input(kernel: Float32[np.ndarray, "input output"]) -> bool:
+    """Whether `quantised` gives a scale for each input."""
+    return kernel.shape[0] > kernel.shape[1]

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from ffnca.errors import InputError, safe_line
-from ffnca.interchange.c_arrays import array, number, quantised
+from ffnca.interchange.c_arrays import array, by_input, number, quantised
 from ffnca.lattice import ELEMENTWISE, NEIGHBOURING, Operation, Program
 
 EXAMPLE = Path(__file__).with_name("grow.c")
@@ -64,12 +64,14 @@ static inline float ffnca_maximum(const float *plane, int channels, int channel,
 }}
 
 static inline void ffnca_dense(const float *in, int num_in, const ffnca_weight *kernel, const float *scale,
-                               const float *bias, float *out, int num_out) {{
+                               int scaled_by_input, const float *bias, float *out, int num_out) {{
     (void)scale;
     for (int o = 0; o < num_out; o++) out[o] = 0;
-    for (int i = 0; i < num_in; i++)
-        for (int o = 0; o < num_out; o++) out[o] += in[i] * kernel[(size_t)i * num_out + o];
-    for (int o = 0; o < num_out; o++) out[o] = out[o] * FFNCA_SCALE(scale, o) + bias[o];
+    for (int i = 0; i < num_in; i++) {{
+        float scaled = scaled_by_input ? in[i] * FFNCA_SCALE(scale, i) : in[i];
+        for (int o = 0; o < num_out; o++) out[o] += scaled * kernel[(size_t)i * num_out + o];
+    }}
+    for (int o = 0; o < num_out; o++) out[o] = (scaled_by_input ? out[o] : out[o] * FFNCA_SCALE(scale, o)) + bias[o];
 }}
 """
 
@@ -146,7 +148,7 @@ class _Header:
         """The whole text."""
         height, width, channels = self.start.shape
         floats = sum(self.operations[index].channels for index in self.kept) * height * width
-        shown = re.sub(r"[^A-Za-z0-9 .,:()_-]", "", safe_line(title)).strip()
+        shown = " ".join(re.sub(r"[^A-Za-z0-9 .,:()_-]", "", safe_line(title)).split())
         yield f"// One step of a cellular automaton: {shown}. Written by ffnca."
         yield "// state and next: float [height][width][channels]; random: float [height][width], uniform from 0 to 1."
         yield _PROLOGUE
@@ -292,7 +294,7 @@ class _Header:
                 at += count
         elif kind == "dense":
             sizes = self.operations[inputs[0]].channels, channels
-            weights = f"ffnca_k{index}, ffnca_s{index}, ffnca_b{index}"
+            weights = f"ffnca_k{index}, ffnca_s{index}, {int(by_input(arrays['kernel']))}, ffnca_b{index}"
             yield f"ffnca_dense(v{inputs[0]}, {sizes[0]}, {weights}, {out}, {sizes[1]});"
         elif kind == "least":
             count = self.operations[inputs[0]].channels
