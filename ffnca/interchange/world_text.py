@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from ffnca.errors import InputError, safe_line
-from ffnca.world_file import MAX_WORLD_BYTES, build_world, parse_world
+from ffnca.settings_text import parse_toml
+from ffnca.world_file import MAX_WORLD_BYTES, build_world
 
 
 def world_text(settings: Mapping[str, Any], about: str, name: str) -> str:
@@ -28,7 +29,7 @@ def world_text(settings: Mapping[str, Any], about: str, name: str) -> str:
     text = "\n".join(lines) + "\n"
     if len(text.encode()) > MAX_WORLD_BYTES:
         raise InputError(f"{name}: would be too large a world file; allowed: {MAX_WORLD_BYTES} bytes")
-    parse_world(text, name)
+    parse_toml(text, name)  # the world itself is checked already, and what it tells is told once
     return text
 
 
