@@ -1,7 +1,7 @@
 """What a stroke of the pointer does to the cells under it, by what the cells of a system are."""
 
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -33,22 +33,22 @@ class Brush(NamedTuple):
         change: Changes a state in place, (H, W, C).
         coloured: Whether it paints in the colour in hand.
         single: Whether it touches one cell, however large it is.
+        data: The same as data, for pages: `set` cells to `values`; add `noise` of a `deviation` within `lowest` and
+            `highest`, where channel 3 is `above` a number if given; `flip` a `share` of cells; `stamp` a `pattern`;
+            `paint` a colour. None where a page cannot do it.
     """
 
     change: Callable[[Float[np.ndarray, "H W C"], Touch], None]
     coloured: bool = False
     single: bool = False
+    data: Mapping[str, Any] | None = None
 
 
-def _erase(state: Float[np.ndarray, "H W C"], touch: Touch) -> None:
-    state[touch.cells] = 0
-
-
-def _set(value: float | Float[np.ndarray, " C"]) -> Callable[[Float[np.ndarray, "H W C"], Touch], None]:
+def _set(value: float | Float[np.ndarray, " C"], *, single: bool = False) -> Brush:
     def change(state: Float[np.ndarray, "H W C"], touch: Touch) -> None:
         state[touch.cells] = value
 
-    return change
+    return Brush(change, single=single, data={"kind": "set", "values": np.atleast_1d(value).tolist()})
 
 
 def _flip(state: Float[np.ndarray, "H W C"], touch: Touch) -> None:
@@ -56,20 +56,21 @@ def _flip(state: Float[np.ndarray, "H W C"], touch: Touch) -> None:
     state[flipped] = 1 - state[flipped]
 
 
-def _disturb(lowest: float, highest: float) -> Callable[[Float[np.ndarray, "H W C"], Touch], None]:
+def _disturb(lowest: float, highest: float) -> Brush:
     def change(state: Float[np.ndarray, "H W C"], touch: Touch) -> None:
         noise = NOISE * touch.generator.standard_normal((int(touch.cells.sum()), state.shape[-1]))
         state[touch.cells] = np.clip(state[touch.cells] + noise, lowest, highest)
 
-    return change
+    bounds = {"lowest": lowest, "highest": highest} if np.isfinite(lowest) else {}
+    return Brush(change, data={"kind": "noise", "deviation": NOISE, **bounds})
 
 
 def _paint(state: Float[np.ndarray, "H W C"], touch: Touch) -> None:
     state[touch.cells, :4] = (*touch.colour, 1.0)
 
 
-def stamp(pattern: Float[np.ndarray, "h w C"]) -> Callable[[Float[np.ndarray, "H W C"], Touch], None]:
-    """Put a pattern around the cell that is touched, across the edges of the grid."""
+def stamp(pattern: Float[np.ndarray, "h w C"]) -> Brush:
+    """Puts a pattern around the cell that is touched, across the edges of the grid."""
 
     def change(state: Float[np.ndarray, "H W C"], touch: Touch) -> None:
         for row, column in np.argwhere(touch.cells):
@@ -77,22 +78,23 @@ def stamp(pattern: Float[np.ndarray, "h w C"]) -> Callable[[Float[np.ndarray, "H
             columns = (column - pattern.shape[1] // 2 + np.arange(pattern.shape[1])) % state.shape[1]
             state[np.ix_(rows, columns)] = pattern
 
-    return change
+    data = {"kind": "stamp", "shape": list(pattern.shape), "values": np.round(pattern, 6).ravel().tolist()}
+    return Brush(change, single=True, data=data)
 
 
 def number_brushes(lowest: float = -np.inf, highest: float = np.inf) -> dict[str, Brush]:
     """For states that are any numbers within bounds: noise is added, paint and seed are 1."""
     return {
-        "erase": Brush(_erase),
-        "noise": Brush(_disturb(lowest, highest)),
-        "seed": Brush(_set(1.0)),
-        "paint": Brush(_set(1.0)),
+        "erase": _set(0.0),
+        "noise": _disturb(lowest, highest),
+        "seed": _set(1.0),
+        "paint": _set(1.0),
     }
 
 
 def binary_brushes() -> dict[str, Brush]:
     """For states that are 0 or 1: noise flips cells."""
-    return number_brushes() | {"noise": Brush(_flip)}
+    return number_brushes() | {"noise": Brush(_flip, data={"kind": "flip", "share": FLIPPED})}
 
 
 def colour_brushes(seed_cell: Float[np.ndarray, " C"], alive_threshold: float) -> dict[str, Brush]:
@@ -104,8 +106,8 @@ def colour_brushes(seed_cell: Float[np.ndarray, " C"], alive_threshold: float) -
         state[living] += NOISE * noise.astype(np.float32)
 
     return {
-        "erase": Brush(_erase),
-        "noise": Brush(disturb),
-        "seed": Brush(_set(seed_cell), single=True),
-        "paint": Brush(_paint, coloured=True),
+        "erase": _set(0.0),
+        "noise": Brush(disturb, data={"kind": "noise", "deviation": NOISE, "above": alive_threshold}),
+        "seed": _set(seed_cell, single=True),
+        "paint": Brush(_paint, coloured=True, data={"kind": "paint"}),
     }

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer import Context
+from typer.core import TyperCommand
 from typer.exceptions import TyperException
 
 from ffnca import terminal
@@ -173,24 +175,77 @@ def grow(
     _report(grow_target(wanted, checked_budget(minutes, updates), seed, out, resume))
 
 
-@app.command()
+class _Export(TyperCommand):
+    """Two options that take what cannot be said otherwise: a story with or without its acts, and several worlds."""
+
+    def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
+        """Give each option its one value."""
+        return super().parse_args(ctx, _one_value_each(args))
+
+
+def _one_value_each(words: list[str]) -> list[str]:
+    """`--story` alone is given no acts, and `--compare A B` becomes `--compare A --compare B`."""
+    rewritten: list[str] = []
+    place, end = 0, words.index("--") if "--" in words else len(words)
+    while place < end:
+        word, place = words[place], place + 1
+        if word == "--story" and (place == end or not _tells_acts(words[place])):
+            word = "--story="
+        rewritten.append(word)
+        if word == "--compare" and place < end:
+            rewritten.append(words[place])
+            place += 1
+            while place < end and not words[place].startswith("-") and not _is_file_to_write(words[place]):
+                rewritten += [word, words[place]]
+                place += 1
+    return rewritten + words[end:]
+
+
+def _is_file_to_write(word: str) -> bool:
+    """Whether a word can be no world, since it names an animation."""
+    from ffnca.export.animation import SUFFIXES
+
+    return word.lower().endswith(SUFFIXES)
+
+
+def _tells_acts(word: str) -> bool:
+    """Whether the word after `--story` belongs to it."""
+    return not word.startswith("-") and ("," in word or word.lower() in ("grow", "wound", "heal"))
+
+
+@app.command(cls=_Export)
 def export(
     world: WorldName,
     out: Annotated[
         Path, typer.Argument(metavar="OUT", help="Ends .gif, .png (sheet), .apng, .webp, .mp4; or .onnx, .h.")
     ],
     steps: Annotated[
-        int | None, typer.Option(help="How many steps; 200 if not given, 220 in a story.", min=0, max=100_000)
+        int | None, typer.Option(help="How many steps; 200 if not given, in a story 220.", min=0, max=100_000)
     ] = None,
-    fps: Annotated[float, typer.Option(help="Frames a second, one frame a step.")] = 25.0,
-    scale: Annotated[int | None, typer.Option(help="Pixels a cell; about 400 in all.", min=1, max=64)] = None,
+    every: Annotated[
+        int, typer.Option(metavar="K", help="A frame every K steps, and one of the last.", min=1, max=100_000)
+    ] = 1,
+    fps: Annotated[float, typer.Option(help="Frames a second.")] = 25.0,
+    scale: Annotated[
+        int | None, typer.Option(help="Pixels a cell; about 400 in all, 800 for several.", min=1, max=64)
+    ] = None,
     seed: Seed = 0,
     wound: Annotated[
         list[str] | None, typer.Option(metavar="STEP[:X,Y,R]", help="Erase a disc, in cells; may be repeated.")
     ] = None,
     story: Annotated[
-        bool, typer.Option("--story", help="Wound it once, say what happens, stay at the end for 2 seconds.")
-    ] = False,
+        str | None,
+        typer.Option(
+            "--story",
+            metavar="[ACTS]",
+            help="Say what happens, hold the end for 2 seconds; ACTS: grow,wound,heal[,wound,heal ...] or fewer.",
+        ),
+    ] = None,
+    tiles: Annotated[int, typer.Option(metavar="N", help="N seeds side by side, from --seed on, up to 64.")] = 1,
+    compare: Annotated[
+        list[str] | None,
+        typer.Option(metavar="WORLD ...", help="One to five worlds beside the first, each with its title under it."),
+    ] = None,
     show: Annotated[str, typer.Option(metavar="VIEW", help="colour, health, channel:K, tiles, difference.")] = "colour",
     background: Annotated[
         str | None, typer.Option(metavar="COLOUR", help="#rrggbb, #rgb, a CSS name, or transparent.")
@@ -215,13 +270,24 @@ def export(
     angle: Angle = 0.0,
     detail: Detail = None,
 ) -> None:
-    """Write an animation of a world; or its step, as an ONNX graph or as a C header."""
+    """Write an animation of a world or several, or a step as ONNX or C.
+
+    ffnca export lizard out.gif --story grow,wound,heal --background transparent
+
+    ffnca export lizard out.webp --tiles 9 --steps 400 --every 4
+
+    ffnca export lizard out.mp4 --compare butterfly fish
+
+    ffnca export lizard rule.onnx
+    """
     _compute()
     from ffnca.commands import Play, export_world
     from ffnca.export.look import Look
+    from ffnca.export.story import Acts
     from ffnca.export.timing import Timing
 
-    play = Play(steps, tuple(wound or ()), story)
+    acts = Acts.parsed(story) if story else None
+    play = Play(steps, tuple(wound or ()), story is not None, acts, every, tiles, tuple(compare or ()))
     look, timing = Look.parsed(show, palette, background, caption), Timing(fps, hold, loop)
     request = _request(world, None, seed, which, angle, detail)
     typer.echo(export_world(request, out, play, look, timing, scale=scale, poster=poster))
@@ -243,7 +309,10 @@ def import_(
     ] = None,
     name: Annotated[str | None, typer.Option(metavar="CODE", help="Which of Lenia's animals; code or name.")] = None,
 ) -> None:
-    """Take another program's weights or pattern: write a rule file or a world file."""
+    """Take weights or a pattern of another program.
+
+    Writes a rule file, or a world file for patterns and Lenia's animals.
+    """
     _compute()
     from ffnca.interchange.importing import Wanted, import_file
 

@@ -13,12 +13,15 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from ffnca.atomic import replacing
 from ffnca.automata.base import rollout
-from ffnca.errors import InputError
+from ffnca.errors import MAX_SEED, InputError
 from ffnca.export.animation import SUFFIXES, Texts, write_animation
+from ffnca.export.caption import drawable
 from ffnca.export.look import Look
-from ffnca.export.scene import STORY_STEPS, STORY_WOUND, DiscWound, Scene
+from ffnca.export.scene import DiscWound, Scene
+from ffnca.export.story import GROW_STEPS, HEAL_STEPS, Acts
 from ffnca.export.stress_sheet import StressSheet
 from ffnca.export.timing import Timing
+from ffnca.export.wall import MAX_COMPARED, MAX_TILES, Wall
 from ffnca.interchange import exporting
 from ffnca.opening import opened
 from ffnca.progress import counted
@@ -89,11 +92,19 @@ class Play:
         num_steps: How far it runs; None for as long as usual.
         wounds: Each STEP or STEP:X,Y,R.
         story: Whether it is told in acts, with a wound if none is given, and stays a while at the end.
+        acts: Those of the story, where they are not those of the demonstration.
+        every: Steps from frame to frame.
+        tiles: From how many seeds it is played side by side, the first of them the one that was asked for.
+        compare: Other worlds, played beside it.
     """
 
     num_steps: int | None = None
     wounds: tuple[str, ...] = ()
     story: bool = False
+    acts: Acts | None = None
+    every: int = 1
+    tiles: int = 1
+    compare: tuple[str, ...] = ()
 
 
 def export_world(
@@ -120,47 +131,96 @@ def export_world(
     Raises:
         InputError: If anything of it cannot be used, or a file cannot be written.
     """
-    if out.suffix.lower() not in (*SUFFIXES, *exporting.SUFFIXES):
+    suffix = out.suffix.lower()
+    if suffix not in (*SUFFIXES, *exporting.SUFFIXES):
         raise InputError(f"{out}: allowed endings are {', '.join((*SUFFIXES, *exporting.SUFFIXES))}")
-    if out.suffix.lower() in exporting.SUFFIXES:
+    if suffix in exporting.SUFFIXES:
         if play != Play() or scale is not None or poster is not None or request.detail is not None:
-            options = "--steps, --wound, --story, --scale, --poster, --detail"
+            options = "--steps, --every, --wound, --story, --tiles, --compare, --scale, --poster, --detail"
             raise InputError(f"{out}: holds a single step and no picture; not allowed with it: {options}")
         return exporting.write_step(opened(request), out)
-    simulation = opened(request)
+    wall = _compared(request, play, look) if play.compare else _tiled(request, play, look)
+    if play.story and timing.hold is None and suffix != ".png":
+        timing = replace(timing, hold=STORY_HOLD)
+    num_frames = write_wall(wall, out, timing=timing, scale=scale, poster=poster)
+    return f"{out}{f', {poster}' if poster else ''}: {num_frames} frames"
+
+
+def _scene(simulation: Simulation, request: Request, play: Play, look: Look) -> Scene:
+    """What happens in one simulation."""
     if request.detail is not None and simulation.view(look.show).detail == 1:
         raise InputError(f"--show {look.show} with --detail: allowed is colour, which the decoder draws")
     wounds = tuple(map(DiscWound.parsed, play.wounds))
     if play.story:
-        scene = Scene.story(simulation, STORY_STEPS if play.num_steps is None else play.num_steps, wounds, look)
-        is_sheet = out.suffix.lower() == ".png"
-        timing = timing if is_sheet or timing.hold is not None else replace(timing, hold=STORY_HOLD)
-    else:
-        scene = Scene(simulation, EXPORT_STEPS if play.num_steps is None else play.num_steps, wounds, look)
-    write_scene(scene, out, timing=timing, scale=scale, seed=request.seed, poster=poster)
-    return f"{out}{f', {poster}' if poster else ''}: {scene.num_steps + 1} frames"
+        return Scene.story(simulation, play.num_steps, wounds, look, acts=play.acts, every=play.every)
+    num_steps = EXPORT_STEPS if play.num_steps is None else play.num_steps
+    return Scene(simulation, num_steps, wounds, look, every=play.every)
 
 
-def write_scene(
-    scene: Scene, out: Path, *, timing: Timing, scale: int | None, seed: int, poster: Path | None = None
-) -> None:
-    """Play a scene and write it in the format of the file's ending.
+def _tiled(request: Request, play: Play, look: Look) -> Wall:
+    """One world from as many seeds as were asked for."""
+    most = min(MAX_TILES, MAX_SEED - request.seed + 1)
+    if not 1 <= play.tiles <= most:
+        raise InputError(f"--tiles {play.tiles}: allowed from seed {request.seed} on are 1 to {most}")
+    first, seeds = opened(request), tuple(range(request.seed, request.seed + play.tiles))
+    same = first.reseeded is None
+    simulations = [first, *(first if same else opened(replace(request, seed=seed)) for seed in seeds[1:])]
+    return Wall(tuple(_scene(simulation, request, play, look) for simulation in simulations), seeds)
+
+
+def _compared(request: Request, play: Play, look: Look) -> Wall:
+    """Several worlds from one seed; one that is named twice is shown once."""
+    texts = list(dict.fromkeys([request.text, *play.compare]))
+    if play.tiles != 1:
+        raise InputError(f"--tiles {play.tiles} with --compare: allowed is one of the two")
+    if not 2 <= len(texts) <= MAX_COMPARED:
+        raise InputError(
+            f"--compare {' '.join(play.compare)[:60]}: names {len(texts) - 1} other worlds; "
+            f"allowed are 1 to {MAX_COMPARED - 1}"
+        )
+    simulations = [opened(replace(request, text=text)) for text in texts]
+    scenes = tuple(_scene(simulation, request, play, look) for simulation in simulations)
+    return Wall(scenes, (request.seed,) * len(scenes), _names(simulations, texts))
+
+
+def _names(simulations: list[Simulation], texts: list[str]) -> tuple[str, ...]:
+    """What to call worlds that are compared: their titles, and where these do not tell them apart their files."""
+    titles = []
+    for simulation, text in zip(simulations, texts, strict=True):
+        try:
+            titles.append(drawable(simulation.world.title))
+        except InputError:
+            titles.append(drawable(Path(text).stem))
+    if len(set(titles)) == len(titles):
+        return tuple(titles)
+    ways = ([Path(text).stem for text in texts], [Path(text).name for text in texts])
+    files = next((files for files in ways if len(set(files)) == len(files)), texts)
+    return tuple(f"{title} ({drawable(file)})" for title, file in zip(titles, files, strict=True))
+
+
+def write_wall(wall: Wall, out: Path, *, timing: Timing, scale: int | None, poster: Path | None = None) -> int:
+    """Play scenes and write them in the format of the file's ending.
+
+    Returns:
+        How many frames were played.
 
     Raises:
-        InputError: If it has several pixels a cell and `scale` is no multiple of them, or a file cannot be written.
+        InputError: If they have several pixels a cell and `scale` is no multiple of them, or a file cannot be written.
     """
-    scale = _frame_scale(scale, scene.detail)
-    frames: Iterable[np.ndarray] = counted(scene.frames(key=jax.random.key(seed)), scene.num_steps + 1, "drawing")
-    labels, captions = scene.labels, scene.captions
+    scale = _frame_scale(scale, wall.detail)
+    frames: Iterable[np.ndarray] = counted(wall.frames(), wall.num_frames, "drawing")
+    scene, captions = wall.scenes[0], wall.captions
+    labels = scene.labels
     if out.suffix.lower() == ".png":
-        scale = scale or SHEET_SCALE
+        scale = scale or (SHEET_SCALE if len(wall.scenes) == 1 else max(1, (wall.scale or 1) // 2))
         if scene.is_story:
             moments = scene.moments
-            frames = (frame for step, frame in enumerate(frames) if step in moments)
-            labels = [labels[step] for step in moments]
-            captions = captions and scene.look.caption and [captions[step] for step in moments]
-    texts = Texts(captions or None, labels)
-    write_animation(out, frames, timing, texts, scale, paper=scene.look.paper, poster=poster)
+            frames = (frame for number, frame in enumerate(frames) if number in moments)
+            labels = [labels[number] for number in moments]
+            captions = captions and (scene.look.caption or wall.names) and [captions[number] for number in moments]
+    texts = Texts(captions or None, labels, wall.gap)
+    write_animation(out, frames, timing, texts, scale or wall.scale, paper=scene.look.paper, poster=poster)
+    return wall.num_frames
 
 
 def _frame_scale(scale: int | None, detail: int) -> int | None:
@@ -178,8 +238,8 @@ def story(
     outs: list[Path],
     *,
     seed: int = 0,
-    num_steps: int = STORY_STEPS,
-    wound_at: int = STORY_WOUND,
+    num_steps: int = GROW_STEPS + HEAL_STEPS,
+    wound_at: int = GROW_STEPS,
     detail: int | None = None,
 ) -> None:
     """Grow, wound and heal a creature: an animation, and a contact sheet of the moments that tell the most."""

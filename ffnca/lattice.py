@@ -323,6 +323,8 @@ class Lattice:
 
     def program(self, result: Value) -> Program:
         """Everything that the result needs, in order."""
+        if result.index <= self.random.index:  # the last operation gives the result, and no input is last
+            result = result[:]
         operations = self._needed_by_neighbours(result.index)
         needed = {0, 1, result.index}
         for index in range(result.index, 1, -1):

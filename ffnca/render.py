@@ -153,9 +153,9 @@ def enlarge(frames: UInt8[np.ndarray, "*batch height width channel"], scale: int
     return np.repeat(np.repeat(frames, scale, axis=-3), scale, axis=-2)
 
 
-def fitting_scale(shape: tuple[int, ...]) -> int:
-    """Pixels a cell that make the longer side of (..., height, width, 3) about `FIT_PIXELS` long, at least 1."""
-    return max(1, FIT_PIXELS // max(shape[-3:-1]))
+def fitting_scale(shape: tuple[int, ...], pixels: int = FIT_PIXELS) -> int:
+    """Pixels a cell that make the longer side of (..., height, width, 3) about so many `pixels` long, at least 1."""
+    return max(1, pixels // max(shape[-3:-1]))
 
 
 def mosaic(

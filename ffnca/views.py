@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Array, Float, UInt8
 
 from ffnca.automata.base import Automaton
+from ffnca.lattice import Lattice, Value
 from ffnca.render import Background, heat, mosaic, signed
 
 ALIASES = {"goodness": "health"}
@@ -35,6 +36,19 @@ class Legend(NamedTuple):
     colours: UInt8[np.ndarray, "level 3"]
 
 
+class Level(NamedTuple):
+    """A view as data, for pages: a number for every cell, and the colours of the numbers.
+
+    Attributes:
+        write: Writes down the number of automaton and state: 0 for the first colour to 1 for the last, less than 0 where
+            nothing is drawn.
+        colours: From 0 to 1.
+    """
+
+    write: Callable[[Any, Lattice], Value]
+    colours: UInt8[np.ndarray, "level 3"]
+
+
 class View(NamedTuple):
     """A way to draw states.
 
@@ -43,12 +57,14 @@ class View(NamedTuple):
         legend: What its colours mean, None for natural ones.
         draw_on: The same on a background of the user's choice; None where every cell is drawn.
         detail: Pixels a cell, down and across.
+        level: The same as data; None where a page cannot draw it.
     """
 
     draw: Draw
     legend: Legend | None = None
     draw_on: DrawOn | None = None
     detail: int = 1
+    level: Level | None = None
 
 
 def heat_legend(low: str, high: str, numbers: tuple[str, ...]) -> Legend:

@@ -131,9 +131,13 @@ class Lenia:
         """Add a share of the growth, within 0 and 1; deterministic, `key` is not used."""
         return jnp.clip(state + self.time_step * self.change(state), 0.0, 1.0)
 
+    def described_mean(self, lattice: Lattice) -> Value:
+        """`potential` as data."""
+        return lattice.state.convolve(np.asarray(self.kernel)[None, None])
+
     def described_growth(self, lattice: Lattice) -> Value:
         """`change` as data."""
-        mean = lattice.state.convolve(np.asarray(self.kernel)[None, None])
+        mean = self.described_mean(lattice)
         return DESCRIBED_GROWTHS[self.growth](mean - float(self.centre), float(self.width))
 
     def described(self, lattice: Lattice) -> Value:
@@ -162,6 +166,11 @@ def drawn_potential(automaton: Lenia, state: Float[Array, "H W 1"]) -> UInt8[np.
 def drawn_growth(automaton: Lenia, state: Float[Array, "H W 1"]) -> UInt8[np.ndarray, "H W 3"]:
     """Where it fades, blue, and where it grows, red."""
     return signed(np.asarray(_change(automaton, state))[..., 0], 1.0)
+
+
+def described_growth(automaton: Lenia, lattice: Lattice) -> Value:
+    """`drawn_growth` as data: from 0, where it fades, to 1."""
+    return automaton.described_growth(lattice) * 0.5 + 0.5
 
 
 @jax.jit

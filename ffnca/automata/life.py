@@ -19,7 +19,8 @@ from ffnca.render import TRANSPARENT, Background, is_dark, laid_on
 from ffnca.spec import shown
 
 _RLE_LINE = 70
-_ALIVE, _DEAD = (24, 28, 36), (250, 250, 248)
+COLOURS = (250, 250, 248), (24, 28, 36)
+"""Of the dead and the living."""
 
 
 @jax.tree_util.register_static
@@ -86,7 +87,7 @@ class Life:
 
     def render(self, state: Float[Array, "*batch H W 1"]) -> UInt8[np.ndarray, "*batch H W 3"]:
         """Dark living cells on a light ground."""
-        return np.where(np.asarray(state) > 0.5, np.array(_ALIVE, np.uint8), np.array(_DEAD, np.uint8))
+        return np.where(np.asarray(state) > 0.5, np.array(COLOURS[1], np.uint8), np.array(COLOURS[0], np.uint8))
 
 
 @jax.jit

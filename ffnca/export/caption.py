@@ -158,3 +158,33 @@ class Captions:
             top = self._line_height // 4 + place * self._line_height
             draw.text((self._width // 2, top), line, 255, _font(self._size), "ma", stroke_width=halo)
         return np.asarray(cover, float) / 255
+
+
+class CaptionRow:
+    """Captions of panels side by side, each under its own, in letters of one size."""
+
+    def __init__(self, texts: Sequence[tuple[str, ...]], width: int, gap: int, paper: Colour | None) -> None:
+        """Lay them out.
+
+        Args:
+            texts: One row a frame, one text a panel; drawable.
+            width: Pixels of all panels with the gaps between them; panels are equally wide.
+            gap: Pixels between two panels.
+            paper: What the text is drawn on; None for nothing.
+
+        Raises:
+            InputError: If a text does not fit even in small letters.
+        """
+        self.texts, self._gap = texts, gap
+        self._num_panels = len(texts[0])
+        panel = (width + gap) // self._num_panels - gap
+        self._captions = Captions([text for row in texts for text in row], panel, paper)
+        self.height, self.shades = self._captions.height, self._captions.shades
+        self._ground = paper or (0, 0, 0, 0)
+
+    def strip(self, frame: int) -> UInt8[np.ndarray, "height width channel"]:
+        """What goes under a frame: RGB, or RGBA without paper."""
+        between = np.full((self.height, self._gap, len(self._ground)), self._ground, np.uint8)
+        first = frame * self._num_panels
+        strips = [self._captions.strip(place) for place in range(first, first + self._num_panels)]
+        return np.concatenate([strips[0], *(part for strip in strips[1:] for part in (between, strip))], axis=1)

@@ -14,16 +14,13 @@ from ffnca.errors import InputError
 from ffnca.export.caption import drawable
 from ffnca.export.look import TARGET, Look, PixelArt
 from ffnca.export.recolour import Recolouring
+from ffnca.export.story import WOUNDED_STEPS, Acts
 from ffnca.palette_file import Palette
 from ffnca.render import WHITE
 from ffnca.simulation import Simulation
 
 FARTHEST = 10_000.0
 """Cells, farther than any grid is wide."""
-STORY_STEPS, STORY_WOUND = 220, 100
-"""Of the demonstration: how long it is, and when the wound comes."""
-WOUNDED_STEPS = 12
-"""How long a story calls what was wounded so: half a second."""
 
 
 class DiscWound(NamedTuple):
@@ -77,10 +74,11 @@ class Scene:
 
     Attributes:
         simulation: What runs.
-        num_steps: How far; the first frame is the initial state, then one a step.
+        num_steps: How far; the first frame is the initial state.
         wounds: In any order.
         look: How it is drawn.
         is_story: Whether it is told in acts: what happens before a wound, at it and after it.
+        every: Steps from frame to frame; the last step has one always.
     """
 
     simulation: Simulation
@@ -88,18 +86,41 @@ class Scene:
     wounds: tuple[DiscWound, ...] = ()
     look: Look = field(default_factory=Look)
     is_story: bool = False
+    every: int = 1
 
     @classmethod
     def story(
         cls,
         simulation: Simulation,
-        num_steps: int = STORY_STEPS,
+        num_steps: int | None = None,
         wounds: tuple[DiscWound, ...] = (),
         look: Look | None = None,
+        *,
+        acts: Acts | None = None,
+        every: int = 1,
     ) -> Self:
-        """It lives, is wounded and lives on; by default a wound where the demonstration has it."""
-        wounded = wounds or (DiscWound(round(num_steps * STORY_WOUND / STORY_STEPS)),)
-        return cls(simulation, num_steps, wounded, look or Look(), is_story=True)
+        """It lives, is wounded and lives on.
+
+        Args:
+            simulation: What runs.
+            num_steps: How far; as long as its acts if None.
+            wounds: In place of those of the acts; if acts are given, as many.
+            look: How it is drawn.
+            acts: What happens; if None, what the demonstration tells.
+            every: Steps from frame to frame.
+
+        Raises:
+            InputError: If it cannot be drawn so, or there are more or fewer wounds than the acts have.
+        """
+        told = acts or Acts()
+        num_steps = told.num_steps if num_steps is None else num_steps
+        planned = tuple(DiscWound(step) for step in told.wound_steps(num_steps))
+        if acts is not None and wounds and len(wounds) != len(planned):
+            raise InputError(
+                f"--story {','.join(acts.names)} with {len(wounds)} --wound: allowed is {len(planned)}, one for each "
+                "of its wounds, or none"
+            )
+        return cls(simulation, num_steps, wounds or planned, look or Look(), is_story=True, every=every)
 
     def __post_init__(self) -> None:
         """Refuse what cannot be drawn.
@@ -146,13 +167,14 @@ class Scene:
     def captions(self) -> list[str] | None:
         """The text under each frame; a story that was given none says which act it is in."""
         if self.look.caption is None and self.is_story:
-            return [self._act(step) for step in range(self.num_steps + 1)]
+            return [self.act(step) for step in self.steps]
         if not self.look.caption:
             return None
         title = drawable(self.simulation.world.title)
-        return [self.look.caption.format(title=title, step=step) for step in range(self.num_steps + 1)]
+        return [self.look.caption.format(title=title, step=step) for step in self.steps]
 
-    def _act(self, step: int) -> str:
+    def act(self, step: int) -> str:
+        """What happens at a step, in a word or two."""
         since = [step - wound.step for wound in self.wounds if wound.step <= step]
         before, after = ("grows", "heals") if self.simulation.target is not None else ("runs", "runs on")
         if not since:
@@ -167,30 +189,42 @@ class Scene:
     @property
     def labels(self) -> list[str]:
         """The text under each frame of a sheet."""
-        wounded = {wound.step for wound in self.wounds} if self.is_story else set()
-        return [f"step {step}" + " (wounded)" * (step in wounded) for step in range(self.num_steps + 1)]
+        wounded = {-(-wound.step // self.every) for wound in self.wounds} if self.is_story else set()
+        return [f"step {step}" + " (wounded)" * (frame in wounded) for frame, step in enumerate(self.steps)]
 
     @property
     def moments(self) -> list[int]:
-        """The steps of a story that tell the most, for a sheet: before the first wound, at it and after it."""
-        wound = min(wound.step for wound in self.wounds)
+        """The frames of a story that tell the most, for a sheet: before the first wound, at it and after it."""
+        wound = min([wound.step for wound in self.wounds], default=self.num_steps)
         before = [round(wound * share) for share in (0, 0.05, 0.1, 0.2, 0.3, 0.45, 0.6, 1)]
         after = [wound + round((self.num_steps - wound) * share / 120) for share in (1, 10, 30, 100)]
-        return sorted({*before, *after})
+        return sorted({-(-min(step, self.num_steps) // self.every) for step in (*before, *after)})
+
+    @cached_property
+    def steps(self) -> list[int]:
+        """Those that have a frame."""
+        return [*range(0, self.num_steps, self.every), self.num_steps]
 
     def states(self, *, key: PRNGKeyArray) -> Iterator[Float[Array, "H W C"]]:
-        """The state of every step, wounds done."""
-        state = self.simulation.start
-        for step in range(self.num_steps + 1):
-            if step:
-                state = rollout(self.simulation.automaton, state, 1, key=key, first_step=step - 1)
-            for wound in self.wounds:
-                if wound.step == step:
-                    state = wound.inflicted(state, self.simulation.half_width)
+        """The state of every frame, wounds done."""
+        wounded = {wound.step for wound in self.wounds}
+        state, step = self._wounded(self.simulation.start, 0), 0
+        yield state
+        for shown in self.steps[1:]:
+            for stop in sorted({shown, *(at for at in wounded if step < at < shown)}):
+                state = rollout(self.simulation.automaton, state, stop - step, key=key, first_step=step)
+                state, step = self._wounded(state, stop), stop
             yield state
 
+    def _wounded(self, state: Float[Array, "H W C"], step: int) -> Float[Array, "H W C"]:
+        """The state after the wounds of a step, if it has any."""
+        for wound in self.wounds:
+            if wound.step == step:
+                state = wound.inflicted(state, self.simulation.half_width)
+        return state
+
     def frames(self, *, key: PRNGKeyArray) -> Iterator[UInt8[np.ndarray, "H W channel"]]:
-        """The frame of every step, one pixel a cell unless its view has more."""
+        """The frames, one pixel a cell unless its view has more."""
         for state in self.states(key=key):
             yield self.drawn(state)
 

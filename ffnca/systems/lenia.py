@@ -147,11 +147,12 @@ class LeniaSystem(System):
         import jax
         import numpy as np
 
-        from ffnca.automata.lenia import Lenia, drawn_growth, drawn_potential, mass, population, ring_kernel
-        from ffnca.brushes import Brush, number_brushes, stamp
+        from ffnca.automata import lenia
+        from ffnca.automata.lenia import Lenia
+        from ffnca.brushes import number_brushes, stamp
         from ffnca.grid.seeds import centred, soup
         from ffnca.simulation import Simulation
-        from ffnca.views import View, signed_legend
+        from ffnca.views import Level, View, rendered, signed_legend
 
         request.refuse_choices(world)
         world = world.of_size(request.size)
@@ -166,14 +167,15 @@ class LeniaSystem(System):
             inner *= soup((height // 2, width // 2), world.start.density or 0.0, key=jax.random.fold_in(key, 1))
             return centred(np.asarray(inner), size, world.title)
 
+        colours, signed_colours = lenia.mapped(np.linspace(0, 1, 256)), signed_legend().colours
         brushes = number_brushes(0.0, 1.0)
         if animal is not None:
-            brushes["seed"] = Brush(stamp(animal), single=True)
+            brushes["seed"] = stamp(animal)
         return Simulation(
             path.stem,
             world,
             Lenia.of(
-                ring_kernel(rule.radius, rule.kernel_peaks, rule.kernel),
+                lenia.ring_kernel(rule.radius, rule.kernel_peaks, rule.kernel),
                 centre=rule.growth_centre,
                 width=rule.growth_width,
                 time_step=1 / rule.time_resolution,
@@ -183,10 +185,13 @@ class LeniaSystem(System):
             ),
             start(request.seed),
             own_views={
-                "potential": View(drawn_potential),
-                "growth": View(drawn_growth, signed_legend()),
+                "colour": View(rendered, level=Level(lambda automaton, lattice: lattice.state, colours)),
+                "potential": View(
+                    lenia.drawn_potential, level=Level(lambda automaton, lattice: automaton.described_mean(lattice), colours)
+                ),
+                "growth": View(lenia.drawn_growth, signed_legend(), level=Level(lenia.described_growth, signed_colours)),
             },
-            own_measures={"mass": mass, "population": population},
+            own_measures={"mass": lenia.mass, "population": lenia.population},
             brushes=brushes,
             reseeded=None if animal is not None else lambda simulation, seed: replace(simulation, start=start(seed)),
         )

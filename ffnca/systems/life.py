@@ -103,20 +103,22 @@ class LifeSystem(System):
         Raises:
             InputError: If something is to be chosen or turned, or the grid does not hold the pattern.
         """
-        from ffnca.automata.life import Life, living_on, population
+        import numpy as np
+
+        from ffnca.automata.life import COLOURS, Life, living_on, population
         from ffnca.brushes import binary_brushes
         from ffnca.simulation import Simulation
-        from ffnca.views import View, rendered
+        from ffnca.views import Level, View, rendered
 
         request.refuse_choices(world)
         world = world.of_size(request.size)
-
+        level = Level(lambda automaton, lattice: lattice.state, np.array(COLOURS, np.uint8))
         return Simulation(
             path.stem,
             world,
             Life.from_notation(world.rule.notation, boundary=world.grid.boundary),
             start_state(world, request.seed),
-            own_views={"colour": View(rendered, draw_on=living_on)},
+            own_views={"colour": View(rendered, draw_on=living_on, level=level)},
             own_measures={"population": population},
             brushes=binary_brushes(),
             reseeded=lambda simulation, seed: replace(simulation, start=start_state(world, seed)),

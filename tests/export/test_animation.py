@@ -1,5 +1,9 @@
 """Animation files, decoded back: frames, durations, palettes, and nothing left behind on errors."""
 
+import tracemalloc
+import weakref
+from contextlib import nullcontext
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -11,6 +15,7 @@ from ffnca.export.timing import Timing
 from ffnca.render import ink_on
 
 ANIMATED = [".gif", ".apng", ".webp"]
+MP4 = pytest.param(".mp4", marks=pytest.mark.skipif(not animation.has_video(), reason="needs the video extra"))
 
 
 def decode(path):
@@ -370,6 +375,92 @@ def test_mp4_holds_its_last_frame_by_repeating_it(tmp_path):
     assert abs(frames[4].astype(int) - frames[7]).mean() < 3 < abs(frames[2].astype(int) - frames[3]).mean()
 
 
+def decode_mp4(path):
+    """Frames of an MP4, when each is shown, and how long all of it lasts, in seconds."""
+    import av
+
+    frames, starts = [], []
+    with av.open(path) as file:
+        stream = file.streams.video[0]
+        for frame in file.decode(stream):
+            frames.append(frame.to_ndarray(format="rgb24"))
+            starts.append(float(frame.pts * frame.time_base))
+        context = stream.codec_context
+        assert (context.colorspace, context.color_primaries, context.color_trc) == (6, 1, 13), "BT.601 of sRGB"
+        assert stream.duration is not None
+        assert file.duration is not None
+        lasts = float(stream.duration * stream.time_base)
+        assert lasts == pytest.approx(file.duration / 1e6, abs=1e-3)
+    return np.stack(frames), starts, lasts
+
+
+@pytest.mark.skipif(not animation.has_video(), reason="needs the video extra")
+@pytest.mark.parametrize(
+    ("fps", "hold"), [(25, None), (25, 1.49), (29.97, 2.0), (7, 0.3), (7.5, None), (144, 0.033), (0.7, 0.2)]
+)
+def test_an_mp4_lasts_as_long_as_it_should(tmp_path, fps, hold):
+    video = np.repeat(few_colours(9, 3, 5), 8, 1).repeat(8, 2)
+    write_animation(tmp_path / "a.mp4", video, Timing(fps, hold=hold))
+    frames, starts, lasts = decode_mp4(tmp_path / "a.mp4")
+    assert lasts == pytest.approx(8 / fps + (hold or 1 / fps), abs=0.001)
+    np.testing.assert_allclose(starts[:9], np.arange(9) / fps, atol=0.001)
+    assert len(frames) == 8 + max(1, round((hold or 0) * fps))
+
+
+@pytest.mark.skipif(not animation.has_video(), reason="needs the video extra")
+def test_an_mp4_shows_each_frame(tmp_path):
+    """The codec loses detail, so near, and nearer than any other frame; odd sides are made even."""
+    video = np.repeat(many_colours(7, 31), 3, 1).repeat(3, 2)
+    write_animation(tmp_path / "a.mp4", video, 25)
+    frames, _, _ = decode_mp4(tmp_path / "a.mp4")
+    assert frames.shape == (7, 94, 94, 3)
+    gaps = np.array([[abs(frame[:93, :93].astype(int) - other).mean() for other in video] for frame in frames])
+    assert gaps.argmin(1).tolist() == list(range(7))
+    assert gaps.diagonal().max() < 3
+
+
+@pytest.mark.parametrize("suffix", [*ANIMATED, MP4])
+def test_long_animations_need_no_more_memory(tmp_path, suffix):
+    """120 frames more, 30 MB as they are drawn, need less than one of them."""
+    peaks = []
+    for num_frames in (12, 12, 132):  # the first loads what is loaded once
+        tracemalloc.start()
+        frames = (rows_drawn(index) for index in range(num_frames))
+        write_animation(tmp_path / f"a{suffix}", frames, 25, scale=2)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    one_drawn = 2 * 2 * 140 * 150 * 3
+    assert peaks[2] - peaks[1] < one_drawn
+    with Image.open(tmp_path / f"a{suffix}") if suffix != ".mp4" else nullcontext() as picture:
+        assert picture is None or picture.n_frames == 132
+
+
+def rows_drawn(index):
+    """A frame that differs from others by a row."""
+    frame = np.full((140, 150, 3), 255, np.uint8)
+    frame[index, 20:40] = [200, 10, 10]
+    return frame
+
+
+@pytest.mark.parametrize("suffix", [*ANIMATED, ".png"])
+def test_frames_are_taken_one_by_one(tmp_path, suffix):
+    """Only the newest frames are kept: older ones are gone when the next is asked for."""
+    taken: list[weakref.ref[np.ndarray]] = []
+    counts = []
+
+    def frames():
+        for index in range(40):
+            counts.append(sum(frame() is not None for frame in taken))
+            frame = rows_drawn(index)
+            taken.append(weakref.ref(frame))
+            yield frame
+            del frame
+
+    write_animation(tmp_path / f"a{suffix}", frames(), 25)
+    assert len(counts) == 40
+    assert max(counts) <= 2
+
+
 @pytest.mark.parametrize("suffix", [*ANIMATED, ".png"])
 @pytest.mark.parametrize("paper", [None, (255, 255, 255)])
 def test_a_poster_is_the_last_frame(tmp_path, suffix, paper):
@@ -527,3 +618,22 @@ def test_a_failure_keeps_the_file_of_before(tmp_path):
         write_animation(tmp_path / "a.gif", a_failing_generator(), 10)
     assert (tmp_path / "a.gif").read_bytes() == before
     assert [entry.name for entry in tmp_path.iterdir()] == ["a.gif"]
+
+
+@pytest.mark.skipif(not animation.has_video(), reason="needs the video extra")
+@pytest.mark.parametrize("suffix", [".gif", ".apng"])
+@pytest.mark.parametrize("paper", [None, (255, 255, 255)])
+def test_another_decoder_sees_the_same(tmp_path, suffix, paper):
+    """FFmpeg's: what Pillow writes and reads back could be wrong in the same way."""
+    import av
+
+    frames = clear_frames()[:6] if paper is None else np.concatenate([few_colours(2), few_colours(4)[2:]])
+    if paper is not None:
+        frames[1, 2:9, 3:5] = frames[0, 2:9, 3:5]  # unchanged in places
+    write_animation(tmp_path / f"a{suffix}", frames, 10, scale=2, paper=paper)
+    with av.open(tmp_path / f"a{suffix}", "r") as file:
+        shown = [(frame.pts * frame.time_base, frame.to_ndarray(format="rgba")) for frame in file.decode(video=0)]
+    assert [float(start) for start, _ in shown] == pytest.approx([0.1 * index for index in range(len(frames))])
+    seen = np.stack([picture for _, picture in shown])
+    wanted = frames if paper is None else np.insert(frames, 3, 255, axis=-1)
+    np.testing.assert_array_equal(seen * (seen[..., 3:] > 0), wanted.repeat(2, 1).repeat(2, 2))

@@ -5,7 +5,7 @@ import pytest
 
 from ffnca.errors import InputError
 from ffnca.export import caption
-from ffnca.export.caption import MAX_CHARACTERS, NUM_SHADES, Captions, checked_caption, drawable
+from ffnca.export.caption import MAX_CHARACTERS, NUM_SHADES, CaptionRow, Captions, checked_caption, drawable
 from ffnca.render import ink_on
 
 WHITE = (255, 255, 255)
@@ -103,3 +103,16 @@ def test_text_on_nothing_has_a_white_halo():
     rim = (strip[..., 3] > 200) & (strip[..., :3] > 250).all(-1)
     assert rim.sum() > ink.sum()
     assert not strip[strip[..., 3] == 0].any()
+
+
+@pytest.mark.parametrize("paper", [None, (10, 20, 90)])
+def test_panels_have_their_captions_in_letters_of_one_size(paper):
+    width, gap = 2 * 120 + 12, 12
+    row = CaptionRow([("one", "a name which needs many more letters"), ("two", "three")], width, gap, paper)
+    strip = row.strip(0)
+    assert strip.shape == (row.height, width, 3 if paper else 4)
+    both = Captions(["one", "a name which needs many more letters"], 120, paper)
+    np.testing.assert_array_equal(strip[:, :120], both.strip(0))
+    np.testing.assert_array_equal(strip[:, 132:], both.strip(1))
+    assert (strip[:, 120:132] == (paper or (0, 0, 0, 0))).all()
+    assert (row.strip(1) != strip).any()

@@ -10,6 +10,7 @@ from ffnca.automata.life import Life
 from ffnca.errors import InputError
 from ffnca.export.look import Look
 from ffnca.export.scene import DiscWound, Scene
+from ffnca.export.story import Acts
 from ffnca.grid.seeds import soup
 from ffnca.opening import make
 from ffnca.simulation import Simulation
@@ -74,3 +75,34 @@ def test_several_wounds_at_one_step_are_all_done(key) -> None:
     assert bool((first == 1).all())
     assert float(last[6, 4, 0]) == float(last[6, 15, 0]) == 0
     assert float(last[6, 10, 0]) == 1
+
+
+@pytest.mark.parametrize("every", [1, 2, 3, 5, 7, 9])
+def test_frames_of_every_few_steps_are_those_of_all_steps(life: Simulation, key, every: int) -> None:
+    """Wounds between two frames are done at their own step."""
+    wounds = (DiscWound(0, 5, 5, 3), DiscWound(4, 12, 10, 6), DiscWound(7, 4, 10, 4))
+    all_steps = list(Scene(life, 7, wounds).states(key=key))
+    scene = Scene(life, 7, wounds, Look(caption="{step}"), every=every)
+    assert scene.steps == [*range(0, 7, every), 7]
+    assert scene.captions == [str(step) for step in scene.steps]
+    for step, state in zip(scene.steps, scene.states(key=key), strict=True):
+        np.testing.assert_array_equal(state, all_steps[step])
+
+
+def test_a_story_has_as_many_wounds_as_its_acts(life: Simulation) -> None:
+    acts = Acts.parsed("grow,wound,heal,wound,heal")
+    assert [wound.step for wound in Scene.story(life, 340, acts=acts).wounds] == [100, 220]
+    own = (DiscWound(3, 1, 1, 1), DiscWound(9, 1, 1, 1))
+    assert Scene.story(life, 20, own, acts=acts).wounds == own
+    with pytest.raises(InputError, match=r"grow,wound,heal,wound,heal with 1 --wound: allowed is 2"):
+        Scene.story(life, 20, own[:1], acts=acts)
+    calm = Scene.story(life, acts=Acts.parsed("grow"))
+    assert (calm.wounds, calm.num_steps, calm.captions) == ((), 100, ["runs"] * 101)
+    assert calm.moments[-1] == 100
+
+
+@pytest.mark.parametrize("every", [1, 3, 50, 400])
+def test_a_sheet_of_a_story_has_its_wound(life: Simulation, every: int) -> None:
+    scene = Scene.story(life, every=every)
+    assert set(scene.moments) <= set(range(len(scene.steps)))
+    assert sum("wounded" in scene.labels[moment] for moment in scene.moments) == 1

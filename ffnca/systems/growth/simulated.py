@@ -10,11 +10,12 @@ from jaxtyping import Array, Bool, Float, UInt8
 
 from ffnca.automata.nca import NCA
 from ffnca.brushes import colour_brushes
+from ffnca.lattice import Lattice, Value
 from ffnca.render import TRANSPARENT, Background, heat, laid_on, over, straight
 from ffnca.simulation import Simulation, Target
 from ffnca.systems.growth.creature import Creature
 from ffnca.systems.growth.sharpener import needed
-from ffnca.views import View, heat_legend
+from ffnca.views import Level, View, heat_legend
 
 WELL, ILL = 1e-3, 1.0
 """Goodness that a cell lacks, at the light and the hot end of the map, logarithmic between. A healthy cell lacks less
@@ -49,7 +50,7 @@ def creature_simulation(
         jnp.asarray(body.start),
         own_views={
             "colour": View(NCA.render, draw_on=_on_ground) if detail is None else _sharp_view(name, creature, detail),
-            "health": View(drawn_health, heat_legend("well", "ill", ("0.001", "0.01", "0.1", "1")), _health_on_ground),
+            "health": _health_view(),
             "difference": View(
                 partial(_drawn_difference, picture=body.picture),
                 heat_legend("right", "wrong", ("0", f"{ERROR_TOP / 2:g}", f"{ERROR_TOP:g}")),
@@ -69,6 +70,18 @@ def creature_simulation(
         coloured=True,
         creature=creature,
     )
+
+
+def _health_view() -> View:
+    legend = heat_legend("well", "ill", ("0.001", "0.01", "0.1", "1"))
+    return View(drawn_health, legend, _health_on_ground, level=Level(_described_health, legend.colours))
+
+
+def _described_health(automaton: NCA, lattice: Lattice) -> Value:
+    """`drawn_health` as data."""
+    lacking = automaton.described_deficit(lattice).maximum(WELL).log()
+    level = (lacking - float(np.log(WELL))) / float(np.log(ILL) - np.log(WELL))
+    return lattice.where(lattice.state[3:4] > automaton.alive_threshold, level, -1.0)
 
 
 def _turned(simulation: Simulation, angle: float, *, detail: int | None) -> Simulation:

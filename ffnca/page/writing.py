@@ -1,0 +1,47 @@
+"""A page: one HTML file without any other, in which a rule runs."""
+
+import html
+import re
+from dataclasses import replace
+from importlib.resources import files
+from pathlib import Path
+
+from ffnca.atomic import replacing
+from ffnca.opening import opened
+from ffnca.page.data import as_json, page_data
+from ffnca.systems.base import Request
+
+SCRIPTS = ("lattice.js", "graphics.js", "page.js")
+
+
+def page_text(request: Request) -> str:
+    """The page of a world.
+
+    Raises:
+        InputError: If the world cannot be opened, or has no description as data.
+    """
+    simulation = opened(request)
+    choices = {name: opened(replace(request, which=name)) for name in simulation.choices}
+    data = as_json(page_data(simulation, choices, seed=request.seed))
+    title = html.escape(simulation.world.title)
+    script = "\n".join(_asset(name) for name in SCRIPTS)
+    parts = {"title": title, "style": _asset("style.css"), "data": data, "script": script}
+    return re.sub(r"\{\{(\w+)\}\}", lambda place: parts[place[1]], _asset("page.html"))
+
+
+def _asset(name: str) -> str:
+    """The text of a file of this folder, without comment lines and what indents them."""
+    lines = (files("ffnca.page") / name).read_text(encoding="utf-8").splitlines()
+    return "\n".join(line for full in lines if (line := full.strip()) and not line.startswith("//"))
+
+
+def write_page(request: Request, out: Path) -> str:
+    """Write the page of a world; says what was written.
+
+    Raises:
+        InputError: As `page_text`, or if the file cannot be written.
+    """
+    text = page_text(request)
+    with replacing(out) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+    return f"{out}: a page of {len(text.encode()) / 1000:.0f} KB"
