@@ -216,7 +216,9 @@ def _tells_acts(word: str) -> bool:
 @app.command(cls=_Export)
 def export(
     world: WorldName,
-    out: Annotated[Path, typer.Argument(metavar="OUT", help="Ends .gif, .png (contact sheet), .apng, .webp or .mp4.")],
+    out: Annotated[
+        Path, typer.Argument(metavar="OUT", help="Ends .gif, .png (sheet), .apng, .webp, .mp4; or .onnx, .h.")
+    ],
     steps: Annotated[
         int | None, typer.Option(help="How many steps; 200 if not given, in a story 220.", min=0, max=100_000)
     ] = None,
@@ -268,13 +270,15 @@ def export(
     angle: Angle = 0.0,
     detail: Detail = None,
 ) -> None:
-    """Write an animation of a world, or of several.
+    """Write an animation of a world or several, or a step as ONNX or C.
 
     ffnca export lizard out.gif --story grow,wound,heal --background transparent
 
     ffnca export lizard out.webp --tiles 9 --steps 400 --every 4
 
     ffnca export lizard out.mp4 --compare butterfly fish
+
+    ffnca export lizard rule.onnx
     """
     _compute()
     from ffnca.commands import Play, export_world
@@ -287,6 +291,32 @@ def export(
     look, timing = Look.parsed(show, palette, background, caption), Timing(fps, hold, loop)
     request = _request(world, None, seed, which, angle, detail)
     typer.echo(export_world(request, out, play, look, timing, scale=scale, poster=poster))
+
+
+@app.command("import")
+def import_(
+    file: Annotated[
+        Path,
+        typer.Argument(metavar="FILE", help="Weights (.json, .npz, .safetensors, .pt), .rle, .cells, animals.json."),
+    ],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="Ends .safetensors for weights, .toml for the others.")],
+    target: Annotated[
+        str | None, typer.Option(metavar="PICTURE", help="What the weights should grow, for measures and pictures.")
+    ] = None,
+    size: Annotated[int | None, typer.Option(help="Longer side of the target in cells; 40 if not given.")] = None,
+    perception: Annotated[
+        str | None, typer.Option(metavar="ORDER", help="grouped or interleaved: the order of what a cell sees.")
+    ] = None,
+    name: Annotated[str | None, typer.Option(metavar="CODE", help="Which of Lenia's animals; code or name.")] = None,
+) -> None:
+    """Take weights or a pattern of another program.
+
+    Writes a rule file, or a world file for patterns and Lenia's animals.
+    """
+    _compute()
+    from ffnca.interchange.importing import Wanted, import_file
+
+    typer.echo(import_file(file, out, Wanted(target, size, perception, name)))
 
 
 @app.command("eval")

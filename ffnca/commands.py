@@ -22,6 +22,7 @@ from ffnca.export.story import GROW_STEPS, HEAL_STEPS, Acts
 from ffnca.export.stress_sheet import StressSheet
 from ffnca.export.timing import Timing
 from ffnca.export.wall import MAX_COMPARED, MAX_TILES, Wall
+from ffnca.interchange import exporting
 from ffnca.opening import opened
 from ffnca.progress import counted
 from ffnca.signals import stop_noted
@@ -130,10 +131,16 @@ def export_world(
     Raises:
         InputError: If anything of it cannot be used, or a file cannot be written.
     """
-    if out.suffix.lower() not in SUFFIXES:
-        raise InputError(f"{out}: allowed endings are {', '.join(SUFFIXES)}")
+    suffix = out.suffix.lower()
+    if suffix not in (*SUFFIXES, *exporting.SUFFIXES):
+        raise InputError(f"{out}: allowed endings are {', '.join((*SUFFIXES, *exporting.SUFFIXES))}")
+    if suffix in exporting.SUFFIXES:
+        if play != Play() or scale is not None or poster is not None or request.detail is not None:
+            options = "--steps, --every, --wound, --story, --tiles, --compare, --scale, --poster, --detail"
+            raise InputError(f"{out}: holds a single step and no picture; not allowed with it: {options}")
+        return exporting.write_step(opened(request), out)
     wall = _compared(request, play, look) if play.compare else _tiled(request, play, look)
-    if play.story and timing.hold is None and out.suffix.lower() != ".png":
+    if play.story and timing.hold is None and suffix != ".png":
         timing = replace(timing, hold=STORY_HOLD)
     num_frames = write_wall(wall, out, timing=timing, scale=scale, poster=poster)
     return f"{out}{f', {poster}' if poster else ''}: {num_frames} frames"

@@ -17,13 +17,14 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 from kept_rule import kept_rule
-from published_models import NUM_PARAMETERS, load_published, published_start
 from report import README, publish, publish_rows
 
 from ffnca.allocation import keep_memory
 from ffnca.automata.base import rollout
 from ffnca.automata.nca import NCA
 from ffnca.budget import Budget
+from ffnca.interchange.grown import imported_creature
+from ffnca.interchange.importing import read_growing_ca
 from ffnca.systems.growth.body import Body
 from ffnca.systems.growth.creature import Creature
 from ffnca.systems.growth.evaluate import GROWN_AT, HEALED_MSE, heal, num_params
@@ -99,8 +100,10 @@ def main() -> None:
         kinds = options.kinds.split(",")
         creatures = {kind: ours(name, kind, options.folder, options.rules, budget) for kind in kinds}
         body, key = creatures[kinds[0]].body(), jax.random.key(0)
-        theirs = measured(load_published(options.folder / f"{name}.json"), published_start(body), body, key=key)
-        lines.append(row(name, "published, BPTT", NUM_PARAMETERS, None, theirs))
+        path = options.folder / f"{name}.json"
+        published = imported_creature(read_growing_ca(path), creatures[kinds[0]].picture, path)
+        theirs = measured(published.automaton, jnp.asarray(published.body().start), body, key=key)
+        lines.append(row(name, "published, BPTT", num_params(published.automaton), None, theirs))
         for kind, creature in creatures.items():
             mine = measured(creature.automaton, jnp.asarray(body.start), body, key=key)
             seconds = float(creature.record["seconds"])

@@ -39,8 +39,8 @@ LAYERS = (
         "trainer",
     ),
     *("ff", "grid", "automata", "brushes", "extras", "views", "simulation", "systems", "world_file", "opening"),
-    *("checkpoint", "run_folder", "training"),
-    *("export", "page", "progress", "listing", "view", "commands", "train_commands", "cli", "__main__"),
+    *("checkpoint", "run_folder", "training", "interchange"),
+    *("export", "progress", "listing", "view", "commands", "train_commands", "cli", "__main__"),
 )
 """From bottom to top; a module or folder of the package imports from those before it, and from itself."""
 MEAN_LINES, MOST_PARAMETERS = 200, 7

@@ -35,7 +35,7 @@ LITTLE_MAIN = (
     f"creature.fitted_recipe = lambda *given: recipe.Recipe(**{LITTLE})\n"
     f"{MAIN}"
 )
-COMMANDS = ("worlds", "run", "view", "train", "grow", "export", "eval", "demo")
+COMMANDS = ("worlds", "run", "view", "train", "grow", "export", "import", "eval", "demo")
 
 
 @pytest.fixture

@@ -150,7 +150,7 @@ class Lenia:
         return mapped(np.asarray(state)[..., 0])
 
 
-def mapped(level: Float[np.ndarray, "*batch H W"]) -> UInt8[np.ndarray, "*batch H W 3"]:
+def mapped(level: Float[np.ndarray, "*levels"]) -> UInt8[np.ndarray, "*levels 3"]:
     """Levels from 0 to 1 in the colours of Lenia."""
     import matplotlib  # which makes a folder in the user's home when it is imported
 

@@ -67,4 +67,3 @@ class Arrays:
             self._numbers[what] = len(self.encoded)
             self.encoded.append(encoded)
         return self._numbers[what]
-

@@ -2,7 +2,6 @@
 // The page around a rule: it draws, takes strokes and keys, and offers window.ffnca.
 
 (() => {
-  const PRISTINE = `<!doctype html>\n${document.documentElement.outerHTML}`;
   const MOST_SEED = 2147483647, LONGEST_FRAGMENT = 400000;
   let data, height, width, channels, bodies, CELLS;
   const SPEEDS = [1, 2, 5, 10, 20, 30, 60, 120, 240, Infinity];
@@ -586,17 +585,16 @@
   // ---- for others ----
 
   let teacher = null;
-  const ready = (async () => {
+  ffnca.begun = (async () => {
     load(JSON.parse(element("data").textContent));
     wire();
     await opened();
     refreshed();
-    teacher = FfncaTeaching.begin({ data, load, said, offered, pristine: PRISTINE });
+    teacher = FfncaTeaching.begin({ data, load, said, offered, ...ffnca });
     requestAnimationFrame(frame);
   })();
 
-  window.ffnca = {
-    ready,
+  Object.assign(ffnca, {
     step(count = 1) {
       advanced(whole(count, 0, 1e6, 0));
       drawn();
@@ -632,5 +630,5 @@
     link: fragment,
     // Learns the drawing, or premultiplied or straight RGBA that is given; resolves to what was reached.
     learn: (seconds = 60, drawing = null) => teacher.learn(seconds, drawing),
-  };
+  });
 })();

@@ -3,6 +3,7 @@
 
 const FfncaTeaching = (() => {
   const COLOURS = ["#1d1f24", "#ffffff", "#d9482b", "#f2a33a", "#f7d84b", "#5aa64a", "#2f7d6d", "#3d7dca", "#7a4fb5", "#e58fb1", "#8a5a3b"];
+  const CLOSING = "<" + "/script>";
   const SIDES = [16, 24, 32], MOST_BYTES = 10e6, LEAST_ALPHA = 26;
   const element = (id) => document.getElementById(id);
 
@@ -123,21 +124,16 @@ const FfncaTeaching = (() => {
   // The page's own text with other data, which is only ever data there.
   function pageText(pristine, data) {
     const text = JSON.stringify(lean(data)).replace(/[<>&\u2028\u2029]/g, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, "0")}`);
-    const opening = '<script type="application/json" id="data">', from = pristine.indexOf(opening) + opening.length;
-    return pristine.slice(0, from) + text + pristine.slice(pristine.indexOf("</script>", from));
-  }
-
-  async function unpacked(text) {
-    const bytes = Uint8Array.from(atob(text), (one) => one.charCodeAt(0));
-    return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate-raw"))).text();
+    const opening = 'type="application/json" id="data">', from = pristine.indexOf(opening) + opening.length;
+    return pristine.slice(0, from) + text + pristine.slice(pristine.indexOf(CLOSING, from));
   }
 
   // ---- the desk ----
 
-  function begin({ data, load, said, offered, pristine }) {
+  function begin({ data, load, said, offered, pristine, learner }) {
     const original = data;
     const none = { learn: () => Promise.reject(new Error("a rule of this form is not learned in a page")) };
-    if (!data.teachable || !element("learner").textContent) return none;
+    if (!data.teachable || !learner) return none;
     element("teach").hidden = false;
     const desk = element("drawing"), pen = desk.getContext("2d", { willReadFrequently: true });
     let ink = COLOURS[2], last = null, worker = null, stop = null, rule = null, source = null;
@@ -219,20 +215,19 @@ const FfncaTeaching = (() => {
           tell("It learns ...");
           worker.postMessage({ type: "start", seconds, title, ...wanted });
         };
-        Promise.resolve(source ?? unpacked(element("learner").textContent).then((text) => (source = URL.createObjectURL(new Blob([text], { type: "text/javascript" }))))).then(open, reject);
+        source ??= URL.createObjectURL(new Blob([learner], { type: "text/javascript" }));
+        open(source);
       });
     }
 
     // The learner itself, which writes rule files, on this side of the worker.
     function library() {
-      if (typeof FfncaLearner !== "undefined") return Promise.resolve(FfncaLearner);
-      return new Promise((resolve, reject) => {
+      if (typeof FfncaLearner === "undefined") {
         const script = document.createElement("script");
-        script.src = source;
-        script.onload = () => resolve(FfncaLearner);
-        script.onerror = () => reject(new Error("the learner cannot be loaded"));
+        script.textContent = learner;
         document.head.append(script);
-      });
+      }
+      return FfncaLearner;
     }
 
     async function pictured(file) {
@@ -308,8 +303,8 @@ const FfncaTeaching = (() => {
       event.preventDefault();
       pictured(event.dataTransfer.files[0]);
     });
-    element("save-rule").addEventListener("click", async () => {
-      const bytes = (await library()).save(rule);
+    element("save-rule").addEventListener("click", () => {
+      const bytes = library().save(rule);
       offered(URL.createObjectURL(new Blob([bytes])), "learned.safetensors");
     });
     element("save-page").addEventListener("click", () => {

@@ -2,6 +2,7 @@
 
 import base64
 import html
+import json
 import re
 import zlib
 from dataclasses import replace
@@ -26,9 +27,10 @@ def page_text(request: Request) -> str:
     choices = {name: opened(replace(request, which=name)) for name in simulation.choices}
     data = as_json(page_data(simulation, choices, seed=request.seed))
     title = html.escape(simulation.world.title)
-    script = "\n".join(_asset(name) for name in SCRIPTS)
-    learner = _packed(_asset("learn.js")) if simulation.teachable else ""
-    parts = {"learner": learner, "title": title, "style": _asset("style.css"), "data": data, "script": script}
+    learner = _asset("learn.js") if simulation.teachable else ""
+    packed = _packed(json.dumps({"page": "\n".join(map(_asset, SCRIPTS)), "learner": learner}))
+    style, boot = _asset("style.css"), _asset("boot.js")
+    parts = {"title": title, "style": style, "data": data, "packed": packed, "boot": boot}
     return re.sub(r"\{\{(\w+)\}\}", lambda place: parts[place[1]], _asset("page.html"))
 
 

@@ -187,9 +187,12 @@ class LeniaSystem(System):
             own_views={
                 "colour": View(rendered, level=Level(lambda automaton, lattice: lattice.state, colours)),
                 "potential": View(
-                    lenia.drawn_potential, level=Level(lambda automaton, lattice: automaton.described_mean(lattice), colours)
+                    lenia.drawn_potential,
+                    level=Level(lambda automaton, lattice: automaton.described_mean(lattice), colours),
                 ),
-                "growth": View(lenia.drawn_growth, signed_legend(), level=Level(lenia.described_growth, signed_colours)),
+                "growth": View(
+                    lenia.drawn_growth, signed_legend(), level=Level(lenia.described_growth, signed_colours)
+                ),
             },
             own_measures={"mass": lenia.mass, "population": lenia.population},
             brushes=brushes,

@@ -86,7 +86,9 @@ def test_both_engines_draw_the_same_random_numbers(fish: Any) -> None:
 
 @pytest.mark.parametrize(("world", "tolerance"), [("life", 0.0), ("orbium", 1e-4)])
 @pytest.mark.parametrize("engine", ENGINES)
-def test_a_world_without_chance_is_that_of_python(visited: Any, made: Any, world: str, tolerance: float, engine) -> None:
+def test_a_world_without_chance_is_that_of_python(
+    visited: Any, made: Any, world: str, tolerance: float, engine
+) -> None:
     simulation, visit = opened(Request(world)), visited(made(world))
     visit.do("engine => { ffnca.pause(); ffnca.use(engine); ffnca.restart(0); ffnca.step(20); }", engine)
     wanted = rollout(simulation.automaton, simulation.start, 20, key=jax.random.key(0))
@@ -107,13 +109,18 @@ def test_it_grows_as_well_as_in_python(fish: Any) -> None:
 @pytest.mark.parametrize("angle", [90, 30])
 def test_a_turned_creature_is_measured_as_in_python(fish: Any, angle: int) -> None:
     simulation = opened(Request("fish", angle=angle))
-    fish.do("angle => { const one = document.getElementById('angle'); one.value = angle;"
-            " one.dispatchEvent(new Event('change')); ffnca.step(40); }", angle)
+    fish.do(
+        "angle => { const one = document.getElementById('angle'); one.value = angle;"
+        " one.dispatchEvent(new Event('change')); ffnca.step(40); }",
+        angle,
+    )
     state = _read(fish).reshape(simulation.start.shape)
     assert fish.do("ffnca.relativeMse()") == pytest.approx(simulation.relative_mse(jnp.asarray(state)), rel=2e-3)
     assert fish.do("ffnca.relativeMse()") < 0.9
-    fish.do("(() => { const one = document.getElementById('angle'); one.value = 0;"
-            " one.dispatchEvent(new Event('change')); })()")
+    fish.do(
+        "(() => { const one = document.getElementById('angle'); one.value = 0;"
+        " one.dispatchEvent(new Event('change')); })()"
+    )
 
 
 def test_a_drag_erases_and_it_heals(fish: Any) -> None:
@@ -159,7 +166,11 @@ def test_controls_by_keyboard_and_mouse(fish: Any) -> None:
     page.locator("#restart").click()
     page.wait_for_function("document.getElementById('step').textContent === '0'")
     page.locator("#view").focus()
-    for key, output, shown in (("]", "#brush-shown", None), ("+", "#speed-shown", "120/s"), ("-", "#speed-shown", "60/s")):
+    for key, output, shown in (
+        ("]", "#brush-shown", None),
+        ("+", "#speed-shown", "120/s"),
+        ("-", "#speed-shown", "60/s"),
+    ):
         before = text(output).text_content()
         page.keyboard.press(key)
         assert text(output).text_content() == shown or (shown is None and text(output).text_content() != before)

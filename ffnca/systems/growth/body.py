@@ -57,6 +57,11 @@ class Body(NamedTuple):
     reach: float
     empty_mse: float
 
+    def started_by(self, cell: Float[np.ndarray, " C"], position: tuple[int, int]) -> "Body":
+        """The same body, grown from another first cell, which need not be a living one."""
+        start = np.asarray(single_cell(self.alive.shape, jnp.asarray(cell), position))
+        return self._replace(start=start, seed_at=position)
+
     @property
     def half_width(self) -> Float[Array, "*each"]:
         """Half the longer side of the picture, in cells; of a body that is not turned."""

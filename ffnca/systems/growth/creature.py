@@ -56,6 +56,8 @@ class Creature:
         which: The one of the targets that it grows.
         angle: By which it is turned, in degrees clockwise. It learns and is saved as it is drawn, not turned.
         sharpener: What draws it finer than its grid, if that was trained.
+        first_cell: State of the cell in the middle from which it grows; None for what the picture says of the living
+            cell nearest to there.
     """
 
     world: GrowthWorld
@@ -66,16 +68,20 @@ class Creature:
     which: int = 0
     angle: float = 0.0
     sharpener: Sharpener | None = None
+    first_cell: Float[np.ndarray, " C"] | None = None
 
     def __eq__(self, other: object) -> bool:
         """Compare world, recipe, pictures, parameters, record, choice of target and angle."""
         if not isinstance(other, Creature):
             return NotImplemented
-        mine, theirs = ([one.pictures, *jax.tree.leaves((one.automaton, one._decoder))] for one in (self, other))
+        mine, theirs = (
+            jax.tree.leaves((one.pictures, one.first_cell, one.automaton, one._decoder)) for one in (self, other)
+        )
         return (
             self._facts() == other._facts()
             and jax.tree.structure((self.automaton, self._decoder))
             == jax.tree.structure((other.automaton, other._decoder))
+            and len(mine) == len(theirs)
             and all(np.array_equal(one, another) for one, another in zip(mine, theirs, strict=True))
         )
 
@@ -317,6 +323,8 @@ class Creature:
         pictures = stored.target.reshape(-1, *stored.target.shape[-3:])
         automaton = automaton_of(model.rule, model.grid.boundary, rule)
         loaded = cls(world, pictures, automaton, recalled_recipe(stored, world.train.objective), stored.record)
+        if model.own_seed:
+            loaded = replace(loaded, first_cell=stored.seed_cell)
         if model.detail is None:
             return loaded
         return replace(loaded, sharpener=Sharpener.loaded(model.detail, stored.detail, loaded.code, name))
@@ -358,7 +366,7 @@ class Creature:
                 f"a grid of {shape[0]}x{shape[1]} is too small for this creature; "
                 f"allowed: at least {picture[0] + 2}x{picture[1] + 2}"
             )
-        return build_body(
+        body = build_body(
             self.picture,
             (int(shape[0]), int(shape[1])),
             self.world.rule.channels,
@@ -367,6 +375,10 @@ class Creature:
             identity=identities(len(self.pictures))[self.which],
             angle=self.angle,
         )
+        if self.first_cell is None:
+            return body
+        row, column = ((all_of - own) // 2 + own // 2 for all_of, own in zip(shape, picture[:2], strict=True))
+        return body.started_by(self.first_cell, (row, column))
 
     def training_bodies(self) -> Bodies:
         """What it is trained on: all its bodies on a smaller grid, the pictures and a margin."""

@@ -38,6 +38,10 @@ def as_file(
         sharpener: What draws it finer than the grid.
     """
     limit = automaton.state_limit if np.isfinite(automaton.state_limit) else None
+    row, column = (np.asarray(place) for place in bodies.each.seed_at)
+    cells, told = (
+        np.asarray(states)[np.arange(bodies.count), row, column] for states in (bodies.each.start, bodies.each.target)
+    )
     model = GrowthModel.model_construct(  # checked with the file
         title=world.title,
         grid=world.grid,
@@ -45,9 +49,8 @@ def as_file(
         targets=tuple(world.sought),
         code_amplitude=recipe.code_amplitude,
         detail=None if sharpener is None else sharpener.described,
+        own_seed=not np.array_equal(cells, told),
     )
-    row, column = (np.asarray(place) for place in bodies.each.seed_at)
-    cells = np.asarray(bodies.each.target)[np.arange(bodies.count), row, column]
     one = 0 if bodies.count == 1 else slice(None)
     return RuleFile(
         model=model,

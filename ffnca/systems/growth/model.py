@@ -59,11 +59,14 @@ class GrowthModel(Spec):
     targets: tuple[str, ...] = Field(default=("",), strict=False, min_length=1, description="names of the targets")
     code_amplitude: float = above_zero(0.7, 2)
     detail: DetailModel | None = None
+    own_seed: bool = Field(default=False, description="true if the first cell is not what the target says of its place")
 
     @model_validator(mode="after")
     def _names_are_in_order(self) -> "GrowthModel":
         if list(self.targets) != sorted(set(self.targets)):
             raise ValueError("targets are not distinct names in alphabetical order; allowed: such names")
+        if self.own_seed and len(self.targets) > 1:
+            raise ValueError("own_seed = true with several targets; allowed: with one")
         return self
 
 

@@ -92,7 +92,7 @@ def rule_bytes(rule: RuleFile, name: str, *, half: bool = False) -> bytes:
         target = np.rint(np.asarray(target, np.float64) * _LEVELS).astype(np.uint16)
     stored = StoredRule(
         KIND,
-        rule.model.model_dump(mode="json", exclude=None if rule.detail else {"detail"}),
+        rule.model.model_dump(mode="json", exclude=_left_out(rule)),
         parameters,
         {"target": target, "seed_cell": rule.seed_cell, "seed_at": rule.seed_at}
         | {DETAIL + key: tensor for key, tensor in rule.detail.items()},
@@ -101,6 +101,11 @@ def rule_bytes(rule: RuleFile, name: str, *, half: bool = False) -> bytes:
     content = rule_file.rule_bytes(stored, name)
     grown_rule(stored, name)
     return content
+
+
+def _left_out(rule: RuleFile) -> set[str]:
+    """Keys of the model that say nothing of this rule, so that readers that do not know them can read it."""
+    return {name for name, says in (("detail", rule.detail), ("own_seed", rule.model.own_seed)) if not says}
 
 
 def load_rule(path: str | os.PathLike[str]) -> RuleFile:
@@ -169,6 +174,9 @@ def _check_body(target: np.ndarray, seed_cell: np.ndarray, seed_at: np.ndarray, 
             f"{file}: tensor 'seed_cell' has shape {seed_cell.shape}; "
             f"allowed: {(*several, model.rule.channels)}, one a channel"
         )
+    middle = (target.shape[-3] // 2, target.shape[-2] // 2)
+    if model.own_seed and seed_at.tolist() != list(middle):
+        raise InputError(f"{file}: tensor 'seed_at' is not {middle}, the middle of the target, as own_seed needs it")
     if seed_at.shape != (*several, 2) or (seed_at < 0).any() or (seed_at >= target.shape[-3:-1]).any():
         raise InputError(
             f"{file}: tensor 'seed_at' is not a row and column within the {target.shape[-3:-1]} target, "

@@ -66,7 +66,7 @@ def creature_simulation(
             "mean_goodness": _mean_goodness,
             "relative_mse": partial(_relative_mse, jnp.asarray(body.picture), jnp.asarray(body.empty_mse)),
         },
-        brushes=colour_brushes(np.asarray(body.target[row, column], np.float32), creature.automaton.alive_threshold),
+        brushes=colour_brushes(np.asarray(body.start[row, column], np.float32), creature.automaton.alive_threshold),
         choices=choices,
         which=choices[creature.which] if choices else None,
         angle=creature.angle,
