@@ -217,7 +217,7 @@ def _tells_acts(word: str) -> bool:
 def export(
     world: WorldName,
     out: Annotated[
-        Path, typer.Argument(metavar="OUT", help="Ends .gif, .png (sheet), .apng, .webp, .mp4; or .onnx, .h.")
+        Path, typer.Argument(metavar="OUT", help="Ends .gif, .png (sheet), .apng, .webp, .mp4; or .html, .onnx, .h.")
     ],
     steps: Annotated[
         int | None, typer.Option(help="How many steps; 200 if not given, in a story 220.", min=0, max=100_000)

@@ -24,6 +24,7 @@ from ffnca.export.timing import Timing
 from ffnca.export.wall import MAX_COMPARED, MAX_TILES, Wall
 from ffnca.interchange import exporting
 from ffnca.opening import opened
+from ffnca.page.writing import write_page
 from ffnca.progress import counted
 from ffnca.signals import stop_noted
 from ffnca.simulation import Simulation
@@ -32,6 +33,7 @@ from ffnca.systems.registry import system_of
 
 SHEET_SCALE = 4
 EXPORT_STEPS = 200
+PAGE = ".html"
 STORY_HOLD = 2.0
 """Seconds that the last frame of a story stays."""
 CELLS_PER_PIECE = 2**21
@@ -132,13 +134,18 @@ def export_world(
         InputError: If anything of it cannot be used, or a file cannot be written.
     """
     suffix = out.suffix.lower()
-    if suffix not in (*SUFFIXES, *exporting.SUFFIXES):
-        raise InputError(f"{out}: allowed endings are {', '.join((*SUFFIXES, *exporting.SUFFIXES))}")
-    if suffix in exporting.SUFFIXES:
-        if play != Play() or scale is not None or poster is not None or request.detail is not None:
-            options = "--steps, --every, --wound, --story, --tiles, --compare, --scale, --poster, --detail"
-            raise InputError(f"{out}: holds a single step and no picture; not allowed with it: {options}")
-        return exporting.write_step(opened(request), out)
+    living = (PAGE, *exporting.SUFFIXES)
+    if suffix not in (*SUFFIXES, *living):
+        raise InputError(f"{out}: allowed endings are {', '.join((*SUFFIXES, *living))}")
+    if suffix in living:
+        if (
+            play != Play()
+            or look != Look()
+            or timing != Timing()
+            or (scale, poster, request.detail) != (None, None, None)
+        ):
+            raise InputError(f"{out}: holds a rule and no frames; allowed with it: --seed, --which, --angle")
+        return write_page(request, out) if suffix == PAGE else exporting.write_step(opened(request), out)
     wall = _compared(request, play, look) if play.compare else _tiled(request, play, look)
     if play.story and timing.hold is None and suffix != ".png":
         timing = replace(timing, hold=STORY_HOLD)

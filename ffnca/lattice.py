@@ -334,7 +334,7 @@ class Lattice:
         return Program(tuple(operations[index].renumbered(order) for index in order), self.boundary)
 
     def _needed_by_neighbours(self, last: int) -> list[Operation]:
-        """The operations up to the last; what neighbours read is needed in every cell, but for the unused of a choice."""
+        """The operations up to the last; what neighbours read is needed everywhere, but for the unused of a choice."""
         operations, everywhere = self.operations[: last + 1], set()
         for index in range(last, 1, -1):
             operation = operations[index]

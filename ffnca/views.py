@@ -40,8 +40,8 @@ class Level(NamedTuple):
     """A view as data, for pages: a number for every cell, and the colours of the numbers.
 
     Attributes:
-        write: Writes down the number of automaton and state: 0 for the first colour to 1 for the last, less than 0 where
-            nothing is drawn.
+        write: Writes down the number of automaton and state: 0 for the first colour to 1 for the last, less than 0
+            where nothing is drawn.
         colours: From 0 to 1.
     """
 

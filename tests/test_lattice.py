@@ -129,7 +129,7 @@ def test_what_is_written_twice_is_done_once() -> None:
 def test_what_has_no_description_is_refused(monkeypatch) -> None:
     monkeypatch.setitem(PERCEPTIONS, "mine", Perception(lambda around: around.state))
     rule = AscentLayer(CHANNELS, CHANNELS, 4, key=jax.random.key(0))
-    with pytest.raises(InputError, match="mine.* has no description"):
+    with pytest.raises(InputError, match=r"mine.* has no description"):
         step_program(NCA(rule, perception=("mine",)), CHANNELS)
 
     class Odd:

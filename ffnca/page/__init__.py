@@ -1,0 +1,1 @@
+"""One HTML file in which a rule runs, and learns."""

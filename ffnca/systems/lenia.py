@@ -167,7 +167,12 @@ class LeniaSystem(System):
             inner *= soup((height // 2, width // 2), world.start.density or 0.0, key=jax.random.fold_in(key, 1))
             return centred(np.asarray(inner), size, world.title)
 
-        colours, signed_colours = lenia.mapped(np.linspace(0, 1, 256)), signed_legend().colours
+        colours = lenia.mapped(np.linspace(0, 1, 256))
+        levels = {
+            "colour": Level(lambda automaton, lattice: lattice.state, colours),
+            "potential": Level(lambda automaton, lattice: automaton.described_mean(lattice), colours),
+            "growth": Level(lenia.described_growth, signed_legend().colours),
+        }
         brushes = number_brushes(0.0, 1.0)
         if animal is not None:
             brushes["seed"] = stamp(animal)
@@ -185,14 +190,9 @@ class LeniaSystem(System):
             ),
             start(request.seed),
             own_views={
-                "colour": View(rendered, level=Level(lambda automaton, lattice: lattice.state, colours)),
-                "potential": View(
-                    lenia.drawn_potential,
-                    level=Level(lambda automaton, lattice: automaton.described_mean(lattice), colours),
-                ),
-                "growth": View(
-                    lenia.drawn_growth, signed_legend(), level=Level(lenia.described_growth, signed_colours)
-                ),
+                "colour": View(rendered, level=levels["colour"]),
+                "potential": View(lenia.drawn_potential, level=levels["potential"]),
+                "growth": View(lenia.drawn_growth, signed_legend(), level=levels["growth"]),
             },
             own_measures={"mass": lenia.mass, "population": lenia.population},
             brushes=brushes,
