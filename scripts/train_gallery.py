@@ -48,7 +48,7 @@ def train_one(name: str, world: GrowthWorld, folder: Path, updates: int) -> None
     creature = Creature.untrained(world, folder)
     best = train_creature(creature, Budget(updates=updates))
     rule_path_for(name).parent.mkdir(exist_ok=True)
-    best.save(rule_path_for(name))
+    best.save(rule_path_for(name), half=True)
     print(name, json.dumps(best.record), flush=True)
 
 
@@ -128,7 +128,7 @@ def main() -> None:
     """Train, draw, write the page."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*")
-    parser.add_argument("--updates", type=int, default=6_000)
+    parser.add_argument("--updates", type=int, default=4_000)
     drawing = parser.add_mutually_exclusive_group()
     drawing.add_argument("--animations", action="store_true", help="only remake animations, from the shipped rules")
     drawing.add_argument("--pictures", action="store_true", help="the same, and contact sheets")
