@@ -49,8 +49,7 @@ class Visit:
         assert [url for url in self.requests if not url.startswith(("file:", "data:", "blob:"))] == []
 
 
-@pytest.fixture(scope="module")
-def visited(browser: Any) -> Iterator[Any]:
+def _visits(browser: Any) -> Iterator[Any]:
     """Opens pages; closes them at the end, and complains if they did."""
     visits: list[Visit] = []
 
@@ -61,3 +60,8 @@ def visited(browser: Any) -> Iterator[Any]:
     yield visit
     for each in visits:
         each.close()
+
+
+visited = pytest.fixture(_visits, name="visited")
+visited_once = pytest.fixture(_visits, scope="module", name="visited_once")
+"""For a page that the tests of a module share."""

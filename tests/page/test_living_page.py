@@ -54,9 +54,9 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 
 @pytest.fixture(scope="module")
-def fish(visited: Any, made: Any) -> Any:
+def fish(visited_once: Any, made: Any) -> Any:
     """The page of a creature, paused."""
-    visit = visited(made("fish"))
+    visit = visited_once(made("fish"))
     visit.do("ffnca.pause()")
     return visit
 

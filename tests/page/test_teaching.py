@@ -26,9 +26,9 @@ def page_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def taught(visited: Any, page_file: Path) -> Any:
+def taught(visited_once: Any, page_file: Path) -> Any:
     """A page that has learned its first drawing."""
-    visit = visited(page_file)
+    visit = visited_once(page_file)
     visit.reached = visit.do("seconds => ffnca.learn(seconds)", SECONDS)
     return visit
 
