@@ -7,6 +7,7 @@ from .automata.nca import NCA as NCA
 from .brushes import Brush as Brush
 from .budget import Budget as Budget
 from .errors import InputError as InputError
+from .export.notebook import Animation as Animation
 from .extras import Extra as Extra
 from .extras import register_measure as register_measure
 from .extras import register_view as register_view

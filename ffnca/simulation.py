@@ -12,6 +12,7 @@ from ffnca.automata.base import Automaton, rollout
 from ffnca.brushes import Brush, number_brushes
 from ffnca.errors import InputError
 from ffnca.extras import extras
+from ffnca.packages import found
 from ffnca.views import ALIASES, View, channel_view, rendered, signed_legend, tiled
 from ffnca.world import World
 
@@ -46,6 +47,7 @@ class Simulation:
         brushes: What strokes do: `erase`, `noise`, `seed`, `paint`.
         choices: Targets that it can grow, if there is a choice.
         which: The one that it grows, of several.
+        chosen: Makes of it the same growing another of its choices.
         angle: By which it is turned, in degrees clockwise.
         turned: Makes of it the same turned by another angle.
         reseeded: Makes of it the same from another seed, where it starts at random.
@@ -64,6 +66,7 @@ class Simulation:
     brushes: Mapping[str, Brush] = field(default_factory=number_brushes)
     choices: tuple[str, ...] = ()
     which: str | None = None
+    chosen: "Callable[[Simulation, str], Simulation] | None" = None
     angle: float = 0.0
     turned: "Callable[[Simulation, float], Simulation] | None" = None
     reseeded: "Callable[[Simulation, int], Simulation] | None" = None
@@ -76,6 +79,10 @@ class Simulation:
         """One line: what it is and how large, without its arrays."""
         height, width, channels = self.start.shape
         return f"Simulation({self.name!r}, {self.world.kind}, {height}x{width} cells, {channels} channels)"
+
+    def _repr_html_(self) -> str | None:
+        """In a notebook: the living page; None, for the one line, where it has no description as data."""
+        return found("ffnca.page.frame:framed")(self)
 
     @property
     def num_channels(self) -> int:

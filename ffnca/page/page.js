@@ -432,6 +432,7 @@
     options(element("which"), Object.keys(bodies));
     element("which-part").hidden = Object.keys(bodies).length < 2;
     element("angle-part").hidden = Object.keys(data.turns).length === 0;
+    element("link").hidden = location.protocol === "about:"; // within another document it has no address of its own
     element("mse-part").hidden = !Object.values(bodies).some((one) => one.target !== null);
   }
 

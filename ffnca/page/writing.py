@@ -5,27 +5,31 @@ import html
 import json
 import re
 import zlib
-from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 
 from ffnca.atomic import replacing
 from ffnca.opening import opened
 from ffnca.page.data import as_json, page_data
+from ffnca.simulation import Simulation
 from ffnca.systems.base import Request
 
 SCRIPTS = ("lattice.js", "graphics.js", "teaching.js", "page.js")
 
 
-def page_text(request: Request) -> str:
-    """The page of a world.
+def page_text(simulation: Simulation, seed: int = 0) -> str:
+    """The page of a simulation.
+
+    Args:
+        simulation: What it begins with; what it can choose and turn to is in the page too.
+        seed: Of the randomness that it begins with.
 
     Raises:
-        InputError: If the world cannot be opened, or has no description as data.
+        InputError: If the simulation has no description as data.
     """
-    simulation = opened(request)
-    choices = {name: opened(replace(request, which=name)) for name in simulation.choices}
-    data = as_json(page_data(simulation, choices, seed=request.seed))
+    chosen = simulation.chosen
+    choices = {} if chosen is None else {name: chosen(simulation, name) for name in simulation.choices}
+    data = as_json(page_data(simulation, choices, seed=seed))
     title = html.escape(simulation.world.title)
     learner = _asset("learn.js") if simulation.teachable else ""
     packed = _packed(json.dumps({"page": "\n".join(map(_asset, SCRIPTS)), "learner": learner}))
@@ -50,9 +54,9 @@ def write_page(request: Request, out: Path) -> str:
     """Write the page of a world; says what was written.
 
     Raises:
-        InputError: As `page_text`, or if the file cannot be written.
+        InputError: If the world cannot be opened or has no description as data, or the file cannot be written.
     """
-    text = page_text(request)
+    text = page_text(opened(request), request.seed)
     with replacing(out) as temporary:
         temporary.write_text(text, encoding="utf-8")
     return f"{out}: a page of {len(text.encode()) / 1000:.0f} KB"

@@ -1,5 +1,6 @@
 """One rule, several bodies: each state learns from its own, and the first cell's code says which that is."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,8 @@ import numpy as np
 import pytest
 
 from ffnca.errors import InputError
+from ffnca.opening import opened
+from ffnca.systems.base import Request
 from ffnca.systems.growth import pool as pools
 from ffnca.systems.growth.body import Bodies, build_body, identities
 from ffnca.systems.growth.corruption import corrupted
@@ -195,3 +198,15 @@ def test_bad_worlds_are_one_line(old: str, new: str, message: str) -> None:
     assert old in WORLD
     with pytest.raises(InputError, match=message):
         parse_world(WORLD.replace(old, new), "f")
+
+
+def test_another_choice_of_a_simulation_is_as_if_opened_so() -> None:
+    request = Request("menagerie", (60, 64), which="fish", angle=30)
+    chosen, wanted = opened(request), opened(replace(request, which="octopus"))
+    assert chosen.chosen is not None
+    chosen = chosen.chosen(chosen, "octopus")
+    assert (chosen.which, chosen.angle, chosen.choices) == ("octopus", 30, wanted.choices)
+    np.testing.assert_array_equal(chosen.start, wanted.start)
+    assert chosen.target is not None
+    assert wanted.target is not None
+    np.testing.assert_array_equal(chosen.target.laid_out, wanted.target.laid_out)

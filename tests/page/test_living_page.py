@@ -47,7 +47,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Any:
     def make(name: str) -> Path:
         if name not in written:
             written[name] = folder / f"{len(written)}.html"
-            written[name].write_text(page_text(Request(name)), encoding="utf-8")
+            written[name].write_text(page_text(opened(Request(name))), encoding="utf-8")
         return written[name]
 
     return make
@@ -290,7 +290,7 @@ def test_a_hostile_title_is_only_text(visited: Any, tmp_path: Path) -> None:
     world = tmp_path / "it.toml"
     world.write_text(f'kind = "life"\ntitle = """{title}"""\n[grid]\nsize = [16, 16]\n[rule]\nnotation = "B3/S23"\n')
     page = tmp_path / "it.html"
-    page.write_text(page_text(Request(str(world))), encoding="utf-8")
+    page.write_text(page_text(opened(Request(str(world)))), encoding="utf-8")
     visit = visited(page)
     assert visit.page.locator("#title").text_content() == title
     assert visit.do("window.harmed") is None

@@ -138,7 +138,10 @@ def test_it_can_be_opened_larger_and_seen_small(simulation: Simulation, files: d
     assert (picture.dtype, picture.ndim, picture.shape[-1]) == (np.uint8, 3, 3)
 
 
-def test_turning_and_new_seeds_go_by_the_simulation(simulation: Simulation) -> None:
+def test_turning_choosing_and_new_seeds_go_by_the_simulation(simulation: Simulation) -> None:
+    assert (simulation.chosen is None) == (not simulation.choices)
+    if simulation.chosen is not None:
+        assert [simulation.chosen(simulation, name).which for name in simulation.choices] == list(simulation.choices)
     if simulation.turned is not None:
         turned = simulation.turned(simulation, 90.0)
         assert (turned.angle, turned.start.shape) == (90.0, simulation.start.shape)

@@ -69,6 +69,7 @@ def creature_simulation(
         brushes=colour_brushes(np.asarray(body.start[row, column], np.float32), creature.automaton.alive_threshold),
         choices=choices,
         which=choices[creature.which] if choices else None,
+        chosen=partial(_chosen, detail=detail) if choices else None,
         angle=creature.angle,
         turned=partial(_turned, detail=detail),
         target=Target(creature.picture, body.picture),
@@ -96,6 +97,11 @@ def _described_health(automaton: NCA, lattice: Lattice) -> Value:
     lacking = automaton.described_deficit(lattice).maximum(WELL).log()
     level = (lacking - float(np.log(WELL))) / float(np.log(ILL) - np.log(WELL))
     return lattice.where(lattice.state[3:4] > automaton.alive_threshold, level, -1.0)
+
+
+def _chosen(simulation: Simulation, which: str, *, detail: int | None) -> Simulation:
+    height, width, _ = simulation.start.shape
+    return creature_simulation(simulation.name, simulation.creature.choosing(which), (height, width), detail)
 
 
 def _turned(simulation: Simulation, angle: float, *, detail: int | None) -> Simulation:
