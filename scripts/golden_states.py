@@ -1,4 +1,4 @@
-"""Where every shipped rule is after 50 steps, in some of its cells: what later code must still give.
+"""Where every shipped rule and one of format 1 are after 50 steps, in some of their cells: what later code must give.
 
 `python scripts/golden_states.py --write` writes `tests/golden_states.npz`; without `--write` it prints how far this
 code is from what is there.
@@ -17,16 +17,22 @@ from ffnca.systems.growth.simulated import deficit
 from ffnca.world import rule_path_for, shipped_worlds
 
 KEPT = Path(__file__).resolve().parent.parent / "tests" / "golden_states.npz"
+OLD = KEPT.parent / "format_1" / "lizard.safetensors"
 NUM_STEPS, NUM_CELLS = 50, 96
+
+
+def names() -> list[str]:
+    """Shipped worlds that have a rule, and the rule of format 1."""
+    return [*(name for name in shipped_worlds() if rule_path_for(name).exists()), f"{OLD.stem}_format_1"]
 
 
 def golden_cells(name: str) -> Float[np.ndarray, "cell 5"]:
     """Premultiplied RGBA and the goodness deficit of cells evenly spaced among all that hold a body at this age.
 
     Args:
-        name: Of a shipped world that has a rule.
+        name: One of `names`.
     """
-    simulation = make(name)
+    simulation = make(OLD if name == OLD.stem + "_format_1" else name)
     state = rollout(simulation.automaton, simulation.start, NUM_STEPS, key=jax.random.key(0))
     seen = np.concatenate([np.asarray(state)[..., :4], np.asarray(deficit(simulation.automaton, state))[..., None]], -1)
     body = seen[np.asarray(simulation.creature.body().alive)]
@@ -38,7 +44,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--write", action="store_true", help="keep these states instead of comparing with them")
     write = parser.parse_args().write
-    found = {name: golden_cells(name) for name in shipped_worlds() if rule_path_for(name).exists()}
+    found = {name: golden_cells(name) for name in names()}
     if write:
         np.savez_compressed(KEPT, **found)  # pyright: ignore[reportArgumentType]
         return
