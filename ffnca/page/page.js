@@ -41,14 +41,11 @@
     if (!keep) {
       Object.assign(settings, { seed: data.seed, which: data.which ?? "", angle: 0, show: "colour", tool: "erase" });
       settings.brush = Math.max(1, Math.round(Math.min(height, width) / 14));
-      [canvas.width, canvas.height] = [width, height];
-      canvas.style.aspectRatio = `${width} / ${height}`;
-      picture = pen.createImageData(width, height);
     }
+    picture = new FfncaDrawing.Picture(canvas, data);
     masks = null;
     engine?.release?.();
     engine = null;
-    machines.clear();
     rebuilt();
     if (state) engine.write(state);
     else restarted();
@@ -217,41 +214,14 @@
 
   // ---- drawing ----
 
-  const canvas = element("view"), pen = canvas.getContext("2d");
-  const machines = new Map();
+  const canvas = element("view");
   let picture = null;
-  const paper = () => getComputedStyle(canvas).backgroundColor.match(/\d+/g).slice(0, 3).map(Number);
 
   function drawn() {
-    const state = engine.read(), pixels = picture.data, [name, channel] = settings.show.split(":");
-    const put = (cell, colour) => pixels.set([colour[0], colour[1], colour[2], 255], 4 * cell);
-    const ground = paper();
-    if (name === "channel") {
-      const colours = data.signed, last = colours.length - 1;
-      for (let cell = 0; cell < CELLS; cell++) {
-        const level = (Math.max(-1, Math.min(1, state[cell * channels + Number(channel)])) + 1) / 2;
-        put(cell, colours[Math.round(level * last)]);
-      }
-    } else if (name in data.views) {
-      if (!machines.has(name)) {
-        machines.set(name, new FfncaLattice.Machine(FfncaLattice.decoded(data.views[name].program, data.arrays), height, width));
-      }
-      const levels = machines.get(name).run(state), { colours } = data.views[name], last = colours.length - 1;
-      for (let cell = 0; cell < CELLS; cell++) {
-        const level = levels[cell];
-        put(cell, level < 0 || Number.isNaN(level) ? ground : colours[Math.round(Math.min(1, level) * last)]);
-      }
-    } else {
-      for (let cell = 0; cell < CELLS; cell++) {
-        const at = cell * channels, clear = 1 - Math.max(0, Math.min(1, state[at + 3]));
-        for (let k = 0; k < 3; k++) pixels[4 * cell + k] = 255 * state[at + k] + ground[k] * clear;
-        pixels[4 * cell + 3] = 255;
-      }
-    }
-    pen.putImageData(picture, 0, 0);
+    picture.draw(engine.read(), settings.show);
     if (cursor && document.activeElement === canvas) {
-      pen.strokeStyle = "#14614f";
-      pen.strokeRect(cursor[1] + 0.5 - settings.brush, cursor[0] + 0.5 - settings.brush, 2 * settings.brush, 2 * settings.brush);
+      picture.pen.strokeStyle = "#14614f";
+      picture.pen.strokeRect(cursor[1] + 0.5 - settings.brush, cursor[0] + 0.5 - settings.brush, 2 * settings.brush, 2 * settings.brush);
     }
     element("step").textContent = step.toLocaleString("en");
     element("rate").textContent = rate >= 100 ? Math.round(rate).toLocaleString("en") : rate.toFixed(1);
@@ -298,43 +268,8 @@
 
   function changed(brush, row, column, radius) {
     const state = Float32Array.from(engine.read()), random = FfncaLattice.stepSeed(settings.seed ^ 0x5bd1e995, strokes++);
-    let drawn_ = 0;
-    const uniform = () => FfncaLattice.cellRandom(random, drawn_++);
-    const normal = () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform());
-    const cells = [];
-    const single = brush.kind === "stamp" || (settings.tool === "seed" && data.coloured);
-    for (let y = Math.ceil(row - radius); y <= row + radius; y++) {
-      for (let x = Math.ceil(column - radius); x <= column + radius; x++) {
-        if ((y - row) ** 2 + (x - column) ** 2 > radius ** 2 && !(radius < 1)) continue;
-        if (y >= 0 && x >= 0 && y < height && x < width) cells.push(y * width + x);
-      }
-    }
-    const middle = Math.max(0, Math.min(height - 1, Math.round(row))) * width + Math.max(0, Math.min(width - 1, Math.round(column)));
-    const under = single || cells.length === 0 ? [middle] : cells;
     const colour = element("colour").value.match(/[0-9a-f]{2}/gi).map((pair) => parseInt(pair, 16) / 255);
-    for (const cell of under) {
-      const at = cell * channels;
-      if (brush.kind === "set") {
-        for (let n = 0; n < channels; n++) state[at + n] = brush.values[n % brush.values.length];
-      } else if (brush.kind === "paint") {
-        state.set([...colour, 1], at);
-      } else if (brush.kind === "flip") {
-        if (uniform() < brush.share) state[at] = 1 - state[at];
-      } else if (brush.kind === "noise") {
-        if ("above" in brush && !(state[at + 3] > brush.above)) continue;
-        for (let n = 0; n < channels; n++) {
-          const value = state[at + n] + brush.deviation * normal();
-          state[at + n] = "lowest" in brush ? Math.max(brush.lowest, Math.min(brush.highest, value)) : value;
-        }
-      } else if (brush.kind === "stamp") {
-        const [tall, wide, deep] = brush.shape, y = Math.floor(cell / width), x = cell % width;
-        for (let n = 0; n < brush.values.length; n++) {
-          const r = (y - (tall >> 1) + Math.floor(n / (wide * deep)) + height * tall) % height;
-          const c = (x - (wide >> 1) + (Math.floor(n / deep) % wide) + width * wide) % width;
-          state[(r * width + c) * channels + (n % deep)] = brush.values[n];
-        }
-      }
-    }
+    FfncaBrushes.touched(state, data, brush, { row, column, radius, random, colour });
     engine.write(state);
     dirty = true;
   }

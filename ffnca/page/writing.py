@@ -14,7 +14,7 @@ from ffnca.opening import opened
 from ffnca.page.data import as_json, page_data
 from ffnca.systems.base import Request
 
-SCRIPTS = ("lattice.js", "graphics.js", "teaching.js", "page.js")
+SCRIPTS = ("lattice.js", "graphics.js", "drawing.js", "brushes.js", "teaching.js", "page.js")
 
 
 def page_text(request: Request) -> str:
