@@ -17,7 +17,8 @@
     seed: 0, which: "", angle: 0, show: "colour", speed: 6, brush: 4, tool: "erase", engine: "auto", paused: false,
   };
   let step = 0, engine = null, masks = null, masksUsed = 0, program = null, dirty = true, target = null;
-  let rate = 0, cursor = null;
+  let rate = 0, cursor = null, world = null, several = false;
+  const main = document.querySelector("main"); // Hidden where none of several worlds is open.
 
   const numbers = (number) => FfncaLattice.numbers(data.arrays, number);
   const names = { body: () => (settings.which in bodies ? settings.which : Object.keys(bodies)[0]) };
@@ -235,7 +236,7 @@
   function frame(now) {
     const passed = Math.min(200, now - last);
     last = now;
-    if (!settings.paused) {
+    if (!settings.paused && !main.hidden) {
       const speed = SPEEDS[settings.speed], begun = performance.now();
       due = speed === Infinity ? Infinity : Math.min(due + (passed / 1000) * speed, 60);
       let count = 0;
@@ -252,7 +253,7 @@
       window_ = { steps: 0, since: now };
       dirty = true;
     }
-    if (dirty) drawn();
+    if (dirty && !main.hidden) drawn();
     requestAnimationFrame(frame);
   }
 
@@ -396,7 +397,7 @@
   }
 
   function keyed(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || main.hidden) return;
     const typing = event.target.matches?.("input, select"), onButton = event.target.matches?.("button, summary");
     const key = event.key.toLowerCase();
     if (event.target === canvas && (key.startsWith("arrow") || key === "enter")) {
@@ -460,7 +461,7 @@
   }
 
   async function fragment() {
-    const state = engine.read(), query = new URLSearchParams(), top = Math.max(1e-6, state.reduce((most, one) => Math.max(most, Math.abs(one)), 0));
+    const state = engine.read(), query = new URLSearchParams(several ? { creature: world.name } : {}), top = Math.max(1e-6, state.reduce((most, one) => Math.max(most, Math.abs(one)), 0));
     for (const name of ["seed", "which", "angle", "show", "speed", "brush", "tool", "engine"]) query.set(name, settings[name]);
     query.set("step", step);
     if (settings.paused) query.set("paused", "1");
@@ -488,6 +489,7 @@
   }
 
   async function opened() {
+    const of = data;
     if (location.hash.length < 2 || location.hash.length > LONGEST_FRAGMENT) return;
     const query = new URLSearchParams(location.hash.slice(1)), given = (name) => query.get(name);
     const among = (name, list) => (list.includes(given(name)) ? given(name) : settings[name]);
@@ -508,6 +510,7 @@
       const text = atob(given("state").replaceAll("-", "+").replaceAll("_", "/"));
       const planes = await packed(Uint8Array.from(text, (one) => one.charCodeAt(0)), new DecompressionStream("deflate-raw"));
       if (planes.length !== CELLS * channels) throw new Error("another size");
+      if (data !== of) return; // Another one was opened meanwhile.
       const state = new Float32Array(planes.length), signed = new Int8Array(planes.buffer);
       for (let cell = 0; cell < CELLS; cell++) for (let n = 0; n < channels; n++) state[cell * channels + n] = (signed[n * CELLS + cell] * top) / 127;
       engine.write(state);
@@ -520,12 +523,29 @@
   // ---- for others ----
 
   let teacher = null;
-  ffnca.begun = (async () => {
-    load(JSON.parse(element("data").textContent));
-    wire();
+
+  // Opens a world of this page in full, as the address says; null where none is open.
+  async function show(one) {
+    world = one;
+    teacher.about(world);
+    if (!world) return;
+    load(world);
     await opened();
     refreshed();
-    teacher = FfncaTeaching.begin({ data, load, said, offered, ...ffnca });
+  }
+
+  ffnca.begun = (async () => {
+    const given = JSON.parse(element("data").textContent);
+    teacher = FfncaTeaching.begin({ load, offered, ...ffnca });
+    wire();
+    if (given.worlds) {
+      several = true;
+      load(given.worlds[0]);
+      await FfncaGallery.begin(given, show);
+    } else {
+      main.hidden = false;
+      await show(given);
+    }
     requestAnimationFrame(frame);
   })();
 
