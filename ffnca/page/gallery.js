@@ -2,7 +2,7 @@
 // Many worlds on one screen, each alive on a card; the address names the one that is open in full.
 
 const FfncaGallery = (() => {
-  const BUDGET = 9; // Milliseconds of a frame for the steps of all cards together.
+  const BUDGET = 11; // Milliseconds of a frame for the steps of all cards together.
   const GROWN = 150, LEAST_LIFE = 340, MORE_LIFE = 160; // Steps.
   const STEPS_A_SECOND = { growth: 40, life: 12 }, OTHERWISE = 30;
   const element = (id) => document.getElementById(id);
@@ -18,10 +18,10 @@ const FfncaGallery = (() => {
   class Card {
     constructor(data) {
       this.data = data;
-      this.canvas = made("canvas", {});
-      this.canvas.style.aspectRatio = "1";
-      this.link = made("a", { href: `#creature=${encodeURIComponent(data.name)}` }, this.canvas, made("span", { textContent: data.title }));
       this.heals = Object.values(data.bodies).some((one) => one.target !== null);
+      this.canvas = made("canvas", {});
+      const frame = made("div", { className: this.heals ? "grows" : "" }, this.canvas);
+      this.link = made("a", { href: `#creature=${encodeURIComponent(data.name)}` }, frame, made("span", { textContent: data.title }));
       this.interval = 1000 / (STEPS_A_SECOND[data.kind] ?? OTHERWISE);
       this.steps = this.lives = this.due = 0;
       this.engine = null;
@@ -32,7 +32,6 @@ const FfncaGallery = (() => {
       const { program, arrays, height, width } = this.data;
       this.engine = new FfncaLattice.ProcessorEngine(FfncaLattice.decoded(program, arrays), height, width);
       this.picture = new FfncaDrawing.Picture(this.canvas, this.data);
-      this.canvas.style.aspectRatio = "1";
       this.restart();
     }
 
@@ -68,7 +67,7 @@ const FfncaGallery = (() => {
   // `show` opens a world in full.
   function begin({ worlds, title, hint, credits }, show) {
     const cards = worlds.map((data) => new Card(data)), seen = new Set(), still = matchMedia("(prefers-reduced-motion: reduce)");
-    const stage = document.querySelector("main"), name = document.title;
+    const stage = document.querySelector("main");
     const back = made("a", { id: "back-to-all", href: "#", textContent: "\u2190 All creatures" });
     const rest = made("button", { id: "rest", textContent: "Pause" });
     const list = made("ul", { id: "creatures" }, ...cards.map((card) => made("li", {}, card.link)));
@@ -120,7 +119,7 @@ const FfncaGallery = (() => {
         if (!before) back.focus({ preventScroll: true });
         return;
       }
-      [document.title, element("title").textContent, element("hint").textContent] = [name, title, hint];
+      [document.title, element("title").textContent, element("hint").textContent] = [title, title, hint];
       await show(null);
       before?.link.focus();
       next();
@@ -139,5 +138,5 @@ const FfncaGallery = (() => {
     return turned();
   }
 
-  return { begin };
+  return { begin, Card };
 })();
