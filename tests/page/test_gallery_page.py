@@ -41,7 +41,7 @@ def gallery(tmp_path_factory: pytest.TempPathFactory) -> Path:
     Creature.untrained(load_world(folder / "seedling.toml"), folder).save(folder / "seedling.safetensors")
     requests = [Request("fish"), *(Request(str(folder / name)) for name in ("seedling.safetensors", "glider.toml"))]
     page = folder / "index.html"
-    text = gallery_text(requests, title="Three", hint="Open one.", credits="Drawn by <b>hand</b>.")
+    text = gallery_text(requests, title="Three", hint="Open one.", credits=f"By <b>hand</b>, {60 * 'o'}.")
     page.write_text(text, encoding="utf-8")
     return page
 
