@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 MAX_BYTES = 250_000
-LARGE = {"worlds/rules": 500_000, "tests/golden_states.npz": 500_000}
+LARGE = {"worlds/rules": 500_000, "tests/golden_states.npz": 500_000, "gallery/index.html": 1_500_000}
 """Files and folders, from the root of the repository, that may hold more, and how much."""
 
 

@@ -1,14 +1,16 @@
 """Train every growth world that ships, or those named, and make the gallery from the rules.
 
-    python scripts/train_gallery.py [NAME ...] [--updates N] [--animations | --pictures]
+    python scripts/train_gallery.py [NAME ...] [--updates N] [--animations | --pictures | --page]
 
-Writes worlds/rules/NAME.safetensors, gallery/NAME.gif, gallery/NAME.png and gallery/README.md. With `--pictures`
-nothing is trained, with `--animations` neither trained nor written as a contact sheet. A rule of several targets is
-drawn with all of them on one grid.
+Writes worlds/rules/NAME.safetensors, gallery/NAME.gif, gallery/NAME.png, gallery/index.html and gallery/README.md. With
+`--pictures` nothing is trained, with `--animations` neither trained nor written as a contact sheet; with `--page` only
+index.html and README.md are made, from the rules that ship. A rule of several targets is drawn with all of them on one
+grid.
 """
 
 import argparse
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,6 +26,7 @@ from ffnca.export.animation import Texts, write_animation
 from ffnca.export.look import Look
 from ffnca.export.scene import DiscWound, Scene
 from ffnca.export.timing import Timing
+from ffnca.page.writing import gallery_text
 from ffnca.simulation import Simulation
 from ffnca.systems.base import Request
 from ffnca.systems.growth.creature import Creature
@@ -41,6 +44,15 @@ SHOWN_WIDTH, PARADE_WIDTH = 384, 624
 """Pixels that an animation is wide on the page: the browser enlarges it."""
 WITH_HEALTH = ("lizard",)
 """Creatures whose health is shown beside their colours."""
+CLASSICS = ("life", "highlife", "orbium")
+"""Automata that are not learned, on the page after the creatures."""
+TITLE, HINT = "Creatures", "Each grows from one cell, is wounded and heals. Open one to wound it yourself."
+CREDITS = (
+    "Emoji artwork: OpenMoji, CC BY-SA 4.0. Photographs: Grace Hopper, United States Navy, public domain; the",
+    "flower by [vultilion](https://www.flickr.com/photos/vultilion/6056698931/), CC BY 2.0, cropped. Drawing of",
+    "the present: Minduka, Openclipart, public domain.",
+)
+MOST_PAGE_BYTES = 1_500_000
 
 
 def train_one(name: str, world: GrowthWorld, folder: Path, updates: int) -> None:
@@ -80,8 +92,18 @@ def draw(name: str, *, with_sheet: bool) -> None:
         story(name, [GALLERY / f"{name}.png"], num_steps=NUM_STEPS, wound_at=WOUND_AT)
 
 
-def page(names: list[str], shipped: dict[str, GrowthWorld]) -> str:
-    """The gallery page of the trained among the worlds that ship."""
+def living_page(names: list[str]) -> str:
+    """The creatures, in the order of their names, and the classics, all alive on one page."""
+    credits = re.sub(r"\[(.+?)\]\((.+?)\)", r"\1 (\2)", " ".join(CREDITS))
+    requests = [Request(name) for name in (*names, *CLASSICS)]
+    text = gallery_text(requests, title=TITLE, hint=HINT, credits=credits)
+    if len(text.encode()) > MOST_PAGE_BYTES:
+        raise ValueError(f"a page of {len(text.encode()):,} bytes, at most {MOST_PAGE_BYTES:,}")
+    return text
+
+
+def readme(names: list[str], shipped: dict[str, GrowthWorld]) -> str:
+    """The README of the gallery: the trained among the worlds that ship."""
     lines = [
         "# Gallery",
         "",
@@ -89,9 +111,11 @@ def page(names: list[str], shipped: dict[str, GrowthWorld]) -> str:
         "step, 25 a second. This page and its pictures are made by `python scripts/train_gallery.py`; with",
         "`--animations` it remakes the animations from the rules that ship.",
         "",
-        "Emoji artwork: OpenMoji, CC BY-SA 4.0. Photographs: Grace Hopper, United States Navy, public domain; the",
-        "flower by [vultilion](https://www.flickr.com/photos/vultilion/6056698931/), CC BY 2.0, cropped. Drawing of",
-        "the present: Minduka, Openclipart, public domain.",
+        "[index.html](index.html) holds all of them alive: save that one file and open it in a browser; no network",
+        "is needed. Open a creature to wound, paint and teach it. The file is text of the rules that ship, and is",
+        "committed anew only when they change: `python scripts/train_gallery.py --page` makes it.",
+        "",
+        *CREDITS,
         "",
         "[The window](window/README.md) in each of its modes. [Palettes](palettes/README.md): liked colours.",
         "",
@@ -132,17 +156,20 @@ def main() -> None:
     drawing = parser.add_mutually_exclusive_group()
     drawing.add_argument("--animations", action="store_true", help="only remake animations, from the shipped rules")
     drawing.add_argument("--pictures", action="store_true", help="the same, and contact sheets")
+    drawing.add_argument("--page", action="store_true", help="only remake index.html, from the shipped rules")
     options = parser.parse_args()
     keep_memory()
     shipped = {name: load_world(path) for name, path in shipped_worlds().items()}
     growth = {name: world for name, world in shipped.items() if isinstance(world, GrowthWorld)}
-    for name in options.names or list(growth):
+    for name in [] if options.page else options.names or list(growth):
         if not (options.animations or options.pictures):
             train_one(name, growth[name], worlds_folder(), options.updates)
         paint = draw_parade if growth[name].targets else draw
         paint(name, with_sheet=not options.animations)
     trained = [name for name in growth if rule_path_for(name).exists()]
-    (GALLERY / "README.md").write_text(page(trained, growth), encoding="utf-8")
+    if not (options.animations or options.pictures):
+        (GALLERY / "index.html").write_text(living_page(trained), encoding="utf-8")
+    (GALLERY / "README.md").write_text(readme(trained, growth), encoding="utf-8")
 
 
 if __name__ == "__main__":

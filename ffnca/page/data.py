@@ -17,13 +17,16 @@ ANGLES = range(15, 360, 15)
 VERSION = 1
 
 
-def page_data(simulation: Simulation, choices: Mapping[str, Simulation], *, seed: int) -> dict[str, Any]:
+def page_data(
+    simulation: Simulation, choices: Mapping[str, Simulation], *, seed: int, turns: bool = True
+) -> dict[str, Any]:
     """Everything that a page shows.
 
     Args:
         simulation: What it begins with.
         choices: The same growing each of its targets, if there is a choice.
         seed: Of the randomness that it begins with.
+        turns: Whether it can be turned there, where it can be turned at all.
 
     Raises:
         InputError: If the simulation has no description as data.
@@ -47,7 +50,7 @@ def page_data(simulation: Simulation, choices: Mapping[str, Simulation], *, seed
         "shuffled": simulation.reseeded is not None,
         "program": arrays.program(program),
         "bodies": {name: _body(one, arrays) for name, one in (choices or {"": simulation}).items()},
-        "turns": {} if simulation.turned is None else _turns(simulation, choices, program, arrays),
+        "turns": _turns(simulation, choices, program, arrays) if turns and simulation.turned else {},
         "views": views,
         "signed": signed_legend().colours.tolist(),
         "brushes": {name: dict(one.data) for name, one in simulation.brushes.items() if one.data is not None},

@@ -17,7 +17,8 @@
     seed: 0, which: "", angle: 0, show: "colour", speed: 6, brush: 4, tool: "erase", engine: "auto", paused: false,
   };
   let step = 0, engine = null, masks = null, masksUsed = 0, program = null, dirty = true, target = null;
-  let rate = 0, cursor = null;
+  let rate = 0, cursor = null, world = null, several = false;
+  const main = document.querySelector("main"); // Hidden where none of several worlds is open.
 
   const numbers = (number) => FfncaLattice.numbers(data.arrays, number);
   const names = { body: () => (settings.which in bodies ? settings.which : Object.keys(bodies)[0]) };
@@ -41,14 +42,11 @@
     if (!keep) {
       Object.assign(settings, { seed: data.seed, which: data.which ?? "", angle: 0, show: "colour", tool: "erase" });
       settings.brush = Math.max(1, Math.round(Math.min(height, width) / 14));
-      [canvas.width, canvas.height] = [width, height];
-      canvas.style.aspectRatio = `${width} / ${height}`;
-      picture = pen.createImageData(width, height);
     }
+    picture = new FfncaDrawing.Picture(canvas, data);
     masks = null;
     engine?.release?.();
     engine = null;
-    machines.clear();
     rebuilt();
     if (state) engine.write(state);
     else restarted();
@@ -217,41 +215,14 @@
 
   // ---- drawing ----
 
-  const canvas = element("view"), pen = canvas.getContext("2d");
-  const machines = new Map();
+  const canvas = element("view");
   let picture = null;
-  const paper = () => getComputedStyle(canvas).backgroundColor.match(/\d+/g).slice(0, 3).map(Number);
 
   function drawn() {
-    const state = engine.read(), pixels = picture.data, [name, channel] = settings.show.split(":");
-    const put = (cell, colour) => pixels.set([colour[0], colour[1], colour[2], 255], 4 * cell);
-    const ground = paper();
-    if (name === "channel") {
-      const colours = data.signed, last = colours.length - 1;
-      for (let cell = 0; cell < CELLS; cell++) {
-        const level = (Math.max(-1, Math.min(1, state[cell * channels + Number(channel)])) + 1) / 2;
-        put(cell, colours[Math.round(level * last)]);
-      }
-    } else if (name in data.views) {
-      if (!machines.has(name)) {
-        machines.set(name, new FfncaLattice.Machine(FfncaLattice.decoded(data.views[name].program, data.arrays), height, width));
-      }
-      const levels = machines.get(name).run(state), { colours } = data.views[name], last = colours.length - 1;
-      for (let cell = 0; cell < CELLS; cell++) {
-        const level = levels[cell];
-        put(cell, level < 0 || Number.isNaN(level) ? ground : colours[Math.round(Math.min(1, level) * last)]);
-      }
-    } else {
-      for (let cell = 0; cell < CELLS; cell++) {
-        const at = cell * channels, clear = 1 - Math.max(0, Math.min(1, state[at + 3]));
-        for (let k = 0; k < 3; k++) pixels[4 * cell + k] = 255 * state[at + k] + ground[k] * clear;
-        pixels[4 * cell + 3] = 255;
-      }
-    }
-    pen.putImageData(picture, 0, 0);
+    picture.draw(engine.read(), settings.show);
     if (cursor && document.activeElement === canvas) {
-      pen.strokeStyle = "#14614f";
-      pen.strokeRect(cursor[1] + 0.5 - settings.brush, cursor[0] + 0.5 - settings.brush, 2 * settings.brush, 2 * settings.brush);
+      picture.pen.strokeStyle = "#14614f";
+      picture.pen.strokeRect(cursor[1] + 0.5 - settings.brush, cursor[0] + 0.5 - settings.brush, 2 * settings.brush, 2 * settings.brush);
     }
     element("step").textContent = step.toLocaleString("en");
     element("rate").textContent = rate >= 100 ? Math.round(rate).toLocaleString("en") : rate.toFixed(1);
@@ -265,7 +236,7 @@
   function frame(now) {
     const passed = Math.min(200, now - last);
     last = now;
-    if (!settings.paused) {
+    if (!settings.paused && !main.hidden) {
       const speed = SPEEDS[settings.speed], begun = performance.now();
       due = speed === Infinity ? Infinity : Math.min(due + (passed / 1000) * speed, 60);
       let count = 0;
@@ -282,7 +253,7 @@
       window_ = { steps: 0, since: now };
       dirty = true;
     }
-    if (dirty) drawn();
+    if (dirty && !main.hidden) drawn();
     requestAnimationFrame(frame);
   }
 
@@ -298,43 +269,8 @@
 
   function changed(brush, row, column, radius) {
     const state = Float32Array.from(engine.read()), random = FfncaLattice.stepSeed(settings.seed ^ 0x5bd1e995, strokes++);
-    let drawn_ = 0;
-    const uniform = () => FfncaLattice.cellRandom(random, drawn_++);
-    const normal = () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform());
-    const cells = [];
-    const single = brush.kind === "stamp" || (settings.tool === "seed" && data.coloured);
-    for (let y = Math.ceil(row - radius); y <= row + radius; y++) {
-      for (let x = Math.ceil(column - radius); x <= column + radius; x++) {
-        if ((y - row) ** 2 + (x - column) ** 2 > radius ** 2 && !(radius < 1)) continue;
-        if (y >= 0 && x >= 0 && y < height && x < width) cells.push(y * width + x);
-      }
-    }
-    const middle = Math.max(0, Math.min(height - 1, Math.round(row))) * width + Math.max(0, Math.min(width - 1, Math.round(column)));
-    const under = single || cells.length === 0 ? [middle] : cells;
     const colour = element("colour").value.match(/[0-9a-f]{2}/gi).map((pair) => parseInt(pair, 16) / 255);
-    for (const cell of under) {
-      const at = cell * channels;
-      if (brush.kind === "set") {
-        for (let n = 0; n < channels; n++) state[at + n] = brush.values[n % brush.values.length];
-      } else if (brush.kind === "paint") {
-        state.set([...colour, 1], at);
-      } else if (brush.kind === "flip") {
-        if (uniform() < brush.share) state[at] = 1 - state[at];
-      } else if (brush.kind === "noise") {
-        if ("above" in brush && !(state[at + 3] > brush.above)) continue;
-        for (let n = 0; n < channels; n++) {
-          const value = state[at + n] + brush.deviation * normal();
-          state[at + n] = "lowest" in brush ? Math.max(brush.lowest, Math.min(brush.highest, value)) : value;
-        }
-      } else if (brush.kind === "stamp") {
-        const [tall, wide, deep] = brush.shape, y = Math.floor(cell / width), x = cell % width;
-        for (let n = 0; n < brush.values.length; n++) {
-          const r = (y - (tall >> 1) + Math.floor(n / (wide * deep)) + height * tall) % height;
-          const c = (x - (wide >> 1) + (Math.floor(n / deep) % wide) + width * wide) % width;
-          state[(r * width + c) * channels + (n % deep)] = brush.values[n];
-        }
-      }
-    }
+    FfncaBrushes.touched(state, data, brush, { row, column, radius, random, colour });
     engine.write(state);
     dirty = true;
   }
@@ -462,7 +398,7 @@
   }
 
   function keyed(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || main.hidden) return;
     const typing = event.target.matches?.("input, select"), onButton = event.target.matches?.("button, summary");
     const key = event.key.toLowerCase();
     if (event.target === canvas && (key.startsWith("arrow") || key === "enter")) {
@@ -526,7 +462,7 @@
   }
 
   async function fragment() {
-    const state = engine.read(), query = new URLSearchParams(), top = Math.max(1e-6, state.reduce((most, one) => Math.max(most, Math.abs(one)), 0));
+    const state = engine.read(), query = new URLSearchParams(several ? { creature: world.name } : {}), top = Math.max(1e-6, state.reduce((most, one) => Math.max(most, Math.abs(one)), 0));
     for (const name of ["seed", "which", "angle", "show", "speed", "brush", "tool", "engine"]) query.set(name, settings[name]);
     query.set("step", step);
     if (settings.paused) query.set("paused", "1");
@@ -554,6 +490,7 @@
   }
 
   async function opened() {
+    const of = data;
     if (location.hash.length < 2 || location.hash.length > LONGEST_FRAGMENT) return;
     const query = new URLSearchParams(location.hash.slice(1)), given = (name) => query.get(name);
     const among = (name, list) => (list.includes(given(name)) ? given(name) : settings[name]);
@@ -574,6 +511,7 @@
       const text = atob(given("state").replaceAll("-", "+").replaceAll("_", "/"));
       const planes = await packed(Uint8Array.from(text, (one) => one.charCodeAt(0)), new DecompressionStream("deflate-raw"));
       if (planes.length !== CELLS * channels) throw new Error("another size");
+      if (data !== of) return; // Another one was opened meanwhile.
       const state = new Float32Array(planes.length), signed = new Int8Array(planes.buffer);
       for (let cell = 0; cell < CELLS; cell++) for (let n = 0; n < channels; n++) state[cell * channels + n] = (signed[n * CELLS + cell] * top) / 127;
       engine.write(state);
@@ -586,12 +524,29 @@
   // ---- for others ----
 
   let teacher = null;
-  ffnca.begun = (async () => {
-    load(JSON.parse(element("data").textContent));
-    wire();
+
+  // Opens a world of this page in full, as the address says; null where none is open.
+  async function show(one) {
+    world = one;
+    teacher.about(world);
+    if (!world) return;
+    load(world);
     await opened();
     refreshed();
-    teacher = FfncaTeaching.begin({ data, load, said, offered, ...ffnca });
+  }
+
+  ffnca.begun = (async () => {
+    const given = JSON.parse(element("data").textContent);
+    teacher = FfncaTeaching.begin({ load, offered, ...ffnca });
+    wire();
+    if (given.worlds) {
+      several = true;
+      load(given.worlds[0]);
+      await FfncaGallery.begin(given, show);
+    } else {
+      main.hidden = false;
+      await show(given);
+    }
     requestAnimationFrame(frame);
   })();
 

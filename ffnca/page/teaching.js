@@ -130,13 +130,18 @@ const FfncaTeaching = (() => {
 
   // ---- the desk ----
 
-  function begin({ data, load, said, offered, pristine, learner }) {
-    const original = data;
-    const none = { learn: () => Promise.reject(new Error("a rule of this form is not learned in a page")) };
-    if (!data.teachable || !learner) return none;
-    element("teach").hidden = false;
+  function begin({ load, offered, pristine, learner }) {
     const desk = element("drawing"), pen = desk.getContext("2d", { willReadFrequently: true });
-    let ink = COLOURS[2], last = null, worker = null, stop = null, rule = null, source = null;
+    let ink = COLOURS[2], last = null, worker = null, stop = null, rule = null, source = null, original = null, left = null;
+
+    // The world whose form of rule is taught, null for none; what learns for another ends, and resolves to null.
+    function about(data) {
+      left?.();
+      [original, rule] = [data, null];
+      element("teach").hidden = !(data?.teachable && learner);
+      for (const id of ["save-rule", "save-page"]) element(id).disabled = true;
+      tell("");
+    }
 
     function face(side) {
       const at = (part) => Math.round(part * side);
@@ -176,6 +181,7 @@ const FfncaTeaching = (() => {
     const tell = (text) => (element("learned").textContent = text);
 
     function started(seconds, given) {
+      if (!original?.teachable || !learner) return Promise.reject(new Error("a rule of this form is not learned in a page"));
       const wanted = given ?? drawing(), title = element("emoji").value.trim().slice(0, 16) || "Learned";
       if (!Array.prototype.some.call(wanted.target, (one, at) => at % 4 === 3 && one > 0)) {
         return Promise.reject(new Error("the drawing is empty: draw something first"));
@@ -187,10 +193,11 @@ const FfncaTeaching = (() => {
           let first = true;
           const end = () => {
             worker?.terminate();
-            [worker, stop] = [null, null];
+            [worker, stop, left] = [null, null, null];
             element("learn").textContent = "Learn";
           };
           stop = () => worker?.postMessage({ type: "stop" });
+          left = () => (end(), resolve(null));
           worker.onmessage = ({ data: told }) => {
             if (told.type === "error") {
               end();
@@ -312,7 +319,7 @@ const FfncaTeaching = (() => {
       const text = pageText(pristine, learnedData(original, rule, title));
       offered(URL.createObjectURL(new Blob([text], { type: "text/html" })), "learned.html");
     });
-    return { learn: (seconds, given) => started(Math.max(1, Math.min(3600, Number(seconds) || 60)), given) };
+    return { about, learn: (seconds, given) => started(Math.max(1, Math.min(3600, Number(seconds) || 60)), given) };
   }
 
   return { begin, learnedData, pageText };

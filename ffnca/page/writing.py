@@ -1,12 +1,14 @@
-"""A page: one HTML file without any other, in which a rule runs."""
+"""A page: one HTML file without any other, in which a rule runs, or many."""
 
 import base64
 import html
 import json
 import re
 import zlib
+from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 from ffnca.atomic import replacing
 from ffnca.opening import opened
@@ -14,7 +16,7 @@ from ffnca.page.data import as_json, page_data
 from ffnca.simulation import Simulation
 from ffnca.systems.base import Request
 
-SCRIPTS = ("lattice.js", "graphics.js", "teaching.js", "page.js")
+SCRIPTS = ("lattice.js", "graphics.js", "drawing.js", "brushes.js", "teaching.js", "page.js")
 
 
 def page_text(simulation: Simulation, seed: int = 0) -> str:
@@ -27,14 +29,48 @@ def page_text(simulation: Simulation, seed: int = 0) -> str:
     Raises:
         InputError: If the simulation has no description as data.
     """
+    data = _world_data(simulation, seed)
+    return _filled(data, title=data["title"], teachable=data["teachable"])
+
+
+def gallery_text(requests: Sequence[Request], *, title: str, hint: str, credits: str) -> str:
+    """The page of many worlds, each alive on a card, and in full where it is opened; without angles, to be small.
+
+    Args:
+        requests: Worlds of different names, in the order of their cards.
+        title: Of the page.
+        hint: A sentence under it.
+        credits: What must be said of the pictures that they grow.
+
+    Raises:
+        InputError: If a world cannot be opened, or as `page_text`.
+    """
+    worlds = [_world_data(opened(request), request.seed, turns=False) for request in requests]
+    data = {"title": title, "hint": hint, "credits": credits, "worlds": worlds}
+    return _filled(data, title=title, teachable=any(one["teachable"] for one in worlds), gallery=True)
+
+
+def _world_data(simulation: Simulation, seed: int, *, turns: bool = True) -> dict[str, Any]:
     chosen = simulation.chosen
     choices = {} if chosen is None else {name: chosen(simulation, name) for name in simulation.choices}
-    data = as_json(page_data(simulation, choices, seed=seed))
-    title = html.escape(simulation.world.title)
-    learner = _asset("learn.js") if simulation.teachable else ""
-    packed = _packed(json.dumps({"page": "\n".join(map(_asset, SCRIPTS)), "learner": learner}))
-    style, boot = _asset("style.css"), _asset("boot.js")
-    parts = {"title": title, "style": style, "data": data, "packed": packed, "boot": boot}
+    return page_data(simulation, choices, seed=seed, turns=turns)
+
+
+def _filled(data: dict[str, Any], *, title: str, teachable: bool, gallery: bool = False) -> str:
+    scripts, styles = SCRIPTS, ["style.css"]
+    if gallery:
+        scripts, styles = ("gallery.js", *scripts), [*styles, "gallery.css"]
+    packed = _packed(
+        json.dumps({"page": "\n".join(map(_asset, scripts)), "learner": _asset("learn.js") if teachable else ""})
+    )
+    parts = {
+        "title": html.escape(title),
+        "style": "\n".join(map(_asset, styles)),
+        "hidden": "hidden" if gallery else "",
+        "data": as_json(data),
+        "packed": packed,
+        "boot": _asset("boot.js"),
+    }
     return re.sub(r"\{\{(\w+)\}\}", lambda place: parts[place[1]], _asset("page.html"))
 
 
