@@ -231,7 +231,7 @@ class _Header:
         for index in needed:
             yield from self._declared(index, number_of_pass)
         for index in mine:
-            yield f"{self._place(index)};"
+            yield f"{self._place(index)}; (void)v{index};"  # a compiler that unrolls loops may find it unused
         condition = None
         for index in mine:
             only = self.operations[index].only

@@ -100,7 +100,7 @@ def test_kinds_are_not_confused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="holds a FFNetwork; allowed: DistanceNetwork"):
         DistanceNetwork.load(path)
     rule = Path(__file__).parents[2] / "worlds" / "rules" / "lizard.safetensors"
-    with pytest.raises(InputError, match=r"can be read .its format is ffnca-rule 1; allowed: ffnca-network 1"):
+    with pytest.raises(InputError, match=r"can be read .its format is ffnca-rule 2; allowed: ffnca-network 1"):
         load_network(rule)
     safetensors.numpy.save_file({"a": np.zeros(2, np.float32)}, path)
     with pytest.raises(InputError, match="its format is None"):

@@ -245,4 +245,4 @@ def test_what_c_does_not_have_is_refused() -> None:
 def test_a_step_has_no_length_and_no_looks(ffnca, out: str, words: list[str]) -> None:
     code, said, err = ffnca("export", "life", out, *words)
     assert (code, said) == (2, "")
-    assert "holds a single step" in err
+    assert "holds a rule and no frames" in err

@@ -24,12 +24,12 @@ def life() -> Simulation:
 
 
 @pytest.fixture(scope="module")
-def frame(visited: Any, life: Simulation, tmp_path_factory: pytest.TempPathFactory) -> Any:
+def frame(visited_once: Any, life: Simulation, tmp_path_factory: pytest.TempPathFactory) -> Any:
     """The page as it runs in another document."""
     path: Path = tmp_path_factory.mktemp("frame") / "notebook.html"
     shown = life._repr_html_()
     path.write_text(f"<!doctype html><meta charset='utf-8'><script>var ffnca = {{}}</script>{shown}", encoding="utf-8")
-    visit = visited(path)
+    visit = visited_once(path)
     assert visit.do("window.harmed") is None
     _, inner = visit.page.frames
     inner.evaluate("ffnca.ready")

@@ -47,9 +47,9 @@ def gallery(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def three(visited: Any, gallery: Path) -> Any:
+def three(visited_once: Any, gallery: Path) -> Any:
     """The page, with all cards in sight."""
-    return visited(gallery, viewport={"width": 1280, "height": 800})
+    return visited_once(gallery, viewport={"width": 1280, "height": 800})
 
 
 def test_it_is_small(gallery: Path) -> None:

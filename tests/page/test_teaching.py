@@ -21,7 +21,7 @@ SECONDS, STEPS = 5, 30
 def page_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The page of a creature whose rule has the usual form."""
     path = tmp_path_factory.mktemp("teaching") / "fish.html"
-    path.write_text(page_text(Request("fish")), encoding="utf-8")
+    path.write_text(page_text(opened(Request("fish"))), encoding="utf-8")
     return path
 
 
@@ -102,7 +102,7 @@ def test_an_empty_drawing_and_no_picture_are_refused(visited: Any, page_file: Pa
 
 def test_a_world_that_cannot_be_taught_has_no_desk(visited: Any, tmp_path: Path) -> None:
     path = tmp_path / "life.html"
-    path.write_text(page_text(Request("life")), encoding="utf-8")
+    path.write_text(page_text(opened(Request("life"))), encoding="utf-8")
     visit = visited(path)
     assert visit.page.locator("#teach").is_hidden()
     assert "not learned" in visit.do("ffnca.learn(1).catch((error) => error.message)")
