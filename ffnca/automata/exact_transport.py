@@ -4,7 +4,7 @@ import jax.numpy as jnp
 from flax import nnx
 from jaxtyping import Array, Float
 
-from ffnca.automata.nca import DescribedRule
+from ffnca.automata.nca import Rule, described_rule
 from ffnca.lattice import Value
 from ffnca.perceptions import FIRST_HIDDEN
 
@@ -15,7 +15,7 @@ class ExactTransport(nnx.Module):
     A cell's perception begins with that transported code (`ffnca.grid.perceive.transported`).
     """
 
-    def __init__(self, colour: DescribedRule) -> None:
+    def __init__(self, colour: Rule) -> None:
         """Wrap the rule of the first four channels."""
         self.colour = colour
 
@@ -30,14 +30,14 @@ class ExactTransport(nnx.Module):
     def described(self, perception: Value, state: Value) -> Value:
         """`change` as data."""
         code = state[FIRST_HIDDEN:]
-        colour = self.colour.described(perception, state[:FIRST_HIDDEN])
+        colour = described_rule(self.colour).described(perception, state[:FIRST_HIDDEN])
         return state.lattice.concatenate([colour, perception[: code.channels] - code])
 
     def described_deficit(self, perception: Value, state: Value) -> Value:
         """`deficit` as data."""
         code = state[FIRST_HIDDEN:]
         off = perception[: code.channels] - code
-        return self.colour.described_deficit(perception, state[:FIRST_HIDDEN]) + (off * off).sum() * 0.5
+        return described_rule(self.colour).described_deficit(perception, state[:FIRST_HIDDEN]) + (off * off).sum() * 0.5
 
     def deficit(
         self, perception: Float[Array, "cell perception"], state: Float[Array, "cell channel"]

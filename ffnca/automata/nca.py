@@ -59,6 +59,17 @@ class DescribedRule(Rule, Protocol):
         ...
 
 
+def described_rule(rule: Rule) -> DescribedRule:
+    """The rule, as one that can be described.
+
+    Raises:
+        InputError: If it has no description.
+    """
+    if not isinstance(rule, DescribedRule):
+        raise InputError(f"a {type(rule).__name__} has no description as data; allowed: rules that have one")
+    return rule
+
+
 class NCA(nnx.Module):
     """A rule on a lattice. States are floats (..., H, W, C): premultiplied RGBA, then hidden channels.
 
@@ -159,7 +170,7 @@ class NCA(nnx.Module):
         alive = self._described_alive(state)
         chosen = alive * (lattice.constant(self.fire_rate) > lattice.random)
         with lattice.only(chosen):
-            changed = state + self._described_rule().described(self._described_perception(state), state)
+            changed = state + described_rule(self.rule).described(self._described_perception(state), state)
             changed = changed.maximum(-self.state_limit).minimum(self.state_limit)
         state = lattice.where(chosen, changed, state)
         return state * alive * self._described_alive(state)
@@ -172,7 +183,9 @@ class NCA(nnx.Module):
         """
         alive = self._described_alive(lattice.state)
         with lattice.only(alive):
-            missing = self._described_rule().described_deficit(self._described_perception(lattice.state), lattice.state)
+            missing = described_rule(self.rule).described_deficit(
+                self._described_perception(lattice.state), lattice.state
+            )
         return lattice.where(alive, missing, 0.0)
 
     def _described_alive(self, state: Value) -> Value:
@@ -180,11 +193,6 @@ class NCA(nnx.Module):
 
     def _described_perception(self, state: Value) -> Value:
         return described(self.perception, Described(state, self.alive_threshold, self.turn, self.code))
-
-    def _described_rule(self) -> DescribedRule:
-        if not isinstance(self.rule, DescribedRule):
-            raise InputError(f"a {type(self.rule).__name__} has no description as data; allowed: rules that have one")
-        return self.rule
 
     def render(self, state: Float[Array, "*batch H W C"]) -> UInt8[np.ndarray, "*batch H W 3"]:
         """Colour over white."""

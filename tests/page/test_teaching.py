@@ -10,6 +10,7 @@ import pytest
 
 pytest.importorskip("playwright")
 
+from ffnca.automata.nca import NCA
 from ffnca.opening import opened
 from ffnca.page.writing import page_text
 from ffnca.systems.base import Request
@@ -61,7 +62,9 @@ def test_what_is_saved_is_what_is_shown(taught: Any, visited: Any, tmp_path: Pat
     rule = _saved(taught, "Save rule", tmp_path / "learned.safetensors")
     simulation = opened(Request(str(rule)))
     masks = np.random.default_rng(0).random((STEPS, *simulation.start.shape[:2])) < 0.5
-    state, advance = simulation.start, jax.jit(lambda state, fire: simulation.automaton.advance(state, fire))
+    state, automaton = simulation.start, simulation.automaton
+    assert isinstance(automaton, NCA)
+    advance = jax.jit(lambda state, fire: automaton.advance(state, fire))
     for mask in masks:
         state = advance(state, jnp.asarray(mask))
     again = visited(_saved(taught, "Save page", tmp_path / "learned.html"))
