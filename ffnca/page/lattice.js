@@ -323,10 +323,9 @@ const FfncaLattice = (() => {
       return this.state;
     }
 
-    // The result for a state; `random` as many numbers as there are cells, where the program reads them.
-    run(state, random) {
+    // The result for a state, and for the numbers in `random` where the program reads them.
+    run(state) {
       this.own().set(state);
-      if (random) this.random.set(random);
       for (const work of this.work) work();
       const last = this.values[this.values.length - 1];
       return last === null ? this.state : last;
@@ -338,7 +337,7 @@ const FfncaLattice = (() => {
     constructor(program, height, width) {
       this.machine = new Machine(program, height, width);
       this.state = new Float32Array(height * width * this.machine.channels);
-      this.random = new Float32Array(height * width);
+      this.random = this.machine.random; // filled where it is read
     }
 
     get name() {
@@ -357,7 +356,7 @@ const FfncaLattice = (() => {
         const start = stepSeed(seed, step);
         for (let cell = 0; cell < this.random.length; cell++) this.random[cell] = cellRandom(start, cell);
       }
-      this.state.set(this.machine.run(this.state, this.random));
+      this.state.set(this.machine.run(this.state));
     }
 
     read() {
