@@ -228,6 +228,8 @@ class Controller:
         self.watch = Watch(self._opening)
         self.camera.fit()
         self._check_view()
+        if self.study.learned is not None:  # heard before its world was open
+            self._show_learned(self.study.learned)
         self.say("; ".join([*learned, session.simulation.world.title]))
 
     # Touch.

@@ -88,19 +88,23 @@ class Session:
 
     def warm_up(self) -> None:
         """Compile everything that a window calls, so that no frame waits for it."""
-        self._rolled(0).block_until_ready()
+        for walled in (False, True):
+            self._rolled(0, walled=walled).block_until_ready()
         self.vitals()()
         for show in self.views:
             self.frame("channel:0" if show == "channel" else show)
 
-    def _rolled(self, num_steps: int) -> Float[Array, "H W C"]:
-        automaton = Walled(self.simulation.automaton, jnp.array(self.wall))
+    def _rolled(self, num_steps: int, *, walled: bool) -> Float[Array, "H W C"]:
+        """Without walls it is the compiled program of `ffnca run`: another one may round otherwise."""
+        automaton = self.simulation.automaton
+        if walled:
+            automaton = Walled(automaton, jnp.array(self.wall))
         return rollout(automaton, self.state, num_steps, key=jax.random.key(self.seed), first_step=self.step)
 
     def advance(self, num_steps: int) -> None:
         """Run some steps."""
         if num_steps > 0:
-            self.state = self._rolled(num_steps)
+            self.state = self._rolled(num_steps, walled=bool(self.wall.any()))
             self.step += num_steps
 
     def adopt(self, creature: Creature) -> None:

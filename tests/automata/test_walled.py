@@ -14,7 +14,8 @@ def test_without_walls_nothing_changes(key) -> None:
     open_grid = Walled(fish.automaton, jnp.zeros(fish.start.shape[:2], bool))
     assert isinstance(open_grid, Automaton)
     wanted = rollout(fish.automaton, fish.start, 30, key=key)
-    np.testing.assert_array_equal(rollout(open_grid, fish.start, 30, key=key), wanted)
+    # two compiled programs, so the last digits may differ
+    np.testing.assert_allclose(rollout(open_grid, fish.start, 30, key=key), wanted, atol=1e-4)
 
 
 def test_nothing_lives_in_a_wall_and_life_goes_on_beside_it(key) -> None:

@@ -311,6 +311,9 @@ def test_a_painted_target_is_learned_shown_and_saved_when_the_window_closes(hand
         user.frames()
         assert study.times_heard == number, user.controller.message
         assert study.news.updates == number * ROUNDS_PER_REPORT * learner.creature.recipe.updates_per_round
+    asked = user.controller.opener._asked
+    assert asked is None or asked.result(600)  # its world may open after its rule was heard
+    user.frames()
     shown = user.session.simulation.creature
     assert shown is study.learned
     assert user.session.simulation.name == "painting"
