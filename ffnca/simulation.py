@@ -13,7 +13,7 @@ from ffnca.brushes import Brush, number_brushes
 from ffnca.errors import InputError
 from ffnca.extras import extras
 from ffnca.packages import found
-from ffnca.views import ALIASES, View, channel_view, rendered, signed_legend, tiled
+from ffnca.views import ALIASES, View, channel_view, rendered, tiles_view
 from ffnca.world import World
 
 Measure = Callable[[Any, Float[Array, "H W C"]], Float[Array, ""]]
@@ -92,7 +92,7 @@ class Simulation:
     @cached_property
     def views(self) -> dict[str, View]:
         """All ways to draw it by their names; `channel` stands for each of its channels."""
-        channels = {"channel": channel_view(0), "tiles": View(tiled, signed_legend())} if self.num_channels > 1 else {}
+        channels = {"channel": channel_view(0), "tiles": tiles_view()} if self.num_channels > 1 else {}
         own = dict(self.own_views)
         return {"colour": own.pop("colour", View(rendered)), **own, **channels, **extras("views", self)}
 
@@ -114,7 +114,7 @@ class Simulation:
         if name == "channel" and number.isascii() and number.isdigit() and int(number) < self.num_channels:
             return channel_view(int(number))
         whole = {name: view for name, view in self.views.items() if name != "channel"}
-        whole.setdefault("tiles", View(tiled, signed_legend()))
+        whole.setdefault("tiles", tiles_view())
         if name in whole and not number:
             return whole[name]
         channels = f"channel:0 to channel:{self.num_channels - 1}" if self.num_channels > 1 else "channel:0"

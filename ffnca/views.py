@@ -12,6 +12,8 @@ from ffnca.render import Background, heat, mosaic, signed
 
 ALIASES = {"goodness": "health"}
 """Other names of views: health is the goodness of each cell next to the goodness that it could have."""
+CHANNEL_TOP = 2.0
+"""Magnitude of the deepest colours in a picture of a channel: codes of growing creatures reach 1.8."""
 _LEVELS = 64
 
 Draw = Callable[[Any, Float[Array, "H W C"]], UInt8[np.ndarray, "height width 3"]]
@@ -72,9 +74,10 @@ def heat_legend(low: str, high: str, numbers: tuple[str, ...]) -> Legend:
     return Legend(low, high, numbers, heat(np.linspace(0, 1, _LEVELS)[None], 0.0, 1.0)[0])
 
 
-def signed_legend() -> Legend:
-    """The legend of a view that is drawn by `ffnca.render.signed`, from -1 to 1."""
-    return Legend("", "", ("-1", "0", "1"), signed(2 * np.linspace(0, 1, _LEVELS)[None] - 1, 1.0)[0])
+def signed_legend(top: float = 1.0) -> Legend:
+    """The legend of a view that is drawn by `ffnca.render.signed`, from -top to top."""
+    numbers = (f"-{top:g}", "0", f"{top:g}")
+    return Legend("", "", numbers, signed(2 * np.linspace(0, 1, _LEVELS)[None] - 1, 1.0)[0])
 
 
 def rendered(automaton: Automaton, state: Float[Array, "H W C"]) -> UInt8[np.ndarray, "height width 3"]:
@@ -84,9 +87,16 @@ def rendered(automaton: Automaton, state: Float[Array, "H W C"]) -> UInt8[np.nda
 
 def channel_view(channel: int) -> View:
     """One channel, blue under and red over zero."""
-    return View(lambda automaton, state: signed(np.asarray(state[..., channel]), 1.0), signed_legend())
+    return View(
+        lambda automaton, state: signed(np.asarray(state[..., channel]), CHANNEL_TOP), signed_legend(CHANNEL_TOP)
+    )
+
+
+def tiles_view() -> View:
+    """All channels, see `tiled`."""
+    return View(tiled, signed_legend(CHANNEL_TOP))
 
 
 def tiled(automaton: Automaton, state: Float[Array, "H W C"]) -> UInt8[np.ndarray, "height width 3"]:
     """All channels side by side in a near-square sheet, row by row, blue under and red over zero."""
-    return mosaic(signed(np.moveaxis(np.asarray(state), -1, 0), 1.0), gap=1, paper=128)
+    return mosaic(signed(np.moveaxis(np.asarray(state), -1, 0), CHANNEL_TOP), gap=1, paper=128)

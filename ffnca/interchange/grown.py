@@ -22,6 +22,7 @@ from ffnca.systems.growth.rule import automaton_of, filled_rule
 GROWN_AT = 200
 """Steps after which the picture is taken where none is told."""
 GRID = 72
+_ALLOWED = "weights that grow a body from one cell (see --perception)"
 BOUNDARY = "zero"
 _OBJECTIVE = "bptt"
 """The control that trains rules of this shape; what a creature is said to be trained by."""
@@ -53,11 +54,16 @@ def imported_creature(layers: TwoLayers, picture: Float32[np.ndarray, "h w 4"] |
         file: Where the layers come from.
 
     Raises:
-        InputError: If no picture is told and nothing has grown by then, or more than a picture may hold.
+        InputError: If its states have no bound; or if no picture is told and nothing has grown by then, or more than
+            a picture may hold.
     """
     automaton = imported_automaton(layers, str(file))
     cell = published_cell(layers.second.shape[1])
-    picture = _grown(automaton, cell, str(file)) if picture is None else picture
+    start = single_cell((GRID, GRID), jnp.asarray(cell))
+    grown: Float[np.ndarray, "H W C"] = np.asarray(rollout(automaton, start, GROWN_AT, key=jax.random.key(0)))
+    if not np.isfinite(grown).all():
+        raise InputError(f"{file}: its states are not finite after {GROWN_AT} steps; allowed: {_ALLOWED}")
+    picture = _cut_out(grown[..., :4], automaton.alive_threshold, str(file)) if picture is None else picture
     creature = Creature.for_picture(picture, file.with_suffix(".png"), objective=_OBJECTIVE, straight=False)
     world = creature.reshaped(channels=len(cell), hidden=(len(layers.second),), perception=automaton.perception).world
     side = max(GRID, max(picture.shape[:2]) + 2 * MARGIN)
@@ -68,17 +74,15 @@ def imported_creature(layers: TwoLayers, picture: Float32[np.ndarray, "h w 4"] |
     )
 
 
-def _grown(automaton: NCA, cell: Float32[np.ndarray, " C"], file: str) -> Float32[np.ndarray, "side side 4"]:
-    """What has grown, cut out as a square with the first cell in its middle."""
-    start = single_cell((GRID, GRID), jnp.asarray(cell))
-    grown: Float[np.ndarray, "H W 4"] = np.asarray(rollout(automaton, start, GROWN_AT, key=jax.random.key(0)))[..., :4]
-    places = np.argwhere(grown[..., 3] > automaton.alive_threshold)
+def _cut_out(
+    grown: Float[np.ndarray, "H W 4"], alive_threshold: float, file: str
+) -> Float32[np.ndarray, "side side 4"]:
+    """What has grown, as a square with the first cell in its middle."""
+    places = np.argwhere(grown[..., 3] > alive_threshold)
     reach = int(np.abs(places - GRID // 2).max()) if len(places) else 0
-    if not np.isfinite(grown).all() or not 4 <= reach < GRID // 2 - 1:
-        what = "nothing" if not len(places) or reach < 4 else "more than its grid holds"
-        raise InputError(
-            f"{file}: {what} has grown after {GROWN_AT} steps; allowed: weights that grow a body from one cell (see "
-            "--perception), or --target for what they should grow"
-        )
+    if not 4 <= reach < GRID // 2 - 1:
+        what = "nothing" if reach < 4 else "more than its grid holds"
+        allowed = f"allowed: {_ALLOWED}, or --target for what they should grow"
+        raise InputError(f"{file}: {what} has grown after {GROWN_AT} steps; {allowed}")
     picture = np.clip(grown[GRID // 2 - reach : GRID // 2 + reach + 1, GRID // 2 - reach : GRID // 2 + reach + 1], 0, 1)
     return np.concatenate([np.minimum(picture[..., :3], picture[..., 3:]), picture[..., 3:]], -1)

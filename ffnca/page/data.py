@@ -10,7 +10,7 @@ from ffnca.automata.base import described_automaton, step_program
 from ffnca.lattice import Lattice, Program
 from ffnca.page.encoding import Arrays
 from ffnca.simulation import Simulation
-from ffnca.views import View, signed_legend
+from ffnca.views import CHANNEL_TOP, View, signed_legend
 
 ANGLES = range(15, 360, 15)
 """Degrees that a page offers besides 0."""
@@ -53,6 +53,7 @@ def page_data(
         "turns": _turns(simulation, choices, program, arrays) if turns and simulation.turned else {},
         "views": views,
         "signed": signed_legend().colours.tolist(),
+        "top": CHANNEL_TOP,
         "brushes": {name: dict(one.data) for name, one in simulation.brushes.items() if one.data is not None},
         "arrays": arrays.encoded,
     }

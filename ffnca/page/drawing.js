@@ -25,13 +25,13 @@ const FfncaDrawing = (() => {
 
     // `show` is `colour`, another view, or `channel:N`.
     draw(state, show = "colour") {
-      const { channels, views, signed } = this.data, pixels = this.image.data, cells = pixels.length / 4;
+      const { channels, views, signed, top } = this.data, pixels = this.image.data, cells = pixels.length / 4;
       const [name, channel] = show.split(":"), ground = this.paper();
       const put = (cell, colour) => pixels.set([colour[0], colour[1], colour[2], 255], 4 * cell);
       if (name === "channel") {
         const last = signed.length - 1;
         for (let cell = 0; cell < cells; cell++) {
-          const level = (Math.max(-1, Math.min(1, state[cell * channels + Number(channel)])) + 1) / 2;
+          const level = (Math.max(-1, Math.min(1, state[cell * channels + Number(channel)] / top)) + 1) / 2;
           put(cell, signed[Math.round(level * last)]);
         }
       } else if (name in views) {

@@ -17,7 +17,7 @@ from ffnca.rule_file import read_rule
 from ffnca.systems.base import Request
 from ffnca.systems.growth import detail_training
 from ffnca.systems.growth.creature import Creature
-from ffnca.systems.growth.detail import Code, Decoder, features, offsets, patches
+from ffnca.systems.growth.detail import CodeLayout, Decoder, features, offsets, patches
 from ffnca.systems.growth.detail_training import ColourLayer, decibels, fine_pictures, local_gradients, train_detail
 from ffnca.systems.growth.sharpener import Sharpener
 from ffnca.systems.growth.simulated import creature_simulation
@@ -260,7 +260,7 @@ def test_bad_arguments_of_training_are_refused(plain) -> None:
         with pytest.raises(InputError, match=said):
             train_detail(plain, **changed)
     with pytest.raises(InputError, match="channels"):
-        Code.of(6.0, 7, 0, "wrap", 0.1)
+        CodeLayout.of(6.0, 7, 0, "wrap", 0.1)
 
 
 def test_fine_pictures_lie_over_the_cells(tmp_path) -> None:
@@ -292,7 +292,7 @@ def test_decoders_have_few_parameters() -> None:
     from ffnca.systems.growth.detail_training import HIDDEN, HIDDEN_OF_SEVERAL
 
     for channels, identity, hidden in ((16, 0, HIDDEN), (20, 0, HIDDEN), (35, 15, HIDDEN_OF_SEVERAL)):
-        code = Code.of(20.0, channels, identity, "wrap", 0.1)
+        code = CodeLayout.of(20.0, channels, identity, "wrap", 0.1)
         decoder = Decoder.blank(code.num_features, hidden, key=jax.random.key(0))
         assert decoder.hidden == hidden
         assert 5000 < decoder.num_parameters < 10_000

@@ -6,6 +6,7 @@ import json
 import sys
 import types
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import jax.numpy as jnp
@@ -257,6 +258,13 @@ def test_without_a_target_it_is_what_has_grown(
     monkeypatch.setattr(grown, "GROWN_AT", 150)
     with pytest.raises(InputError, match="more than its grid holds"):
         imported_creature(still(layers, 0.1), None, Path("rule.npz"))
+
+
+def test_weights_in_another_order_are_refused_with_a_target_too(layers: TwoLayers, ring_picture: np.ndarray) -> None:
+    running_away = replace(layers, second=1e3 * layers.second)
+    for picture in (None, ring_picture):
+        with pytest.raises(InputError, match="not finite after 200 steps"):
+            imported_creature(running_away, picture, Path("rule.npz"))
 
 
 def test_it_starts_from_its_own_cell(layers: TwoLayers, ring_picture: np.ndarray, tmp_path: Path) -> None:

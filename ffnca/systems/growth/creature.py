@@ -23,7 +23,7 @@ from ffnca.rule_file import OLD_VERSION
 from ffnca.spec import shown
 from ffnca.systems.growth.body import Bodies, Body, build_body, identities
 from ffnca.systems.growth.creature_file import as_file
-from ffnca.systems.growth.detail import Code, Decoder
+from ffnca.systems.growth.detail import CodeLayout, Decoder
 from ffnca.systems.growth.fitted_world import chosen_by_size, fitted_recipe, fitted_world, growth_world
 from ffnca.systems.growth.model import CodeModel
 from ffnca.systems.growth.objective import OBJECTIVES
@@ -169,14 +169,14 @@ class Creature:
         return max(self.pictures.shape[1:3])
 
     @property
-    def code(self) -> Code:
+    def code(self) -> CodeLayout:
         """What the channels of its states mean.
 
         Raises:
             InputError: If they are too few to say where a cell is.
         """
         rule, identity = self.world.rule, identity_channels(len(self.pictures))
-        return Code.of(self.longest / 2, rule.channels, identity, self.world.grid.boundary, rule.alive_threshold)
+        return CodeLayout.of(self.longest / 2, rule.channels, identity, self.world.grid.boundary, rule.alive_threshold)
 
     @property
     def minutes(self) -> float:

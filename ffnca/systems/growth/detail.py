@@ -30,7 +30,7 @@ _EPSILON = 1e-6
 _FAINTEST = 1e-4  # square of the length under which a wave has no phase to speak of
 
 
-class Code(NamedTuple):
+class CodeLayout(NamedTuple):
     """How a body's states say where a cell is; hashable, fixed in compiled code.
 
     Attributes:
@@ -46,7 +46,9 @@ class Code(NamedTuple):
     alive_threshold: float
 
     @classmethod
-    def of(cls, half_width: float, channels: int, identity: int, boundary: Boundary, alive_threshold: float) -> "Code":
+    def of(
+        cls, half_width: float, channels: int, identity: int, boundary: Boundary, alive_threshold: float
+    ) -> "CodeLayout":
         """Of a body half of whose longer side is so many cells, in states of so many channels.
 
         Raises:
@@ -114,7 +116,10 @@ def inputs_of(num_features: int, hidden: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def features(
-    patch: Float[Array, "cell 9 C"], offset: Float[Array, "#cell point 2"], direction: Float[Array, "2"], code: Code
+    patch: Float[Array, "cell 9 C"],
+    offset: Float[Array, "#cell point 2"],
+    direction: Float[Array, "2"],
+    code: CodeLayout,
 ) -> tuple[Float[Array, "cell point feature"], Float[Array, "cell point"]]:
     """What is known of points near cells, from the living cells around them alone.
 
@@ -152,7 +157,7 @@ def features(
 
 
 def _shifts(
-    offset: Float[Array, "*batch 2"], direction: Float[Array, "2"], code: Code
+    offset: Float[Array, "*batch 2"], direction: Float[Array, "2"], code: CodeLayout
 ) -> Float[Array, "*batch frequency 2"]:
     """How far each wave goes on, along x and along y of the body, over these rows and columns: unit complex numbers."""
     down, across = offset[..., 0], offset[..., 1]
@@ -176,7 +181,7 @@ def patches(padded: Float[Array, "tall wide C"], place: Int[Array, " cell"], wid
 
 @partial(jax.jit, static_argnames=("code", "detail"))
 def sharpened(
-    decoder: Decoder, state: Float[Array, "H W C"], direction: Float[Array, "2"], code: Code, detail: int
+    decoder: Decoder, state: Float[Array, "H W C"], direction: Float[Array, "2"], code: CodeLayout, detail: int
 ) -> Float[Array, "tall wide 4"]:
     """A state drawn with `detail` pixels a cell, down and across.
 

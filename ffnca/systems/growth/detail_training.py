@@ -30,7 +30,7 @@ from ffnca.systems.base import DETAILS
 from ffnca.systems.growth.body import Bodies
 from ffnca.systems.growth.corruption import wounded
 from ffnca.systems.growth.creature import Creature
-from ffnca.systems.growth.detail import COLOURS, Code, Decoder, features, inputs_of, offsets, patches
+from ffnca.systems.growth.detail import COLOURS, CodeLayout, Decoder, features, inputs_of, offsets, patches
 from ffnca.systems.growth.model import MAX_HIDDEN_DETAIL
 from ffnca.systems.growth.pictured import framed
 from ffnca.systems.growth.schedule import falling_rate
@@ -130,7 +130,7 @@ _OPTIMISER = optax.contrib.muon(1.0)
 
 @partial(jax.jit, static_argnames=("code", "detail"))
 def _points(
-    lesson: Lesson, code: Code, detail: int, key: PRNGKeyArray
+    lesson: Lesson, code: CodeLayout, detail: int, key: PRNGKeyArray
 ) -> tuple[Float[Array, "point feature"], Float[Array, "point 4"], Float[Array, " point"]]:
     """Features, true colours and weights of random points near living cells."""
     cell_key, point_key = jax.random.split(key)
@@ -148,7 +148,13 @@ def _points(
 
 @partial(jax.jit, static_argnames=("code", "detail"), donate_argnames="learning")
 def _round(
-    learning: Learning, lesson: Lesson, rates: Float[Array, " update"], code: Code, detail: int, *, key: PRNGKeyArray
+    learning: Learning,
+    lesson: Lesson,
+    rates: Float[Array, " update"],
+    code: CodeLayout,
+    detail: int,
+    *,
+    key: PRNGKeyArray,
 ) -> tuple[Learning, Float[Array, ""]]:
     """Some updates of every layer."""
 
@@ -278,7 +284,7 @@ def _num_seen(bodies: Bodies) -> int:
 
 @partial(jax.jit, static_argnames="code")
 def _laid_out(
-    states: Float[Array, "state H W C"], often: Float[Array, " state"], code: Code
+    states: Float[Array, "state H W C"], often: Float[Array, " state"], code: CodeLayout
 ) -> tuple[Float[Array, "state tall wide C"], Float[Array, " cell"]]:
     """States with a ring of cells around them, and the chances of their cells, summed up."""
     padded = pad(states, code.boundary)

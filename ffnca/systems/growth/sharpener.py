@@ -12,7 +12,7 @@ from jaxtyping import Array, Float, UInt8
 from ffnca.errors import InputError, whole_number
 from ffnca.grid.turn import turning
 from ffnca.systems.base import DETAILS
-from ffnca.systems.growth.detail import Code, Decoder, sharpened
+from ffnca.systems.growth.detail import CodeLayout, Decoder, sharpened
 from ffnca.systems.growth.model import DetailModel
 from ffnca.systems.growth.rule import filled, named_tensors
 
@@ -28,11 +28,11 @@ class Sharpener:
     """
 
     decoder: Decoder
-    code: Code
+    code: CodeLayout
     factor: int
 
     @classmethod
-    def loaded(cls, model: DetailModel, tensors: Mapping[str, np.ndarray], code: Code, name: str) -> Self:
+    def loaded(cls, model: DetailModel, tensors: Mapping[str, np.ndarray], code: CodeLayout, name: str) -> Self:
         """From a rule file of this name.
 
         Raises:
