@@ -86,9 +86,9 @@ class IsotropicLife:
         """The next generation; deterministic, `key` is not used."""
         height, width = state.shape[-3:-1]
         level = self.levels(state)
-        living = (level == self.num_states - 1).astype(jnp.int32)
-        padded = pad(living, self.boundary)
-        code = 256 * living
+        living = (level == self.num_states - 1).astype(state.dtype)
+        padded = pad(living, self.boundary).astype(jnp.int32)
+        code = 256 * living.astype(jnp.int32)
         for bit, (down, across) in enumerate(PLACES):
             code += padded[..., 1 + down : 1 + down + height, 1 + across : 1 + across + width, :] << bit
         fate = jnp.asarray(self.fates, jnp.int32)[code]

@@ -282,7 +282,7 @@ def _life_105(lines: list[str]) -> Pattern:
         match = _LINE_105.fullmatch(line.strip())
         tag, rest = (match[1].upper(), match[2]) if match else ("", "")
         if tag == "P":
-            pair = _PAIR.fullmatch(rest)
+            pair = _PAIR.fullmatch(rest or "0 0")
             if pair is None:
                 raise InputError(
                     f"{Place(number, 1)}: Life 1.05: {shown(line)}; allowed: #P and two whole numbers of up to 9 digits"

@@ -126,7 +126,7 @@ def parse_rule(text: str) -> LifeRule:
     Raises:
         InputError: If it is none of these.
     """
-    spelt = "".join(text.split()).lower() if isinstance(text, str) and len(text) <= _LONGEST else ""
+    spelt = "".join(text.split()).lower().replace("_", "/") if isinstance(text, str) and len(text) <= _LONGEST else ""
     spelt = _NAMES.get(re.sub(r"[^a-z0-9]", "", spelt.replace("&", "and")), spelt).lower()
     match = next(filter(None, (spelling.fullmatch(spelt) for spelling in _SPELLINGS)), None)
     if match is None or spelt == "/":
