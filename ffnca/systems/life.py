@@ -35,7 +35,7 @@ _TITLE = re.compile(r"^(?:#N|!Name:)[ \t]*(\S.{0,99})$", re.MULTILINE | re.IGNOR
 
 
 class LifeSpec(Spec):
-    """A Life-like rule."""
+    """A Life-like rule; a bounded grid behind it, as in "B3/S23:T64,32", is the grid."""
 
     notation: str = Field(description=RULES_ALLOWED, title="living neighbours with which a cell is born and survives")
 
@@ -72,7 +72,7 @@ class LifeStart(Spec):
 
 
 class LifeWorld(World):
-    """A Life-like automaton."""
+    """A Life-like automaton; a pattern file (`.rle`, `.cells`, `.lif`) is such a world by itself."""
 
     kind: Literal["life"]
     rule: LifeSpec
