@@ -3,6 +3,7 @@
 from .automata.base import rollout as rollout
 from .automata.lenia import Lenia as Lenia
 from .automata.life import Life as Life
+from .automata.life_isotropic import IsotropicLife as IsotropicLife
 from .automata.nca import NCA as NCA
 from .brushes import Brush as Brush
 from .budget import Budget as Budget

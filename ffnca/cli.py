@@ -3,7 +3,7 @@
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from typer import Context
@@ -22,7 +22,9 @@ app = typer.Typer(
     add_completion=False,
 )
 
-WorldName = Annotated[str, typer.Argument(metavar="WORLD", help="A shipped name, a .toml or a rule .safetensors.")]
+WorldName = Annotated[
+    str, typer.Argument(metavar="WORLD", help="A shipped name, a .toml, a pattern .rle or .cells, a rule .safetensors.")
+]
 Seed = Annotated[int, typer.Option(help="Same seed, same result.", min=0, max=2**31 - 1)]
 Which = Annotated[str | None, typer.Option(metavar="NAME", help="The target to grow, where the world names several.")]
 Angle = Annotated[float, typer.Option(metavar="DEGREES", help="Turn what grows, clockwise.")]
@@ -47,21 +49,30 @@ def _help_without_command(context: typer.Context) -> None:
 
 @app.command()
 def worlds(as_json: AsJson = False) -> None:
-    """List the shipped worlds: name, kind, size, trained or not."""
-    from ffnca.listing import list_worlds
+    """List the shipped worlds: name, kind, size, trained or not; then the patterns that are worlds by themselves."""
+    from ffnca.listing import list_patterns, list_worlds
 
-    rows = list_worlds()
+    rows, patterns = list_worlds(), list_patterns()
     if as_json:
-        _print_json(rows)
+        _print_json(rows + patterns)
         return
     from rich.table import Table
 
     table = Table("name", "title", "kind", "size", "trained", "hand-wired", box=None)
     for row in rows:
         trained = {True: "yes", False: "no", None: "-"}[row["trained"]]
-        size = "x".join(map(str, row["size"]))
-        table.add_row(row["name"], row["title"], row["kind"], size, trained, row["hand_wired"] or "-")
+        table.add_row(row["name"], row["title"], row["kind"], _size(row), trained, row["hand_wired"] or "-")
     _print_table(table)
+    table = Table("pattern", "title", "kind", "size", box=None)
+    for row in patterns:
+        table.add_row(row["name"], row["title"], row["kind"], _size(row))
+    typer.echo()
+    _print_table(table)
+
+
+def _size(row: dict[str, Any]) -> str:
+    """Height and width of a listed world."""
+    return "x".join(map(str, row["size"]))
 
 
 @app.command()
@@ -217,10 +228,12 @@ def _tells_acts(word: str) -> bool:
 def export(
     world: WorldName,
     out: Annotated[
-        Path, typer.Argument(metavar="OUT", help="Ends .gif, .png (sheet), .apng, .webp, .mp4; or .html, .onnx, .h.")
+        Path,
+        typer.Argument(metavar="OUT", help="Ends .gif, .png (sheet), .apng, .webp, .mp4; or .html, .onnx, .h, .rle."),
     ],
     steps: Annotated[
-        int | None, typer.Option(help="How many steps; 200 if not given, in a story 220.", min=0, max=100_000)
+        int | None,
+        typer.Option(help="How many steps; 200 if not given, in a story 220, for an .rle 0.", min=0, max=100_000),
     ] = None,
     every: Annotated[
         int, typer.Option(metavar="K", help="A frame every K steps, and one of the last.", min=1, max=100_000)
@@ -270,7 +283,7 @@ def export(
     angle: Angle = 0.0,
     detail: Detail = None,
 ) -> None:
-    """Write an animation of a world or several, or a step as ONNX or C.
+    """Write an animation of a world or several, a step as ONNX or C, or a state as a pattern.
 
     ffnca export lizard out.gif --story grow,wound,heal --background transparent
 
@@ -279,6 +292,8 @@ def export(
     ffnca export lizard out.mp4 --compare butterfly fish
 
     ffnca export lizard rule.onnx
+
+    ffnca export life later.rle --steps 60
     """
     _compute()
     from ffnca.commands import Play, export_world

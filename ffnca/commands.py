@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from ffnca.atomic import replacing
-from ffnca.automata.base import rollout
+from ffnca.automata.base import Encoded, rollout
 from ffnca.errors import MAX_SEED, InputError
 from ffnca.export.animation import SUFFIXES, Texts, write_animation
 from ffnca.export.caption import drawable
@@ -33,11 +33,13 @@ from ffnca.systems.registry import system_of
 
 SHEET_SCALE = 4
 EXPORT_STEPS = 200
-PAGE = ".html"
+PAGE, PATTERN = ".html", ".rle"
 STORY_HOLD = 2.0
 """Seconds that the last frame of a story stays."""
 CELLS_PER_PIECE = 2**21
 """Cells stepped between two looks at Ctrl-C: half a second or so."""
+ENCODED = 64
+"""How many times as many where an automaton steps in a form of its own."""
 DEMO_WORLD = "lizard"
 
 
@@ -75,7 +77,8 @@ def _replacing_if_asked(out: Path | None) -> AbstractContextManager[Path | None]
 def _timed(simulation: Simulation, num_steps: int, *, key: PRNGKeyArray) -> tuple[Float[Array, "H W C"], float]:
     """The state after some steps, and the seconds that they took; in pieces, between which Ctrl-C is heard."""
     height, width, _ = simulation.start.shape
-    piece = max(1, CELLS_PER_PIECE // (height * width))
+    cells = CELLS_PER_PIECE * (ENCODED if isinstance(simulation.automaton, Encoded) else 1)
+    piece = max(1, cells // (height * width))
     with stop_noted() as stopped:
         state = rollout(simulation.automaton, simulation.start, 0, key=key).block_until_ready()  # compile
         began = time.perf_counter()
@@ -134,23 +137,41 @@ def export_world(
         InputError: If anything of it cannot be used, or a file cannot be written.
     """
     suffix = out.suffix.lower()
-    living = (PAGE, *exporting.SUFFIXES)
-    if suffix not in (*SUFFIXES, *living):
-        raise InputError(f"{out}: allowed endings are {', '.join((*SUFFIXES, *living))}")
-    if suffix in living:
-        if (
-            play != Play()
-            or look != Look()
-            or timing != Timing()
-            or (scale, poster, request.detail) != (None, None, None)
-        ):
-            raise InputError(f"{out}: holds a rule and no frames; allowed with it: --seed, --which, --angle")
+    still = (PAGE, *exporting.SUFFIXES, PATTERN)
+    if suffix not in (*SUFFIXES, *still):
+        raise InputError(f"{out}: allowed endings are {', '.join((*SUFFIXES, *still))}")
+    if suffix in still:
+        steps = play.num_steps if suffix == PATTERN else None
+        no_frames = (play, look, timing) == (Play(steps), Look(), Timing())
+        if not no_frames or (scale, poster, request.detail) != (None, None, None):
+            raise InputError(
+                f"{out}: holds one state and no frames; allowed with it: --steps, --seed"
+                if suffix == PATTERN
+                else f"{out}: holds a rule and no frames; allowed with it: --seed, --which, --angle"
+            )
+        if suffix == PATTERN:
+            return _write_pattern(request, out, steps or 0)
         return write_page(request, out) if suffix == PAGE else exporting.write_step(opened(request), out)
     wall = _compared(request, play, look) if play.compare else _tiled(request, play, look)
     if play.story and timing.hold is None and suffix != ".png":
         timing = replace(timing, hold=STORY_HOLD)
     num_frames = write_wall(wall, out, timing=timing, scale=scale, poster=poster)
     return f"{out}{f', {poster}' if poster else ''}: {num_frames} frames"
+
+
+def _write_pattern(request: Request, out: Path, num_steps: int) -> str:
+    """Write a state as a pattern.
+
+    Raises:
+        InputError: If states of this kind are no patterns, or the file cannot be written.
+    """
+    simulation = opened(request)
+    if simulation.pattern is None:
+        raise InputError(f"{out}: the states of a {simulation.world.kind} world are no patterns; allowed: .png, .gif")
+    with replacing(out) as temporary:
+        state, _ = _timed(simulation, num_steps, key=jax.random.key(request.seed))
+        temporary.write_text(simulation.pattern(np.asarray(state)), encoding="utf-8")
+    return f"{out}: {simulation.name} after {num_steps} steps"
 
 
 def _scene(simulation: Simulation, request: Request, play: Play, look: Look) -> Scene:

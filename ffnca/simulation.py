@@ -55,6 +55,7 @@ class Simulation:
         coloured: Whether channels 0 to 3 are premultiplied RGBA.
         creature: The trained rule behind it, which can learn and be saved.
         teachable: Whether a page can teach a rule of its form another target.
+        pattern: Writes a state as the text of a pattern file (RLE), with its rule and its grid.
     """
 
     name: str
@@ -74,6 +75,7 @@ class Simulation:
     coloured: bool = False
     creature: Any = None
     teachable: bool = False
+    pattern: Callable[[Float[np.ndarray, "H W C"]], str] | None = None
 
     def __repr__(self) -> str:
         """One line: what it is and how large, without its arrays."""

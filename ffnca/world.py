@@ -5,7 +5,7 @@ import functools
 import importlib.util
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
@@ -16,6 +16,8 @@ from ffnca.errors import InputError
 from ffnca.spec import SHOWN_CHARACTERS, Spec, shown, wrong
 
 RULE_SUFFIX = ".safetensors"
+PATTERN_SUFFIXES = (".rle", ".cells", ".lif", ".life")
+"""Of patterns as other programs write them, which are worlds by themselves."""
 WORLDS_GROUP = "ffnca.worlds"
 """Entry points of packages with a folder `worlds` of world files; each names its package."""
 
@@ -104,7 +106,16 @@ def _folders() -> tuple[Path, ...]:
 
 def shipped_worlds() -> dict[str, Path]:
     """World files that ship with ffnca or an installed package, by name, in order of their names."""
-    paths = [path for folder in reversed(_folders()) for path in folder.glob("*.toml")]
+    return _shipped(lambda folder: folder.glob("*.toml"))
+
+
+def shipped_patterns() -> dict[str, Path]:
+    """The same of pattern files, which lie in a folder `patterns` beside them."""
+    return _shipped(lambda folder: (path for ending in PATTERN_SUFFIXES for path in folder.glob(f"patterns/*{ending}")))
+
+
+def _shipped(within: Callable[[Path], Iterable[Path]]) -> dict[str, Path]:
+    paths = [path for folder in reversed(_folders()) for path in within(folder)]
     return {path.stem: path for path in sorted(paths, key=lambda path: path.stem)}
 
 
@@ -119,17 +130,18 @@ def find_world(world: str | os.PathLike[str]) -> Path:
     """The file that a user means by a shipped name or a path.
 
     Raises:
-        InputError: If it is neither a shipped name nor ends in `.toml` or `.safetensors`, in letters of either case.
+        InputError: If it is neither a shipped name nor ends in `.toml`, `.safetensors` or one of `PATTERN_SUFFIXES`, in
+            letters of either case.
     """
-    text, shipped = os.fspath(world), shipped_worlds()
+    text, shipped = os.fspath(world), {**shipped_patterns(), **shipped_worlds()}
     if text in shipped:
         return shipped[text]
     path = Path(text)
-    if path.suffix.lower() in (".toml", RULE_SUFFIX) and "\0" not in text:
+    if path.suffix.lower() in (".toml", RULE_SUFFIX, *PATTERN_SUFFIXES) and "\0" not in text:
         same = shipped.get(path.stem, path)
         return same if os.path.realpath(path) == str(same) else path
     near = difflib.get_close_matches(text[:SHOWN_CHARACTERS], shipped, 3)
     hint = f"did you mean {' or '.join(near)}? " if near else ""
     raise InputError(
-        f"{shown(text)}: no such world; {hint}ffnca worlds lists them, or name a .toml or .safetensors file"
+        f"{shown(text)}: no such world; {hint}ffnca worlds lists them, or name a .toml, .rle or .safetensors file"
     )

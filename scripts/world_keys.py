@@ -15,7 +15,7 @@ from pydantic_core import PydanticUndefined, to_json
 from ffnca.spec import Spec, spec_in
 from ffnca.systems.base import System
 from ffnca.systems.registry import systems
-from ffnca.world import World, shipped_worlds
+from ffnca.world import World, shipped_patterns, shipped_worlds
 from ffnca.world_file import load_world
 
 DOCUMENT = Path(__file__).parent.parent / "worlds" / "README.md"
@@ -58,7 +58,9 @@ def described(system: System) -> list[str]:
     """The section of a kind."""
     lines = [f'## `kind = "{system.kind}"`', ""]
     worlds = [name for name, path in shipped_worlds().items() if load_world(path).kind == system.kind]
-    lines += [f"{inspect.getdoc(system.spec)} Ships: {', '.join(worlds)}.", ""]
+    patterns = [name for name, path in shipped_patterns().items() if load_world(path).kind == system.kind]
+    ships = f"{', '.join(worlds)}{'; the patterns ' if patterns else ''}{', '.join(patterns)}"
+    lines += [f"{inspect.getdoc(system.spec)} Ships: {ships}.", ""]
     for name, purpose, keys in tables(system.spec):
         if name.partition(".")[0] in World.model_fields or not name:
             continue

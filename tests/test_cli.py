@@ -20,7 +20,7 @@ from ffnca.run_folder import RunFolder
 from ffnca.systems.growth import evaluate
 from ffnca.systems.growth.recipe import Recipe
 from ffnca.trainer import RoundFigures
-from ffnca.world import shipped_worlds
+from ffnca.world import shipped_patterns, shipped_worlds
 
 pytestmark = pytest.mark.computes
 
@@ -93,7 +93,7 @@ def test_worlds_json_names_every_world(ffnca) -> None:
     code, out, _ = ffnca("worlds", "--json")
     rows = json.loads(out)
     assert code == 0
-    assert [row["name"] for row in rows] == sorted(shipped_worlds())
+    assert [row["name"] for row in rows] == [*sorted(shipped_worlds()), *sorted(shipped_patterns())]
     assert {"name", "kind", "size", "trained", "hand_wired"} <= set(rows[0])
     assert sum(row["trained"] is True for row in rows) >= 6
 

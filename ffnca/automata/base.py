@@ -1,7 +1,8 @@
 """The contract of every automaton: parameters only, a pure step, and one compiled rollout for all."""
 
+from collections.abc import Callable
 from functools import partial
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import jax
 import jax.numpy as jnp
@@ -39,6 +40,23 @@ class Described(Protocol):
 
     def described(self, lattice: Lattice, /) -> Value:
         """Write the step of `lattice.state` down, and give its result."""
+        ...
+
+
+@runtime_checkable
+class Encoded(Protocol):
+    """An automaton that steps faster on another form of its states; `rollout` keeps them in that form meanwhile."""
+
+    def encode(self, state: Float[Array, "*batch H W C"], /) -> Any:
+        """The state in that form, as a pytree."""
+        ...
+
+    def step_encoded(self, code: Any, key: PRNGKeyArray, /) -> Any:
+        """The next state in that form; decoded it is what `step` gives."""
+        ...
+
+    def decode(self, code: Any, /) -> Float[Array, "*batch H W C"]:
+        """The state again."""
         ...
 
 
@@ -112,24 +130,38 @@ def rollout(
 def _rolled(
     automaton: Automaton, state: Array, num_steps: Int[Array, ""], key: PRNGKeyArray, first_step: Int[Array, ""]
 ) -> Array:
-    def advance(step: Int[Array, ""], moving: Array) -> Array:
-        return automaton.step(moving, jax.random.fold_in(key, step))
+    encode, step, decode = _form(automaton)
 
-    return jax.lax.fori_loop(first_step, first_step + num_steps, advance, state)
+    def advance(number: Int[Array, ""], moving: Any) -> Any:
+        return step(moving, jax.random.fold_in(key, number))
+
+    last = jax.lax.fori_loop(first_step, first_step + num_steps, advance, encode(state))
+    return decode(last).astype(state.dtype)
 
 
 @partial(jax.jit, static_argnames=("num_states", "every"))
 def _trajectory(
     automaton: Automaton, state: Array, num_states: int, every: int, key: PRNGKeyArray, first_step: Int[Array, ""]
 ) -> Array:
-    def advance(moving: Array, step: Int[Array, ""]) -> tuple[Array, None]:
-        return automaton.step(moving, jax.random.fold_in(key, step)), None
+    encode, step, decode = _form(automaton)
 
-    def stretch(moving: Array, begun: Int[Array, ""]) -> tuple[Array, Array]:
+    def advance(moving: Any, number: Int[Array, ""]) -> tuple[Any, None]:
+        return step(moving, jax.random.fold_in(key, number)), None
+
+    def stretch(moving: Any, begun: Int[Array, ""]) -> tuple[Any, Array]:
         moved, _ = jax.lax.scan(advance, moving, begun + jnp.arange(every))
-        return moved, moved
+        return moved, decode(moved).astype(state.dtype)
 
-    return jax.lax.scan(stretch, state, first_step + every * jnp.arange(num_states))[1]
+    return jax.lax.scan(stretch, encode(state), first_step + every * jnp.arange(num_states))[1]
+
+
+def _form(
+    automaton: Automaton,
+) -> tuple[Callable[[Array], Any], Callable[[Any, PRNGKeyArray], Any], Callable[[Any], Array]]:
+    """How to begin, to step and to end: by its encoded form if it has one."""
+    if isinstance(automaton, Encoded):
+        return automaton.encode, automaton.step_encoded, automaton.decode
+    return lambda state: state, automaton.step, lambda state: state
 
 
 @partial(jax.custom_jvp, nondiff_argnums=(0,))

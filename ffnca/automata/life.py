@@ -1,16 +1,17 @@
-"""Life-like automata: a cell is born or survives by the number of its living neighbours; patterns in Golly's RLE."""
+"""Life-like automata: a cell is born or survives by the number of its living neighbours."""
 
-import re
 from dataclasses import dataclass
-from itertools import pairwise
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, PRNGKeyArray, UInt8
 
+from ffnca.automata.life_bits import Bits, packed, stepped, unpacked
 from ffnca.automata.life_pattern import parse_pattern
-from ffnca.automata.life_rule import canonical_rule
+from ffnca.automata.life_rule import parse_rule
+from ffnca.automata.life_states import to_rle as to_rle
+from ffnca.automata.life_states import values_of
 from ffnca.errors import InputError
 from ffnca.grid.boundary import BOUNDARIES, Boundary, pad
 from ffnca.grid.seeds import centred, soup
@@ -18,7 +19,6 @@ from ffnca.lattice import Lattice, Value
 from ffnca.render import TRANSPARENT, Background, is_dark, laid_on
 from ffnca.spec import shown
 
-_RLE_LINE = 70
 COLOURS = (250, 250, 248), (24, 28, 36)
 """Of the dead and the living."""
 
@@ -55,17 +55,15 @@ class Life:
         """A rule by its counts or its name, e.g. "B3/S23", "b3s23", "23/3", "Life".
 
         Raises:
-            InputError: If the notation is none of a Life-like rule.
+            InputError: If the notation is no Life-like rule, or one that `IsotropicLife` is for.
         """
         try:
-            born, survive = canonical_rule(notation)[1:].split("/S")
+            rule = parse_rule(notation)
         except InputError as error:
             raise InputError(f"notation {error}") from error
-        return cls(
-            tuple(str(count) in born for count in range(9)),
-            tuple(str(count) in survive for count in range(9)),
-            boundary,
-        )
+        if not rule.counts_only:
+            raise InputError(f"notation {shown(notation)} is more than counts; allowed: IsotropicLife.from_notation")
+        return cls(tuple(map(bool, rule.born)), tuple(map(bool, rule.survive)), boundary)
 
     def step(self, state: Float[Array, "*batch H W 1"], key: PRNGKeyArray) -> Float[Array, "*batch H W 1"]:
         """The next generation; deterministic, `key` is not used."""
@@ -79,11 +77,28 @@ class Life:
             state.dtype
         )
 
+    def encode(self, state: Float[Array, "*batch H W 1"]) -> Bits:
+        """32 cells a word."""
+        return packed(state[..., 0] > 0.5)
+
+    def step_encoded(self, code: Bits, key: PRNGKeyArray) -> Bits:
+        """The next generation of cells so encoded."""
+        return stepped(code, self.born, self.survive, self.boundary)
+
+    def decode(self, code: Bits) -> Float[Array, "*batch H W 1"]:
+        """Such cells as a state."""
+        return unpacked(code)
+
     def described(self, lattice: Lattice) -> Value:
         """`step` as data."""
         neighbours = np.ones((1, 1, 3, 3))
         neighbours[..., 1, 1] = 9
         return lattice.state.convolve(neighbours).lookup([*self.born, *self.survive])
+
+    @property
+    def colours(self) -> UInt8[np.ndarray, "2 3"]:
+        """Of the dead and the living."""
+        return np.array(COLOURS, np.uint8)
 
     def render(self, state: Float[Array, "*batch H W 1"]) -> UInt8[np.ndarray, "*batch H W 3"]:
         """Dark living cells on a light ground."""
@@ -114,36 +129,22 @@ def parse_rle(text: str) -> Bool[np.ndarray, "h w"]:
         True where a cell lives.
 
     Raises:
-        InputError: If the text is no pattern, has no cell, or is larger than `MAX_PATTERN_SIDE` a side.
+        InputError: If the text is no pattern, has no cell, has more states than two, or is larger than
+            `MAX_PATTERN_SIDE` a side.
     """
     pattern = parse_pattern(text)
-    cells = np.zeros(pattern.size, bool)
-    for row, start, stop in pattern.runs:
-        cells[row, start:stop] = True
-    return cells
-
-
-def to_rle(pattern: Bool[np.ndarray, "h w"], notation: str = "B3/S23") -> str:
-    """A pattern in Golly's RLE, with a header."""
-    rows = []
-    for row in pattern:
-        edges = np.flatnonzero(np.diff(row)) + 1
-        starts = [0, *edges.tolist(), len(row)]
-        runs = [(stop - start, "o" if row[start] else "b") for start, stop in pairwise(starts)]
-        if runs and runs[-1][1] == "b":
-            runs.pop()
-        rows.append("".join(f"{length if length > 1 else ''}{tag}" for length, tag in runs))
-    tokens = re.findall(r"[0-9]*[bo$!]", re.sub(r"\${2,}", lambda ends: f"{len(ends[0])}$", "$".join(rows)) + "!")
-    lines = [""]
-    for token in tokens:
-        if len(lines[-1]) + len(token) > _RLE_LINE:
-            lines.append("")
-        lines[-1] += token
-    return "\n".join([f"x = {pattern.shape[1]}, y = {pattern.shape[0]}, rule = {notation}", *lines, ""])
+    pattern.check_states("a rule of counts", 2)
+    return pattern.cells > 0
 
 
 def initial_state(
-    pattern: str | None, density: float | None, size: tuple[int, int], title: str, *, key: PRNGKeyArray
+    pattern: str | None,
+    density: float | None,
+    size: tuple[int, int],
+    title: str,
+    num_states: int = 2,
+    *,
+    key: PRNGKeyArray,
 ) -> Float[Array, "H W 1"]:
     """How a world starts: its pattern in the middle of the grid, or random cells of its density.
 
@@ -152,21 +153,24 @@ def initial_state(
         density: Share of living cells without one.
         size: Height and width of the grid.
         title: What to call the world in errors.
+        num_states: Of its rule.
         key: Source of random cells.
 
     Raises:
-        InputError: If the pattern is not RLE or the grid does not hold it.
+        InputError: If the pattern is none, has a state that the rule has not, or the grid does not hold it.
     """
     height, width = size
     if pattern is None:
         return soup(size, density or 0.0, key=key)
-    cells = parse_rle(pattern)
+    parsed = parse_pattern(pattern)
+    parsed.check_states("its rule", num_states)
+    cells = parsed.cells
     if cells.shape[0] > height or cells.shape[1] > width:
         cells = _living_part(cells)
-    return centred(cells[..., None].astype(np.float32), size, title)
+    return centred(values_of(cells, num_states)[..., None], size, title)
 
 
-def _living_part(pattern: Bool[np.ndarray, "h w"]) -> Bool[np.ndarray, "down across"]:
+def _living_part(pattern: UInt8[np.ndarray, "h w"]) -> UInt8[np.ndarray, "down across"]:
     """The pattern without the empty rows and columns around it; as it is if nothing lives."""
     if not pattern.any():
         return pattern

@@ -2,12 +2,16 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any, Literal
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import NamedTuple
 
-from ffnca.automata.life_rule import canonical_rule
+import numpy as np
+from jaxtyping import UInt8
+
+from ffnca.automata.life_states import state_letter
+from ffnca.automata.life_universe import Universe, rule_and_universe
 from ffnca.errors import InputError
-from ffnca.notes import tell
 from ffnca.spec import shown
 
 MAX_PATTERN_SIDE = 2048
@@ -16,97 +20,184 @@ _HEADER = re.compile(r"x ?= ?(-?\d+) ?,? ?y ?= ?(-?\d+) ?(?:,? ?rule ?= ?(.*))?[
 _LONGEST_HEADER = 1000
 _RULE_LINE = re.compile(r"\s*#(r)\s+(.+)", re.I)
 _LINE_105 = re.compile(r"#([pnr])(?![a-z])\s*(.*)", re.I)
-_RUN = re.compile(r"([0-9]*)([A-Za-z.$!])", re.ASCII)
-_BOUNDED = re.compile(r"([TP])(\d{1,9})(?:,(\d{1,9}))?", re.I | re.ASCII)
+_RUN = re.compile(r"([0-9]*)([p-y]?[A-X]|[A-Za-z.$!])", re.ASCII)
 _PLAIN = re.compile(r"[.Oo*\s]*")
 _LIFE_105 = re.compile(r"#life(\s*1\.05.*)?")
 _PAIR = re.compile(r"\s*([-+]?\d{1,9})\s+([-+]?\d{1,9})\s*", re.ASCII)
-Run = tuple[int, int, int]
-"""Row, first column, column behind the last of living cells in line."""
+_HISTORY = re.compile(r"(.+)history", re.I)
+_OF_HISTORY = np.array([0, 1, 0, 1, 0, 1], np.uint8)
+"""Whether each state of a rule with a history is alive: its cells are marked besides, or were alive before."""
+MAX_STATE = 255
 
 
-@dataclass(frozen=True)
-class Universe:
-    """The bounded grid that a pattern says it lives on.
+class Place(NamedTuple):
+    """Where in a text, both from 1."""
 
-    Attributes:
-        size: Height and width.
-        boundary: "wrap" for a torus, "zero" for a plane with dead cells around it.
-    """
+    line: int
+    column: int
 
-    size: tuple[int, int]
-    boundary: Literal["wrap", "zero"]
+    def __str__(self) -> str:
+        """As errors name it."""
+        return f"line {self.line}, column {self.column}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Pattern:
     """What the text of a pattern says.
 
     Attributes:
-        runs: Living cells.
-        size: Height and width of what it covers.
+        cells: The number of each cell's state, as Golly counts them: 0 dead, 1 alive, more for the dying.
         rule: Its rule in canonical spelling, None if it does not say.
         universe: The grid it wants, None if any or an infinite one.
         claimed: Height and width of its header where they are too small for its cells or beyond the limit, else None.
+        ended: Whether RLE ends with a !, as it should.
+        has_history: Whether marks of a rule with a history were left out.
+        highest: Where a cell of the highest state is.
     """
 
-    runs: tuple[Run, ...]
-    size: tuple[int, int]
+    cells: UInt8[np.ndarray, "h w"]
     rule: str | None = None
     universe: Universe | None = None
     claimed: tuple[int, int] | None = None
+    ended: bool = True
+    has_history: bool = False
+    highest: Place | None = None
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width of what it covers."""
+        return self.cells.shape[0], self.cells.shape[1]
+
+    def check_states(self, rule: str, num_states: int) -> None:
+        """See whether a rule has all of its states.
+
+        Raises:
+            InputError: If not.
+        """
+        state = int(self.cells.max())
+        if state >= num_states:
+            raise InputError(
+                f'{self.highest}: "{state_letter(state, True)}" is state {state}; allowed with {rule}: '
+                f"{num_states} states, 0 to {num_states - 1}"
+            )
 
 
+@lru_cache(8)
 def parse_pattern(text: str) -> Pattern:
     """The pattern of a text; its format is told from the text.
 
     RLE may lack its header and its final !, as in Golly; the sizes of a header need not be right.
 
     Raises:
-        InputError: If the text is of no such format, has no cell, names a rule or a topology that is not supported,
-            has states besides dead and alive, or is larger than `MAX_PATTERN_SIDE` a side.
+        InputError: If the text is of no such format, has no cell, names a rule or a topology that is not supported, has
+            unknown states, or is larger than `MAX_PATTERN_SIDE` a side; says in which line and column.
     """
-    text = text.lstrip("\ufeff")
-    lines = text.splitlines()
+    lines = text.lstrip("\ufeff").splitlines()
     first = next((line.strip() for line in lines if line.strip()), "").lower()
     if first.startswith("#life 1.06"):
-        return _placed(list(_pairs(lines)), None)
-    if _LIFE_105.fullmatch(first):
-        return _life_105(lines)
-    plain = [line for line in lines if not line.lstrip().startswith("!")]
-    if any(line.strip() for line in plain) and all(map(_PLAIN.fullmatch, plain)):
-        runs = [run for row, line in enumerate(plain) for run in _living(row, line)]
-        return _sized(runs, len(plain), max(len(line.rstrip()) for line in plain))
-    return _rle(lines)
+        pattern = _life_106(lines)
+    elif _LIFE_105.fullmatch(first):
+        pattern = _life_105(lines)
+    else:
+        plain = [(number, line) for number, line in enumerate(lines, 1) if not line.lstrip().startswith("!")]
+        is_plain = all(_PLAIN.fullmatch(line) for _, line in plain) and any(line.strip() for _, line in plain)
+        pattern = _plain(plain) if is_plain or (first.startswith("!") and plain) else _rle(lines)
+    pattern.cells.flags.writeable = False
+    return pattern
+
+
+def _cells(height: int, width: int, place: Place | None = None) -> UInt8[np.ndarray, "h w"]:
+    """Dead cells.
+
+    Raises:
+        InputError: If they are none or too many.
+    """
+    if max(height, width) > MAX_PATTERN_SIDE:
+        where = f"{place}: " if place else ""
+        raise InputError(f"{where}the pattern is larger than {MAX_PATTERN_SIDE}x{MAX_PATTERN_SIDE} cells, the limit")
+    if not min(height, width):
+        raise InputError("the pattern is empty; allowed: at least one cell")
+    return np.zeros((height, width), np.uint8)
+
+
+def _plain(lines: list[tuple[int, str]]) -> Pattern:
+    rows = [line.rstrip() for _, line in lines]
+    for number, line in lines:
+        if not _PLAIN.fullmatch(line):
+            column = next(column for column, cell in enumerate(line, 1) if not _PLAIN.fullmatch(cell))
+            raise InputError(f"{Place(number, column)}: {shown(line[column - 1])} in plain text; allowed: . and O or *")
+    cells = _cells(len(rows), max(map(len, rows)))
+    for row, line in enumerate(rows):
+        for start, stop in _living(line):
+            cells[row, start:stop] = 1
+    return Pattern(cells)
+
+
+def _living(line: str) -> Iterator[tuple[int, int]]:
+    """Where living cells in line begin and end."""
+    for match in re.finditer(r"[Oo*]+", line):
+        yield match.span()
 
 
 def _rle(lines: list[str]) -> Pattern:
     said = _rule_lines(lines)
-    lines = [line for line in lines if line.strip() and not line.lstrip().startswith("#")]
-    first = " ".join(lines[0].split()) if lines else ""
+    body = [
+        (number, line) for number, line in enumerate(lines, 1) if line.strip() and not line.lstrip().startswith("#")
+    ]
+    first = " ".join(body[0][1].split()) if body else ""
     header = _HEADER.fullmatch(first) if len(first) <= _LONGEST_HEADER else None
-    runs, height, width = _runs("".join("".join(lines[1 if header else 0 :]).split()))
+    has_history = False
+    if header is not None:
+        number, line = body.pop(0)
+        text, has_history = _without_history((header[3] or "").strip(" ,"))
+        said.append(_rule_and_universe(text, Place(number, line.lower().find("rule") + 1)))
+    pattern = replace(_runs(body, has_history), has_history=has_history)
+    rule, universe = _one_rule(said)
+    pattern = replace(pattern, rule=rule, universe=universe)
     if header is None:
-        return _sized(runs, height, width, *_one_rule(said))
+        return replace(pattern, cells=_cut(pattern.cells, *pattern.size))
     # Sides of many digits are cut: they are beyond any limit all the same.
     claimed = int(header[2].lstrip("0")[:9] or 0), int(header[1].lstrip("0")[:9] or 0)
-    rule, universe = _one_rule([*said, _rule_and_universe((header[3] or "").strip(" ,"))])
-    is_right = height <= claimed[0] <= MAX_PATTERN_SIDE and width <= claimed[1] <= MAX_PATTERN_SIDE and min(claimed) > 0
-    if is_right:
-        return _sized(runs, *claimed, rule, universe)
-    return _sized(runs, height, width, rule, universe, claimed)
+    (height, width), most = pattern.size, MAX_PATTERN_SIDE
+    if height <= claimed[0] <= most and width <= claimed[1] <= most and min(claimed) > 0:
+        return replace(pattern, cells=_cut(pattern.cells, *claimed))
+    return replace(pattern, cells=_cut(pattern.cells, height, width), claimed=claimed)
+
+
+def _cut(cells: UInt8[np.ndarray, "h w"], height: int, width: int) -> UInt8[np.ndarray, "high wide"]:
+    """The cells in the upper left corner of so many."""
+    whole = _cells(height, width)
+    whole[: cells.shape[0], : cells.shape[1]] = cells
+    return whole
+
+
+def _without_history(text: str) -> tuple[str, bool]:
+    """The rule of a rule with a history, as in LifeHistory, and whether it was one."""
+    rule, colon, topology = text.partition(":")
+    match = _HISTORY.fullmatch(rule.strip().strip('"'))
+    return (f"{match[1]}{colon}{topology}", True) if match else (text, False)
 
 
 def _rule_lines(lines: list[str]) -> list[tuple[str | None, Universe | None]]:
     """What comments of RLE say: `#r`, and `#R` where a rule follows, since to some programs that is a place."""
     said = []
-    for match in filter(None, map(_RULE_LINE.match, lines)):
+    for number, line in enumerate(lines, 1):
+        match = _RULE_LINE.match(line)
+        if match is None:
+            continue
         try:
-            said.append(_rule_and_universe(match[2]))
+            said.append(_rule_and_universe(match[2], Place(number, match.start(2) + 1)))
         except InputError:
             if match[1] == "r":
                 raise
     return said
+
+
+def _rule_and_universe(text: str, place: Place) -> tuple[str | None, Universe | None]:
+    try:
+        return rule_and_universe(text)
+    except InputError as error:
+        raise InputError(f"{place}: the rule of its header: {error}") from error
 
 
 def _one_rule(said: list[tuple[str | None, Universe | None]]) -> tuple[str | None, Universe | None]:
@@ -117,164 +208,121 @@ def _one_rule(said: list[tuple[str | None, Universe | None]]) -> tuple[str | Non
     return rules[0] if rules else None, universes[0] if universes else None
 
 
-def _runs(body: str) -> tuple[list[Run], int, int]:
-    """Living runs, and the height and width that all runs cover."""
-    runs, place, row, column, height, width = [], 0, 0, 0, 0, 0
-    while place < len(body):
-        run = _RUN.match(body, place)
-        if run is None:
-            raise InputError(f"{shown(body[place : place + 10])} where a run should be; allowed: b, o, $, ! and counts")
+def _runs(lines: list[tuple[int, str]], has_history: bool) -> Pattern:
+    """The cells of all runs, as many as these cover."""
+    body = "".join("".join(line.split()) for _, line in lines)
+    cells, most = np.zeros((MAX_PATTERN_SIDE, MAX_PATTERN_SIDE), np.uint8), MAX_PATTERN_SIDE
+    row, column, height, width, highest, at, ended = 0, 0, 0, 0, 0, 0, False
+    place = 0
+    for run in _RUN.finditer(body):
+        if run.start() != place:
+            break
         count, tag, place = run[1] and (run[1].lstrip("0") or "0"), run[2], run.end()
         if tag == "!":
+            ended = True
             break
-        length = int(count or 1) if len(count) <= 4 else MAX_PATTERN_SIDE + 1
+        length = int(count or 1) if len(count) <= 4 else most + 1
         if tag == "$":
-            row, column = min(row + length, MAX_PATTERN_SIDE + 1), 0
+            row, column = min(row + length, most + 1), 0
             continue
-        if tag not in "boA.":
-            raise InputError(f"{shown(run[0][-10:])} is a state that no Life-like rule has; allowed: b or . and o or A")
-        if tag in "oA" and length:
-            runs.append((row, column, column + length))
-        column = min(column + length, MAX_PATTERN_SIDE + 1)
+        state = _state(tag)
+        if state is None or (has_history and state >= len(_OF_HISTORY)):
+            raise InputError(
+                f"{_place(lines, run.start(2))}: {shown(run[0][-10:])} is a state that no Life-like rule has; "
+                "allowed: b or . and o, or A to X, and p to y before these"
+            )
+        column = min(column + length, most + 1)
         height, width = max(height, row + (length > 0)), max(width, column)
-        if max(height, width) > MAX_PATTERN_SIDE:
-            break
-    return runs, height, width
-
-
-def _rule_and_universe(text: str) -> tuple[str | None, Universe | None]:
-    """What the rule of a header says: the rule itself, and the bounded grid behind its colon."""
-    rule, colon, topology = text.strip().strip('"').partition(":")
-    try:
-        canonical = canonical_rule(rule) if rule.strip() else None
-    except InputError as error:
-        raise InputError(f"the rule of its header: {error}") from error
-    if not colon:
-        return canonical, None
-    bounded = _BOUNDED.fullmatch("".join(topology.split()))
-    if bounded is None:
+        if max(height, width) > most:
+            _cells(height, width, _place(lines, run.start()))
+        if state and length:
+            cells[row, column - length : column] = state
+            if state > highest:
+                highest, at = state, run.start(2)
+    if not ended and place != len(body):
         raise InputError(
-            f"the topology {shown(topology)} of its header is not supported; allowed: :T (torus) and :P (plane) with "
-            "width, height as in :T64,32"
+            f"{_place(lines, place)}: {shown(body[place : place + 10])} where a run should be; allowed: b, o, $, ! and "
+            "counts"
         )
-    width, height = int(bounded[2]), int(bounded[3] or bounded[2])
-    if (width == 0) != (height == 0):
-        raise InputError(f"the topology {shown(topology)} of its header is infinite one way; allowed: both or none")
-    boundary: Literal["wrap", "zero"] = "wrap" if bounded[1] in "Tt" else "zero"
-    return canonical, Universe((height, width), boundary) if width else None
+    cells = cells[:height, :width]
+    return Pattern(_OF_HISTORY[cells] if has_history else cells, ended=ended, highest=_place(lines, at))
+
+
+def _state(tag: str) -> int | None:
+    """The number of a state, None if there is none."""
+    if tag in "b.o":
+        return int(tag == "o")
+    letter, prefix = ord(tag[-1]) - 64, "pqrstuvwxy".find(tag[0]) + 1 if len(tag) == 2 else 0
+    state = 24 * prefix + letter
+    return state if 1 <= letter <= 24 and state <= MAX_STATE else None
+
+
+def _place(lines: list[tuple[int, str]], place: int) -> Place:
+    """Where a character of the body is, which has no white space."""
+    last = Place(1, 1)
+    for number, line in lines:
+        if place >= len("".join(line.split())):
+            place -= len("".join(line.split()))
+            last = Place(number, len(line) + 1)
+            continue
+        for column, character in enumerate(line, 1):
+            if not character.isspace():
+                if place == 0:
+                    return Place(number, column)
+                place -= 1
+    return last
 
 
 def _life_105(lines: list[str]) -> Pattern:
-    cells, said, row, left = [], [], 0, 0
-    for line in filter(str.strip, lines):
+    cells: list[tuple[int, int, int]] = []
+    said, row, left = [], 0, 0
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
         match = _LINE_105.fullmatch(line.strip())
         tag, rest = (match[1].upper(), match[2]) if match else ("", "")
         if tag == "P":
-            pair = _PAIR.fullmatch(rest)
+            pair = _PAIR.fullmatch(rest or "0 0")
             if pair is None:
-                raise InputError(f"Life 1.05: {shown(line)}; allowed: #P and two whole numbers")
+                raise InputError(
+                    f"{Place(number, 1)}: Life 1.05: {shown(line)}; allowed: #P and two whole numbers of up to 9 digits"
+                )
             left, row = int(pair[1]), int(pair[2])
         elif tag == "N":
             said.append(("B3/S23", None))
         elif tag == "R":
-            said.append((canonical_rule(rest), None))
+            said.append(_rule_and_universe(rest, Place(number, 1)))
         elif not line.lstrip().startswith("#"):
             if not _PLAIN.fullmatch(line):
-                raise InputError(f"Life 1.05: {shown(line)}; allowed: rows of . and *")
-            cells += [(row, left + start, left + stop) for _, start, stop in _living(row, line)]
+                column = next(column for column, cell in enumerate(line, 1) if not _PLAIN.fullmatch(cell))
+                raise InputError(
+                    f"{Place(number, column)}: Life 1.05: {shown(line)} where a row should be; allowed: . and *"
+                )
+            cells += [(row, left + start, left + stop) for start, stop in _living(line)]
             row += 1
-    return _placed(cells, _one_rule(said)[0])
+    rule, universe = _one_rule(said)
+    return replace(_placed(cells), rule=rule, universe=universe)
 
 
-def _pairs(lines: list[str]) -> Iterator[Run]:
-    for line in lines:
+def _life_106(lines: list[str]) -> Pattern:
+    cells = []
+    for number, line in enumerate(lines, 1):
         if line.strip() and not line.lstrip().startswith("#"):
             pair = _PAIR.fullmatch(line)
             if pair is None:
-                raise InputError(f"Life 1.06: {shown(line)}; allowed: column and row of a cell")
-            yield int(pair[2]), int(pair[1]), int(pair[1]) + 1
+                raise InputError(
+                    f"{Place(number, 1)}: Life 1.06: {shown(line)}; allowed: two whole numbers of up to 9 digits a line"
+                )
+            cells.append((int(pair[2]), int(pair[1]), int(pair[1]) + 1))
+    return _placed(cells)
 
 
-def _living(row: int, line: str) -> Iterator[Run]:
-    for match in re.finditer(r"[Oo*]+", line):
-        yield row, match.start(), match.end()
-
-
-def _placed(cells: list[Run], rule: str | None) -> Pattern:
-    """Runs at any coordinates, moved to where they begin."""
-    if not cells:
-        return _sized([], 0, 0)
-    top, left = min(row for row, _, _ in cells), min(start for _, start, _ in cells)
-    runs = [(row - top, start - left, stop - left) for row, start, stop in cells]
-    return _sized(runs, max(row for row, _, _ in runs) + 1, max(stop for _, _, stop in runs), rule)
-
-
-def _sized(
-    runs: list[Run],
-    height: int,
-    width: int,
-    rule: str | None = None,
-    universe: Universe | None = None,
-    claimed: tuple[int, int] | None = None,
-) -> Pattern:
-    if max(height, width) > MAX_PATTERN_SIDE:
-        raise InputError(f"the pattern is larger than {MAX_PATTERN_SIDE}x{MAX_PATTERN_SIDE} cells, the limit")
-    if not min(height, width):
-        raise InputError("the pattern is empty; allowed: at least one cell")
-    return Pattern(tuple(runs), (height, width), rule, universe, claimed)
-
-
-def settings_by_pattern(given: dict[str, Any], text: str, sides: tuple[int, int]) -> dict[str, Any]:
-    """Settings of a world with what its pattern says of itself: the rule that they leave open, and its bounded grid.
-
-    A header with wrong sizes is told of and not used.
-
-    Args:
-        given: Settings as read, not checked.
-        text: The pattern.
-        sides: Fewest and most cells of a side of a grid.
-
-    Raises:
-        InputError: If the text is no pattern, contradicts the settings, or asks for a grid that is not allowed.
-    """
-    try:
-        pattern = parse_pattern(text)
-    except InputError as error:
-        raise InputError(f"start.rle: {error}") from error
-    if pattern.claimed:
-        claimed, found = ("x".join(map(str, size)) for size in (pattern.claimed, pattern.size))
-        tell(f"start.rle: its header says {claimed} (height x width), its rows {found}; the rows count")
-    return _with_universe(_with_rule(given, pattern), pattern, sides)
-
-
-def _with_rule(given: dict[str, Any], pattern: Pattern) -> dict[str, Any]:
-    table = given.get("rule", {})
-    if pattern.rule is None or not isinstance(table, dict):
-        return given
-    notation = table.get("notation", pattern.rule)
-    if isinstance(notation, str) and canonical_rule(notation) != pattern.rule:
-        raise InputError(
-            f"rule.notation = {shown(notation)}, but the header of start.rle says rule = {pattern.rule}; "
-            "allowed: the same in both, or in one of them"
-        )
-    return given | {"rule": table | {"notation": notation}}
-
-
-def _with_universe(given: dict[str, Any], pattern: Pattern, sides: tuple[int, int]) -> dict[str, Any]:
-    """A bounded grid of the header is the grid: its size cannot be left out of a world, so it counts for more."""
-    universe, table = pattern.universe, given.get("grid", {})
-    if universe is None or not isinstance(table, dict):
-        return given
-    height, width = universe.size
-    asks = f"the header of start.rle asks for a grid {width} wide and {height} high"
-    if not all(sides[0] <= side <= sides[1] for side in universe.size):
-        raise InputError(f"{asks}; allowed: sides of {sides[0]} to {sides[1]}")
-    if height < pattern.size[0] or width < pattern.size[1]:
-        raise InputError(f"{asks}, which does not hold its pattern")
-    boundary = table.get("boundary", universe.boundary)
-    if boundary != universe.boundary:
-        raise InputError(
-            f"grid.boundary = {shown(boundary)}, but the header of start.rle asks for "
-            f'"{universe.boundary}"; allowed: the same in both, or in one of them'
-        )
-    return given | {"grid": table | {"size": [height, width], "boundary": boundary}}
+def _placed(runs: list[tuple[int, int, int]]) -> Pattern:
+    """Runs of living cells (row, first column, column behind the last) anywhere, moved to where they begin."""
+    if not runs:
+        _cells(0, 0)
+    top, left = min(row for row, _, _ in runs), min(start for _, start, _ in runs)
+    cells = _cells(max(row for row, _, _ in runs) - top + 1, max(stop for _, _, stop in runs) - left)
+    for row, start, stop in runs:
+        cells[row - top, start - left : stop - left] = 1
+    return Pattern(cells)

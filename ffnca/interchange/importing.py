@@ -12,7 +12,7 @@ from ffnca.interchange import golly, tensor_files
 from ffnca.interchange.growing_ca import growing_ca_layers, is_growing_ca
 from ffnca.interchange.lenia_animals import animal_world, animals_in
 from ffnca.interchange.two_layers import ORDERS, Order, TwoLayers
-from ffnca.world import RULE_SUFFIX
+from ffnca.world import PATTERN_SUFFIXES, RULE_SUFFIX
 
 WORLD_SUFFIX, JSON_SUFFIX = ".toml", ".json"
 MAX_JSON_BYTES = 8 * 2**20
@@ -78,7 +78,7 @@ def import_file(path: Path, out: Path, wanted: Wanted) -> str:
         InputError: If the file or what is said of it cannot be used, or `out` has another ending or cannot be written.
     """
     suffix = path.suffix.lower()
-    if suffix in golly.SUFFIXES:
+    if suffix in PATTERN_SUFFIXES:
         wanted.refuse(path, "target", "size", "perception", "name")
         return _written_world(golly.pattern_world(path), out)
     if suffix in tensor_files.SUFFIXES:
@@ -89,7 +89,7 @@ def import_file(path: Path, out: Path, wanted: Wanted) -> str:
         order = wanted.order
         return _written_rule(state_dict_layers(tensor_files.read_arrays(path), order, str(path)), path, out, wanted)
     if suffix != JSON_SUFFIX:
-        allowed = ", ".join((JSON_SUFFIX, *tensor_files.SUFFIXES, *golly.SUFFIXES))
+        allowed = ", ".join((JSON_SUFFIX, *tensor_files.SUFFIXES, *PATTERN_SUFFIXES))
         raise InputError(f"{path}: allowed endings are {allowed}")
     value = _json(path)
     if is_growing_ca(value):

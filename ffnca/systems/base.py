@@ -131,6 +131,14 @@ class System(ABC):
             InputError: If it cannot be opened as asked for.
         """
 
+    def settings_in(self, path: Path) -> dict[str, Any] | None:
+        """The settings of the world that a pattern file is by itself; None if it is of another kind.
+
+        Raises:
+            InputError: If it should be of this kind, and cannot be read.
+        """
+        return None
+
     def is_trained(self, world: Any, path: Path) -> bool | None:
         """Whether a shipped world has its rule; None where there is nothing to train."""
         return None

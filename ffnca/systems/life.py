@@ -1,13 +1,21 @@
-"""Life-like automata as a system: cells are born and survive by the number of their living neighbours."""
+"""Life-like automata as a system: cells are born and survive by their living neighbours; a pattern is a world too."""
 
+import re
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from ffnca.automata.life_pattern import settings_by_pattern
-from ffnca.automata.life_rule import RULES_ALLOWED, canonical_rule
+from ffnca.automata.life_pattern import parse_pattern
+from ffnca.automata.life_rule import RULES_ALLOWED, canonical_rule, parse_rule
+from ffnca.automata.life_settings import pattern_notes, settings_by_pattern
+from ffnca.automata.life_states import numbers_of, to_rle
+from ffnca.automata.life_universe import Universe
+from ffnca.errors import InputError
+from ffnca.files import read_bounded
+from ffnca.notes import tell
 from ffnca.spec import Spec
 from ffnca.systems.base import Request, System
 from ffnca.world import MAX_SIDE, MIN_SIDE, World
@@ -18,12 +26,16 @@ if TYPE_CHECKING:
 
     from ffnca.simulation import Simulation
 
-MAX_RLE = 100_000
+MAX_RLE = 2**22
 DEFAULT_DENSITY = 0.3
+DEFAULT_RULE = "B3/S23"
+LEAST_SIDE = 64
+"""Of the grid of a pattern that does not name one."""
+_TITLE = re.compile(r"^(?:#N|!Name:)[ \t]*(\S.{0,99})$", re.MULTILINE | re.IGNORECASE)
 
 
 class LifeSpec(Spec):
-    """A Life-like rule."""
+    """A Life-like rule; a bounded grid behind it, as in "B3/S23:T64,32", is the grid."""
 
     notation: str = Field(description=RULES_ALLOWED, title="living neighbours with which a cell is born and survives")
 
@@ -60,7 +72,7 @@ class LifeStart(Spec):
 
 
 class LifeWorld(World):
-    """A Life-like automaton."""
+    """A Life-like automaton; a pattern file (`.rle`, `.cells`, `.lif`) is such a world by itself."""
 
     kind: Literal["life"]
     rule: LifeSpec
@@ -70,11 +82,17 @@ class LifeWorld(World):
     @classmethod
     def _as_its_pattern_says(cls, given: Any) -> Any:
         """The header of a pattern fills in the rule that is left open, and brings its bounded grid along."""
-        start = given.get("start") if isinstance(given, dict) else None
-        text = start.get("rle") if isinstance(start, dict) else None
-        if not isinstance(text, str) or not 0 < len(text) <= MAX_RLE:
+        if not isinstance(given, Mapping):
             return given
-        return settings_by_pattern(given, text, (MIN_SIDE, MAX_SIDE))
+        start = given.get("start")
+        text = start.get("rle") if isinstance(start, Mapping) else None
+        is_pattern = isinstance(text, str) and 0 < len(text) <= MAX_RLE
+        return settings_by_pattern(given, text if is_pattern else None, (MIN_SIDE, MAX_SIDE))
+
+    @property
+    def num_states(self) -> int:
+        """Of its rule."""
+        return parse_rule(self.rule.notation).num_states
 
 
 def start_state(world: LifeWorld, seed: int) -> "Float[Array, 'H W 1']":
@@ -87,8 +105,18 @@ def start_state(world: LifeWorld, seed: int) -> "Float[Array, 'H W 1']":
 
     from ffnca.automata.life import initial_state
 
-    pattern, density = world.start.rle, world.start.density
-    return initial_state(pattern, density, world.grid.size, world.title, key=jax.random.key(seed))
+    size, start, key = world.grid.size, world.start, jax.random.key(seed)
+    return initial_state(start.rle, start.density, size, world.title, world.num_states, key=key)
+
+
+def pattern_of(world: LifeWorld, state: "Float[np.ndarray, 'H W 1']") -> str:
+    """A state in RLE, with its rule and its grid; an edge that mirrors is told of, since Golly has none."""
+    boundary, notation = world.grid.boundary, world.rule.notation
+    if boundary == "reflect":
+        tell("RLE knows no edge that mirrors; it is left out")
+    else:
+        notation += str(Universe((state.shape[0], state.shape[1]), boundary))
+    return f"#N {world.title}\n{to_rle(numbers_of(state[..., 0], world.num_states), notation)}"
 
 
 class LifeSystem(System):
@@ -97,31 +125,72 @@ class LifeSystem(System):
     kind = "life"
     spec = LifeWorld
 
+    def settings_in(self, path: Path) -> dict[str, Any]:
+        """The world of a pattern: its own grid if it names one, else a plane of twice its size.
+
+        Raises:
+            InputError: If the file cannot be read, or holds no pattern that a world can.
+        """
+        try:
+            text = read_bounded(path, MAX_RLE).decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise InputError(f"{path}: is not UTF-8 text (byte {error.start})") from error
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+        try:
+            pattern = parse_pattern(text)
+            notation = pattern.rule or DEFAULT_RULE
+            pattern.check_states(notation, parse_rule(notation).num_states)
+        except InputError as error:
+            raise InputError(f"{path}: {error}") from error
+        if max(pattern.size) > MAX_SIDE:
+            raise InputError(
+                f"{path}: the pattern has {pattern.size[0]}x{pattern.size[1]} cells; allowed: {MAX_SIDE} a side"
+            )
+        title = _TITLE.search(text)
+        for note in pattern_notes(pattern):
+            tell(f"{path}: {note}")
+        if pattern_notes(pattern):
+            text = to_rle(pattern.cells, notation)
+        grid = {"size": [min(MAX_SIDE, max(LEAST_SIDE, 2 * side)) for side in pattern.size], "boundary": "zero"}
+        if pattern.universe is not None:
+            grid = {"size": list(pattern.universe.size), "boundary": pattern.universe.boundary}
+        return {
+            "kind": self.kind,
+            "title": " ".join((title[1] if title else path.stem).split()) or "pattern",
+            "grid": grid,
+            "rule": {"notation": notation},
+            "start": {"rle": text.strip("\n") + "\n"},
+        }
+
     def open(self, world: LifeWorld, request: Request, path: Path) -> "Simulation":
         """Its pattern in the middle of the grid, or random cells.
 
         Raises:
             InputError: If something is to be chosen or turned, or the grid does not hold the pattern.
         """
-        import numpy as np
-
-        from ffnca.automata.life import COLOURS, Life, living_on, population
+        from ffnca.automata.life import Life, living_on, population
+        from ffnca.automata.life_isotropic import dying, glowing_on, life_automaton, living
         from ffnca.brushes import binary_brushes
         from ffnca.simulation import Simulation
         from ffnca.views import Level, View, rendered
 
         request.refuse_choices(world)
         world = world.of_size(request.size)
-        level = Level(lambda automaton, lattice: lattice.state, np.array(COLOURS, np.uint8))
+        automaton = life_automaton(world.rule.notation, boundary=world.grid.boundary)
+        measures, draw_on = {"population": population}, living_on
+        if not isinstance(automaton, Life):
+            measures, draw_on = {"population": living, "dying": dying}, glowing_on
+        level = Level(lambda automaton, lattice: lattice.state, automaton.colours)
         return Simulation(
             path.stem,
             world,
-            Life.from_notation(world.rule.notation, boundary=world.grid.boundary),
+            automaton,
             start_state(world, request.seed),
-            own_views={"colour": View(rendered, draw_on=living_on, level=level)},
-            own_measures={"population": population},
+            own_views={"colour": View(rendered, draw_on=draw_on, level=level)},
+            own_measures=measures,
             brushes=binary_brushes(),
             reseeded=lambda simulation, seed: replace(simulation, start=start_state(world, seed)),
+            pattern=lambda state: pattern_of(world, state),
         )
 
     def thumbnail(self, world: LifeWorld, path: Path) -> "UInt8[np.ndarray, 'height width 3']":

@@ -20,7 +20,7 @@ from ffnca.view.painting import PALETTE, Painting
 from ffnca.view.recorder import Recorder, unused_path, write_picture
 from ffnca.view.session import Session
 from ffnca.view.study import Study
-from ffnca.world import shipped_worlds
+from ffnca.world import PATTERN_SUFFIXES, RULE_SUFFIX, shipped_worlds
 
 FIRST_COLOUR = 3
 """Place in the palette with which painting begins."""
@@ -318,7 +318,7 @@ class Controller:
 
     def take_file(self, path: Path) -> None:
         """A file dropped on the window: a world or a rule is opened, a picture is learned."""
-        if path.suffix.lower() in (".toml", ".safetensors"):
+        if path.suffix.lower() in (".toml", RULE_SUFFIX, *PATTERN_SUFFIXES):
             self.open(str(path))
             return
         painting = Painting()
