@@ -17,6 +17,7 @@ from ffnca.systems.base import System
 
 GROUP = "ffnca.systems"
 BUILT_IN = {
+    "gray_scott": "ffnca.systems.gray_scott:GRAY_SCOTT",
     "growth": "ffnca.systems.growth.system:GROWTH",
     "lenia": "ffnca.systems.lenia:LENIA",
     "life": "ffnca.systems.life:LIFE",
