@@ -17,9 +17,13 @@ from ffnca.systems.base import System
 
 GROUP = "ffnca.systems"
 BUILT_IN = {
+    "wireworld": "ffnca.systems.wireworld:WIREWORLD",
+    "cyclic": "ffnca.systems.cyclic:CYCLIC",
+    "elementary": "ffnca.systems.elementary:ELEMENTARY",
     "gray_scott": "ffnca.systems.gray_scott:GRAY_SCOTT",
     "growth": "ffnca.systems.growth.system:GROWTH",
     "lenia": "ffnca.systems.lenia:LENIA",
+    "sandpile": "ffnca.systems.sandpile:SANDPILE",
     "life": "ffnca.systems.life:LIFE",
 }
 """Where each kind that ships is."""
