@@ -17,6 +17,7 @@ from ffnca.systems.base import System
 
 GROUP = "ffnca.systems"
 BUILT_IN = {
+    "larger_than_life": "ffnca.systems.larger_than_life:LARGER_THAN_LIFE",
     "wireworld": "ffnca.systems.wireworld:WIREWORLD",
     "cyclic": "ffnca.systems.cyclic:CYCLIC",
     "elementary": "ffnca.systems.elementary:ELEMENTARY",
