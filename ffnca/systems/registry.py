@@ -17,6 +17,7 @@ from ffnca.systems.base import System
 
 GROUP = "ffnca.systems"
 BUILT_IN = {
+    "ant": "ffnca.systems.ant:ANT",
     "larger_than_life": "ffnca.systems.larger_than_life:LARGER_THAN_LIFE",
     "wireworld": "ffnca.systems.wireworld:WIREWORLD",
     "cyclic": "ffnca.systems.cyclic:CYCLIC",
