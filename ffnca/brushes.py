@@ -44,7 +44,9 @@ class Brush(NamedTuple):
     data: Mapping[str, Any] | None = None
 
 
-def _set(value: float | Float[np.ndarray, " C"], *, single: bool = False) -> Brush:
+def put(value: float | Float[np.ndarray, " C"], *, single: bool = False) -> Brush:
+    """Sets cells to a number, or to one number a channel."""
+
     def change(state: Float[np.ndarray, "H W C"], touch: Touch) -> None:
         state[touch.cells] = value
 
@@ -85,16 +87,32 @@ def stamp(pattern: Float[np.ndarray, "h w C"]) -> Brush:
 def number_brushes(lowest: float = -np.inf, highest: float = np.inf) -> dict[str, Brush]:
     """For states that are any numbers within bounds: noise is added, paint and seed are 1."""
     return {
-        "erase": _set(0.0),
+        "erase": put(0.0),
         "noise": _disturb(lowest, highest),
-        "seed": _set(1.0),
-        "paint": _set(1.0),
+        "seed": put(1.0),
+        "paint": put(1.0),
     }
 
 
 def binary_brushes() -> dict[str, Brush]:
     """For states that are 0 or 1: noise flips cells."""
     return number_brushes() | {"noise": Brush(_flip, data={"kind": "flip", "share": FLIPPED})}
+
+
+def state_brushes(num_states: int, drawn: int = 1, seeded: int = 1) -> dict[str, Brush]:
+    """For cells in one of several states, 0 the first: noise draws any of them, paint and seed put these two."""
+
+    def disturb(state: Float[np.ndarray, "H W C"], touch: Touch) -> None:
+        disturbed = touch.cells & (touch.generator.random(touch.cells.shape) < FLIPPED)
+        count = (int(disturbed.sum()), state.shape[-1])
+        state[disturbed] = touch.generator.integers(0, num_states, count).astype(np.float32)
+
+    return {
+        "erase": put(0.0),
+        "noise": Brush(disturb),
+        "seed": put(float(seeded), single=True),
+        "paint": put(float(drawn)),
+    }
 
 
 def colour_brushes(seed_cell: Float[np.ndarray, " C"], alive_threshold: float) -> dict[str, Brush]:
@@ -106,8 +124,8 @@ def colour_brushes(seed_cell: Float[np.ndarray, " C"], alive_threshold: float) -
         state[living] += NOISE * noise.astype(np.float32)
 
     return {
-        "erase": _set(0.0),
+        "erase": put(0.0),
         "noise": Brush(disturb, data={"kind": "noise", "deviation": NOISE, "above": alive_threshold}),
-        "seed": _set(seed_cell, single=True),
+        "seed": put(seed_cell, single=True),
         "paint": Brush(_paint, coloured=True, data={"kind": "paint"}),
     }

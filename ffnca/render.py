@@ -138,6 +138,19 @@ def signed(values: Float[Any, "*batch height width"], scale: float) -> UInt8[np.
     return _interpolate((np.asarray(values, np.float32) / scale + 1) / 2, _SIGNED_ANCHORS)
 
 
+def ramp(anchors: Sequence[Colour], num_colours: int = 256) -> UInt8[np.ndarray, "level 3"]:
+    """Colours that run evenly through these, from the first to the last."""
+    return _interpolate(np.linspace(0, 1, num_colours), np.array(anchors, float))
+
+
+def in_colours(
+    level: Float[Any, "*batch height width"], colours: UInt8[np.ndarray, "level 3"]
+) -> UInt8[np.ndarray, "*batch height width 3"]:
+    """Draw numbers from 0 to 1 in the nearest of even steps of colour; not a number counts as 0."""
+    steps = np.clip(np.nan_to_num(np.asarray(level, np.float32)), 0, 1) * (len(colours) - 1)
+    return colours[np.rint(steps).astype(int)]
+
+
 def enlarge(frames: UInt8[np.ndarray, "*batch height width channel"], scale: int) -> UInt8[np.ndarray, "..."]:
     """Draw each cell as a square of `scale` pixels.
 

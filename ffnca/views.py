@@ -85,6 +85,12 @@ def rendered(automaton: Automaton, state: Float[Array, "H W C"]) -> UInt8[np.nda
     return automaton.render(state)
 
 
+def state_view(colours: UInt8[np.ndarray, "state 3"], legend: Legend | None = None) -> View:
+    """The colours of the automaton, for cells of one number that is a state, one colour each."""
+    scale = 1.0 / max(len(colours) - 1, 1)
+    return View(rendered, legend, level=Level(lambda automaton, lattice: lattice.state * scale, colours))
+
+
 def channel_view(channel: int) -> View:
     """One channel, blue under and red over zero."""
     return View(

@@ -1,0 +1,102 @@
+"""Wireworld as a system: a circuit that is drawn in its world file."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, Self
+
+from pydantic import Field, model_validator
+
+from ffnca.automata.state_pattern import Rows, drawn_states, rle_states
+from ffnca.errors import InputError
+from ffnca.spec import Spec
+from ffnca.systems.base import Request, System
+from ffnca.world import World
+
+if TYPE_CHECKING:
+    from ffnca.simulation import Simulation
+
+DRAWN = {".": 0, " ": 0, "@": 1, "~": 2, "#": 3}
+"""The state of each character of a drawing."""
+MAX_TEXT = 200_000
+
+
+class CircuitSpec(Spec):
+    """The circuit, in the middle of the grid."""
+
+    circuit: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=MAX_TEXT,
+        description="a drawing: # conductors, @ heads and ~ tails of electrons, . or space nothing",
+        title="a drawing of one character a cell",
+    )
+    rle: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=MAX_TEXT,
+        description="RLE as Golly's: . nothing, A heads, B tails, C conductors",
+        title="the same in RLE, instead",
+    )
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> Self:
+        if (self.circuit is None) == (self.rle is None):
+            raise ValueError("one of circuit and rle is needed, not both")
+        self.states()
+        return self
+
+    def states(self) -> Rows:
+        """States row by row.
+
+        Raises:
+            InputError: If the text is no circuit; names its line and column.
+        """
+        try:
+            if self.circuit is not None:
+                return drawn_states(self.circuit, DRAWN)
+            return rle_states(self.rle or "", 4)
+        except InputError as error:
+            raise InputError(f"{'rle' if self.circuit is None else 'circuit'}, {error}") from error
+
+
+class WireworldWorld(World):
+    """Wireworld: electrons on wires."""
+
+    kind: Literal["wireworld"]
+    start: CircuitSpec
+
+
+class WireworldSystem(System):
+    """Wireworld."""
+
+    kind = "wireworld"
+    spec = WireworldWorld
+
+    def open(self, world: WireworldWorld, request: Request, path: Path) -> "Simulation":
+        """Its circuit in the middle of the grid.
+
+        Raises:
+            InputError: If something is to be chosen or turned, or the grid does not hold the circuit.
+        """
+        import numpy as np
+
+        from ffnca.automata.wireworld import COLOURS, CONDUCTOR, HEAD, Wireworld, electrons
+        from ffnca.brushes import state_brushes
+        from ffnca.grid.seeds import centred
+        from ffnca.simulation import Simulation
+        from ffnca.views import state_view
+
+        request.refuse_choices(world)
+        world = world.of_size(request.size)
+        circuit = np.array(world.start.states(), np.float32)[..., None]
+        return Simulation(
+            path.stem,
+            world,
+            Wireworld(world.grid.boundary),
+            centred(circuit, world.grid.size, world.title),
+            own_views={"colour": state_view(COLOURS)},
+            own_measures={"electrons": electrons},
+            brushes=state_brushes(len(COLOURS), drawn=CONDUCTOR, seeded=HEAD),
+        )
+
+
+WIREWORLD = WireworldSystem()
