@@ -15,7 +15,7 @@ from ffnca.world import MAX_SIDE, World
 
 if TYPE_CHECKING:
     import numpy as np
-    from jaxtyping import Array, Float
+    from jaxtyping import Array, Float, UInt8
 
     from ffnca.automata.lenia_growth import Growth
     from ffnca.simulation import Simulation
@@ -307,6 +307,18 @@ class LeniaSystem(System):
 
     kind = "lenia"
     spec = LeniaWorld
+
+    def thumbnail(self, world: KernelWorld, path: Path) -> "UInt8[np.ndarray, 'height width 3']":
+        """How it starts, without its kernels."""
+        import numpy as np
+
+        from ffnca.automata.lenia import coloured
+
+        animal = animal_of(world)
+        if animal is None:
+            return coloured(np.asarray(start_of(world, 0)))
+        beside = [max(side - had, 0) for side, had in zip(world.grid.size, animal.shape[:2], strict=True)]
+        return coloured(np.pad(animal, [*((room // 2, room - room // 2) for room in beside), (0, 0)]))
 
     def open(self, world: LeniaWorld, request: Request, path: Path) -> "Simulation":
         """Its animal in the middle of the grid, or random cells.

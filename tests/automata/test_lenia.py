@@ -16,8 +16,8 @@ from ffnca.lattice import Lattice
 from ffnca.opening import make
 from ffnca.systems.base import Request
 from ffnca.systems.lenia import LENIA, parse_cells
-from ffnca.world import dump_world
-from ffnca.world_file import parse_world, world_from_json
+from ffnca.world import dump_world, shipped_worlds
+from ffnca.world_file import load_world, parse_world, world_from_json
 
 
 def _numpy_orbium(state: np.ndarray, num_steps: int, radius: int = 13) -> np.ndarray:
@@ -204,3 +204,28 @@ def test_bad_worlds_say_what_is_allowed(text: str, part: str) -> None:
     with pytest.raises(InputError, match=r"w\.toml") as caught:
         parse_world(WORLD + text, "w.toml")
     assert part in str(caught.value)
+
+
+SPECIES = [name for name, path in shipped_worlds().items() if load_world(path).kind == "lenia"]
+
+
+@pytest.mark.parametrize("name", SPECIES)
+def test_a_shipped_species_lives(key, name: str) -> None:
+    """300 steps on: neither gone nor grown over the grid, and the same whatever the key."""
+    simulation = make(name)
+    mass, grid = float(simulation.start.sum()), simulation.start[..., 0].size
+    after = simulation.automaton, simulation.start, 300
+    lived = rollout(*after, key=key)
+    assert 0.7 * mass < float(lived.sum()) < (2.5 if name == "tessellatium" else 1.3) * mass  # which divides once
+    assert 20 < simulation.measured(lived)["population"] < grid / 4
+    np.testing.assert_array_equal(lived, rollout(*after, key=jax.random.key(7)))
+    thumbnail = LENIA.thumbnail(simulation.world, shipped_worlds()[name])
+    np.testing.assert_array_equal(thumbnail, simulation.picture(simulation.start))
+
+
+def test_a_dozen_species_ship() -> None:
+    assert len(SPECIES) >= 12
+    worlds = [load_world(shipped_worlds()[name]) for name in SPECIES]
+    assert {world.rule.channels for world in worlds} == {1, 3}
+    assert len({len(world.rule.kernel_peaks) for world in worlds}) > 2
+    assert all("https://" in shipped_worlds()[name].read_text().splitlines()[0] for name in SPECIES)
