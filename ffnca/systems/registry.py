@@ -17,6 +17,7 @@ from ffnca.systems.base import System
 
 GROUP = "ffnca.systems"
 BUILT_IN = {
+    "flow_lenia": "ffnca.systems.flow_lenia:FLOW_LENIA",
     "growth": "ffnca.systems.growth.system:GROWTH",
     "lenia": "ffnca.systems.lenia:LENIA",
     "life": "ffnca.systems.life:LIFE",
