@@ -15,9 +15,11 @@ from ffnca.opening import make
 from ffnca.perceptions import PERCEPTIONS
 from ffnca.systems.growth.spec import LEARNED_KEYS, GrowthWorld, NcaSpec, TrainSpec
 from ffnca.systems.life import LifeStart, LifeWorld
+from ffnca.systems.registry import kinds
 from ffnca.world import GridSpec, dump_world, find_world, rule_path_for, shipped_worlds, worlds_folder
 from ffnca.world_file import build_world, load_world, parse_world, world_from_json
 
+KINDS = ", ".join(kinds())
 GROWTH = """kind = "growth"
 title = "Lizard"
 
@@ -112,9 +114,9 @@ def test_unknown_key_names_the_nearest() -> None:
 
 
 BAD = [
-    ('kind = "growth"\n', "", ("kind is missing", "growth, lenia, life")),
-    ('"growth"', '"groth"', ('kind = "groth"', "growth, lenia, life")),
-    ('"growth"', "[1]", ("kind", "growth, lenia, life")),
+    ('kind = "growth"\n', "", ("kind is missing", KINDS)),
+    ('"growth"', '"groth"', ('kind = "groth"', KINDS)),
+    ('"growth"', "[1]", ("kind", KINDS)),
     ('"Lizard"', "3", ("title = 3", "one line")),
     ('"Lizard"', '"a\\nb"', ("title", "one line")),
     ('"Lizard"', '""', ("title", "one line")),
