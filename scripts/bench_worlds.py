@@ -5,7 +5,7 @@
 PYTHON is the interpreter of an environment of its own in which `pip install cax` has been done. CAX 0.4 needs Python
 3.12; of 0.3, Life and Lenia are timed. Without it, or where its version lacks a world, only ours is timed. Both start
 from the same numbers and run the same number of steps as one compiled loop; the table has medians, and cells a second:
-the cells of the grid for each step, of the row for an elementary automaton, the ant's own cell for an ant. Where the two
+the cells of the grid for each step, of the row for an elementary automaton, the ant's own cell for an ant. Where they
 end with another sum of states, that is told.
 """
 

@@ -8,9 +8,11 @@ import pytest
 
 from ffnca.automata.base import rollout, step_program
 from ffnca.errors import InputError
+from ffnca.opening import make
 from ffnca.systems.base import Request
 from ffnca.systems.flow_lenia import FLOW_LENIA
-from ffnca.world_file import parse_world
+from ffnca.world import shipped_worlds
+from ffnca.world_file import load_world, parse_world
 
 WORLD = """
 kind = "flow_lenia"
@@ -107,6 +109,19 @@ def test_no_matter_is_made_or_lost(key, boundary: str) -> None:
     assert after.sum() == pytest.approx(np.asarray(state, float).sum(), rel=1e-5)
     assert np.abs(after - np.asarray(state)).max() > 0.5
     assert after.min() >= 0
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, path in shipped_worlds().items() if load_world(path).kind == "flow_lenia"]
+)
+def test_a_shipped_world_stays_together_and_moves(key, name: str) -> None:
+    simulation = make(name)
+    before = rollout(simulation.automaton, simulation.start, 300, key=key)
+    after = rollout(simulation.automaton, before, 50, key=key)
+    matter = float(simulation.start.sum())
+    assert float(after.sum()) == pytest.approx(matter, rel=1e-5)
+    assert float(np.abs(after - before).sum()) > 0.2 * matter
+    assert 100 < simulation.measured(after)["population"] < after.size / 3
 
 
 @pytest.mark.parametrize(
