@@ -174,7 +174,7 @@ class Value:
         """The sum."""
         return self._with("add", other)
 
-    def __sub__(self, other: "Value | float") -> "Value":
+    def __sub__(self, other: "Value | ArrayLike") -> "Value":
         """The difference."""
         return self._with("subtract", other)
 
@@ -186,11 +186,11 @@ class Value:
         """The product."""
         return self._with("multiply", other)
 
-    def __truediv__(self, other: "Value | float") -> "Value":
+    def __truediv__(self, other: "Value | ArrayLike") -> "Value":
         """The quotient."""
         return self._with("divide", other)
 
-    def __gt__(self, other: "Value | float") -> "Value":
+    def __gt__(self, other: "Value | ArrayLike") -> "Value":
         """1 where it is greater, else 0."""
         return self._with("greater", other)
 

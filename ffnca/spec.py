@@ -44,21 +44,25 @@ def wrong(error: ValidationError, model: type[Spec]) -> str:
 
 def described(detail: ErrorDetails, model: type[Spec]) -> str:
     """One validation error of a model in words: where, what is there, what is allowed."""
-    place, fields, allowed = list(detail["loc"]), model.model_fields, "a table"
+    place, allowed = list(detail["loc"]), "a table"
+    fields: dict[Any, FieldInfo] = model.model_fields
     for depth, part in enumerate(place):
         if part not in fields and detail["type"] == "extra_forbidden":
             return _unknown_key(_joined(place[:depth]), str(part), sorted(fields))
         if part not in fields:
             break
-        table, allowed = fields[str(part)].annotation, _allowed(fields[str(part)])
+        table, allowed = fields[part].annotation, _allowed(fields[part])
         if isinstance((*place, "")[depth + 1], int):  # a member of a list
             allowed = _member_allowed(table) or allowed
         fields = {}
         if (spec := spec_in(table)) is not None:
             fields = spec.model_fields
-            allowed = f"a table with {', '.join(sorted(fields))}"
+            tables, allowed = allowed, f"a table with {', '.join(sorted(fields))}"
             if get_origin(get_args(table)[0] if get_args(table) else table) is dict:  # the next part is a name
                 fields = {str(name): FieldInfo(annotation=spec, description=allowed) for name in place[depth + 1 :][:1]}
+            elif get_origin(table) is tuple:  # the next part is a number
+                fields = {number: FieldInfo(annotation=spec, description=allowed) for number in place[depth + 1 :][:1]}
+                allowed = allowed if fields else tables
     key = _joined(place)
     if detail["type"] == "missing":
         return f"{key} is missing; allowed: {allowed}"

@@ -64,7 +64,12 @@ def described(system: System) -> list[str]:
     for name, purpose, keys in tables(system.spec):
         if name.partition(".")[0] in World.model_fields or not name:
             continue
-        lines += [f"`[{name}]`: {purpose[0].lower()}{purpose[1:]}", ""]
+        table = (
+            f"[[{name}]]"
+            if "tuple" in str(system.spec.model_fields[name.partition(".")[0]].annotation)
+            else f"[{name}]"
+        )
+        lines += [f"`{table}`: {purpose[0].lower()}{purpose[1:]}", ""]
         lines += _table(keys)
     return lines
 

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from ffnca.automata.base import step_program
 from ffnca.automata.layered_rule import LayeredRule
-from ffnca.automata.lenia import Lenia, ring_kernel
+from ffnca.automata.lenia import Lenia
+from ffnca.automata.lenia_growth import ring_kernel
 from ffnca.automata.life import Life
 from ffnca.automata.nca import NCA
 from ffnca.automata.walled import Walled

@@ -12,14 +12,19 @@ from ffnca.errors import InputError
 from ffnca.interchange.world_text import world_text
 from ffnca.notes import tell
 from ffnca.spec import shown
-from ffnca.systems.lenia import parse_cells
+from ffnca.systems.lenia import MAX_CHANNELS, MAX_KERNELS, parse_channels
 from ffnca.world import MAX_SIDE
 
-SHAPES = {1: "polynomial", 2: "exponential"}
-"""Kernels (`kn`) and growths (`gn`) that a world can have. Lenia's others are steps."""
+SHAPES = {
+    "kn": {1: "polynomial", 2: "exponential", 3: "step", 4: "life"},
+    "gn": {1: "polynomial", 2: "exponential", 3: "step"},
+}
+"""Kernels (`kn`) and growths (`gn`) that a world can have."""
 LEAST_SIDE, SIDES_OF = 64, 8
-_KEYS = {"R", "T", "b", "m", "s", "kn", "gn"}
+_NEEDED = {"R", "T", "b", "m", "s"}
+_KEYS = _NEEDED | {"kn", "gn", "r", "h", "c"}
 _FRACTION = re.compile(r"\s*(\d{1,6}(?:\.\d{1,12})?)(?:/([1-9]\d{0,5}))?\s*", re.ASCII)
+MAX_WEIGHT = 1000
 _ROW = 110
 """Most characters in a line of cells, as far as its rows allow."""
 
@@ -44,22 +49,23 @@ def animal_world(animals: list[dict[str, Any]], wanted: str | None, file: str) -
     animal = _chosen(animals, wanted, file)
     code, title = (animal.get(key) if isinstance(animal.get(key), str) else "" for key in ("code", "name"))
     name = f"{file}: {shown(code)}"
-    rule, cells = _rule(animal["params"], name), animal["cells"]
-    if not isinstance(cells, str):
-        raise InputError(f"{name}: cells are not text, as of several channels; allowed: text of one channel")
+    cells, kernels = _cells(animal["cells"], name), _kernels(animal["params"], name)
     try:
-        rows = parse_cells(cells)
+        channels = parse_channels(cells)
     except ValueError as error:
         raise InputError(f"{name}: {error}") from error
-    room = max(len(rows), len(rows[0])) + 3 * rule["radius"]
+    rule = _rule(kernels, len(channels), name)
+    room = max(len(channels[0]), len(channels[0][0])) + 3 * rule["radius"]
     side = min(MAX_SIDE, max(LEAST_SIDE, -(-room // SIDES_OF) * SIDES_OF))
     settings = {
         "kind": "lenia",
         "title": (" ".join(str(title).split()) or str(code) or "Lenia")[:200],
         "grid": {"size": [side, side]},
         "rule": rule,
-        "start": {"cells": _in_lines(cells)},
     }
+    if len(kernels) > 1 or len(channels) > 1:
+        settings["kernels"] = _weighed([_kernel(one, name) for one in kernels])
+    settings["start"] = {"cells": _in_lines(cells)}
     return world_text(settings, f"{title} ({code}), an animal of Lenia.", name)
 
 
@@ -86,29 +92,78 @@ def _chosen(animals: list[dict[str, Any]], wanted: str | None, file: str) -> dic
     return found[0]
 
 
-def _rule(params: Any, name: str) -> dict[str, Any]:
-    """The [rule] table; what is out of range is found with the world."""
-    if not isinstance(params, dict):
-        raise InputError(f"{name}: params is no table, as of several kernels; allowed: one kernel")
-    if missing := sorted({"R", "T", "b", "m", "s"} - params.keys()):
-        raise InputError(f"{name}: params has no {missing[0]}; allowed: R, T, b, m, s, and kn, gn")
-    if surplus := sorted(params.keys() - _KEYS):
-        raise InputError(f"{name}: params.{str(surplus[0])[:40]} is not supported; allowed: {', '.join(sorted(_KEYS))}")
+def _cells(cells: Any, name: str) -> str:
+    """Those of all channels, one after the other."""
+    each = cells if isinstance(cells, list) else [cells]
+    if not 0 < len(each) <= MAX_CHANNELS or not all(isinstance(one, str) for one in each):
+        raise InputError(
+            f"{name}: cells are not text; allowed: text, or a list of it for up to {MAX_CHANNELS} channels"
+        )
+    return "".join(f"{one.strip().removesuffix('!')}!" for one in each)
+
+
+def _kernels(params: Any, name: str) -> list[dict[str, Any]]:
+    """What is said of each kernel; what is out of range is found with the world."""
+    kernels = params if isinstance(params, list) else [params]
+    if not 0 < len(kernels) <= MAX_KERNELS or not all(isinstance(one, dict) for one in kernels):
+        raise InputError(f"{name}: params is no table; allowed: a table, or a list of up to {MAX_KERNELS} for kernels")
+    for one in kernels:
+        if missing := sorted(_NEEDED - one.keys()):
+            raise InputError(f"{name}: params has no {missing[0]}; allowed: R, T, b, m, s, and kn, gn, r, h, c")
+        if surplus := sorted(one.keys() - _KEYS):
+            allowed = ", ".join(sorted(_KEYS))
+            raise InputError(f"{name}: params.{str(surplus[0])[:40]} is not supported; allowed: {allowed}")
+        for key in ("R", "T", "kn", "gn"):
+            if one.get(key, 1) != kernels[0].get(key, 1):
+                raise InputError(f"{name}: {key} differs between kernels; allowed: the same in all of them")
+    return kernels
+
+
+def _rule(kernels: list[dict[str, Any]], channels: int, name: str) -> dict[str, Any]:
+    """The [rule] table."""
+    first, shapes = kernels[0], {}
     for key, what in (("kn", "kernel"), ("gn", "growth")):
-        if type(params.get(key, 1)) is not int or params.get(key, 1) not in SHAPES:
-            allowed = ", ".join(f"{number} ({shape})" for number, shape in SHAPES.items())
+        number, known = first.get(key, 1), SHAPES[key]
+        if type(number) is not int or number not in known:
+            allowed = ", ".join(f"{number} ({shape})" for number, shape in known.items())
             raise InputError(
-                f"{name}: {key} = {shown(params[key])}, a type of {what} that is not supported; allowed: {allowed}"
+                f"{name}: {key} = {shown(number)}, a type of {what} that is not supported; allowed: {allowed}"
             )
+        shapes[what] = known[number]
+    rule = {"radius": first["R"]}
+    if len(kernels) == channels == 1:
+        rule |= _one_kernel(first, name)
+    else:
+        rule["channels"] = channels
+    return rule | shapes | {"time_resolution": first["T"]}
+
+
+def _one_kernel(params: dict[str, Any], name: str) -> dict[str, Any]:
     return {
-        "radius": params["R"],
         "kernel_peaks": _peaks(params["b"], name),
-        "kernel": SHAPES[params.get("kn", 1)],
-        "growth": SHAPES[params.get("gn", 1)],
         "growth_centre": params["m"],
         "growth_width": params["s"],
-        "time_resolution": params["T"],
     }
+
+
+def _kernel(params: dict[str, Any], name: str) -> dict[str, Any]:
+    """One of several kernels."""
+    way = params.get("c", [0, 0])
+    if not isinstance(way, list) or len(way) != 2:
+        raise InputError(f"{name}: c = {shown(way)}; allowed: the numbers of two channels, such as [0, 1]")
+    share, weight = params.get("r", 1), params.get("h", 1)
+    for key, number in (("r", share), ("h", weight)):
+        if type(number) not in (int, float) or not 0 < number <= MAX_WEIGHT:
+            raise InputError(f"{name}: {key} = {shown(number)}; allowed: a number above 0, at most {MAX_WEIGHT}")
+    return {"source": way[0], "target": way[1], "radius_share": share, **_one_kernel(params, name), "weight": weight}
+
+
+def _weighed(kernels: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Weights as shares of those of all kernels with the same target, as Lenia takes them."""
+    totals: dict[str, float] = {}
+    for kernel in kernels:
+        totals[str(kernel["target"])] = totals.get(str(kernel["target"]), 0) + kernel["weight"]
+    return [kernel | {"weight": kernel["weight"] / totals[str(kernel["target"])]} for kernel in kernels]
 
 
 def _peaks(text: Any, name: str) -> list[float]:
@@ -123,7 +178,7 @@ def _peaks(text: Any, name: str) -> list[float]:
 def _in_lines(cells: str) -> str:
     """Rows of cells in lines that are not too long."""
     lines = [""]
-    for row in re.findall(r"[^$]*\$?", "".join(cells.split())):
+    for row in re.findall(r"[^$!]*[$!]?", "".join(cells.split())):
         if lines[-1] and len(lines[-1]) + len(row) > _ROW:
             lines.append("")
         lines[-1] += row

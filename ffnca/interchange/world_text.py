@@ -13,7 +13,7 @@ def world_text(settings: Mapping[str, Any], about: str, name: str) -> str:
     """A world file.
 
     Args:
-        settings: The keys of a world, and its tables of keys.
+        settings: The keys of a world, its tables of keys and its lists of tables.
         about: What the first line says of it.
         name: What to call it in errors.
 
@@ -22,10 +22,14 @@ def world_text(settings: Mapping[str, Any], about: str, name: str) -> str:
     """
     build_world(settings, name)
     tables = {key: value for key, value in settings.items() if isinstance(value, Mapping)}
+    lists = {key: value for key, value in settings.items() if isinstance(value, list) and value}
     lines = [f"# {safe_line(about)}"]
-    lines += [f"{key} = {_value(value)}" for key, value in settings.items() if key not in tables]
-    for table, keys in tables.items():
-        lines += ["", f"[{table}]", *(f"{key} = {_value(value)}" for key, value in keys.items())]
+    lines += [f"{key} = {_value(value)}" for key, value in settings.items() if key not in (*tables, *lists)]
+    for table, keys in [
+        *((f"[{key}]", value) for key, value in tables.items()),
+        *((f"[[{key}]]", one) for key, value in lists.items() for one in value),
+    ]:
+        lines += ["", table, *(f"{key} = {_value(value)}" for key, value in keys.items())]
     text = "\n".join(lines) + "\n"
     if len(text.encode()) > MAX_WORLD_BYTES:
         raise InputError(f"{name}: would be too large a world file; allowed: {MAX_WORLD_BYTES} bytes")

@@ -9,9 +9,10 @@ import pytest
 
 from ffnca.automata.base import rollout
 from ffnca.errors import InputError
-from ffnca.interchange.lenia_animals import SHAPES, animal_world, animals_in
+from ffnca.interchange.lenia_animals import animal_world, animals_in
 from ffnca.opening import make
-from ffnca.systems.lenia import parse_cells
+from ffnca.systems.base import Request
+from ffnca.systems.lenia import LENIA, parse_cells, parse_channels
 from ffnca.world_file import load_world, parse_world
 
 ANIMALS = Path(__file__).resolve().parents[3] / "shared/data/lenia/animals.json"
@@ -143,15 +144,20 @@ def test_an_animal_is_found_by_code_name_or_number(caplog) -> None:
     [
         ({}, None, "holds 2 animals; allowed: --name CODE, such as"),
         ({}, "ring", r'has no animal "ring"; did you mean "rings"'),
-        ({"params": SMALL["rings"] | {"kn": 4}}, "rings", r"kn = 4, a type of kernel that is not supported"),
-        ({"params": SMALL["rings"] | {"gn": 3}}, "rings", r"gn = 3, a type of growth that is not supported"),
-        ({"params": [SMALL["rings"]] * 2}, "rings", "several kernels"),
+        ({"params": SMALL["rings"] | {"kn": 5}}, "rings", r"kn = 5, a type of kernel that is not supported"),
+        ({"params": SMALL["rings"] | {"gn": 4}}, "rings", r"gn = 4, a type of growth that is not supported"),
+        ({"params": [SMALL["rings"], SMALL["disc"]]}, "rings", "R differs between kernels"),
+        ({"params": [SMALL["rings"]] * 65}, "rings", "params is no table; allowed: a table, or a list of up to 64"),
+        ({"params": [SMALL["rings"] | {"c": 1}] * 2}, "rings", "c = 1; allowed: the numbers of two channels"),
+        ({"params": [SMALL["rings"] | {"c": [0, 1]}] * 2}, "rings", r"kernels\[0\].target = 1 with rule.channels = 1"),
+        ({"params": [SMALL["rings"] | {"h": 0}] * 2}, "rings", "h = 0; allowed: a number above 0"),
         ({"params": SMALL["rings"] | {"c0": 1}}, "rings", r"params\.c0 is not supported"),
         ({"params": {"R": 5}}, "rings", "params has no T"),
         ({"params": SMALL["rings"] | {"b": "1/0"}}, "rings", 'b = "1/0"; allowed: numbers or fractions'),
         ({"params": SMALL["rings"] | {"b": "0,0"}}, "rings", "no ring has a weight"),
         ({"params": SMALL["rings"] | {"R": 500}}, "rings", r"rule\.radius = 500; allowed"),
-        ({"cells": ["o!", "o!"]}, "rings", "several channels"),
+        ({"cells": 9 * ["o!"]}, "rings", "cells are not text; allowed: text, or a list of it for up to 8 channels"),
+        ({"cells": ["o!", 1]}, "rings", "cells are not text"),
         ({"cells": "hello!"}, "rings", "is no animal"),
     ],
 )
@@ -161,13 +167,37 @@ def test_what_no_world_can_be_is_named(changes: dict, wanted: str | None, messag
         animal_world(animals, wanted, "f")
 
 
+def test_several_kernels_and_channels_become_a_world() -> None:
+    params = [SMALL["disc"] | {"c": [0, 1], "h": 1, "r": 0.8}, SMALL["disc"] | {"c": [1, 1], "h": 3}]
+    animals = animals_in([entry("disc", params=params, cells=[CELLS, "o$2o!"])])
+    world = parse_world(animal_world(animals, None, "f"), "f")
+    assert [(one.source, one.target, one.radius_share, one.weight) for one in world.kernels] == [
+        (0, 1, 0.8, 0.25),
+        (1, 1, 1, 0.75),
+    ]
+    first, second = np.array(parse_channels(world.start.cells))
+    np.testing.assert_array_equal(first, parse_cells(CELLS))
+    np.testing.assert_array_equal(second[:2, :2], [[1, 0], [1, 1]])
+    assert second.sum() == 3
+
+
+def test_steps_are_the_game_of_life(key) -> None:
+    """Lenia's own Life: a kernel of eight neighbours and half of the cell, a step of growth, T = 1."""
+    params = {"R": 2, "T": 1, "b": "1", "m": 0.35, "s": 0.07, "kn": 4, "gn": 3}
+    glider = parse_world(animal_world([entry("disc", params=params, cells="bo$2bo$3o!")], None, "f"), "f")
+    simulation = LENIA.open(glider, Request("f"), Path("f.toml"))
+    after = rollout(simulation.automaton, simulation.start, 4, key=key)
+    np.testing.assert_array_equal(after, np.roll(simulation.start, (1, 1), (0, 1)))
+
+
 @pytest.mark.skipif(not ANIMALS.exists(), reason="Lenia's animals are not here")
 def test_lenias_own_animals(ffnca) -> None:
-    """Those of the common kinds of kernel and growth all become worlds; the shipped Orbium is one of them."""
+    """All become worlds; the shipped Orbium is one of them."""
     animals = animals_in(json.loads(ANIMALS.read_bytes()))
-    common = [one for one in animals if {one["params"]["kn"], one["params"]["gn"]} <= SHAPES.keys()]
-    assert len(common) > 500
-    for one in common[::20]:
+    assert len(animals) == 548
+    steps = [one for one in animals if one["params"]["kn"] > 2]
+    assert len(steps) == 20
+    for one in animals[::20] + steps:
         world = parse_world(animal_world([one], None, "f"), "f")
         assert world.start.cells.replace("\n", "") == "".join(one["cells"].split())
     assert ffnca("import", ANIMALS, "orbium.toml", "--name", "Orbium unicaudatus")[0] == 0
