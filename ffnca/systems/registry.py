@@ -20,6 +20,7 @@ BUILT_IN = {
     "growth": "ffnca.systems.growth.system:GROWTH",
     "lenia": "ffnca.systems.lenia:LENIA",
     "life": "ffnca.systems.life:LIFE",
+    "observed": "ffnca.systems.observed.system:OBSERVED",
 }
 """Where each kind that ships is."""
 _registered: dict[str, System] = {}
