@@ -35,7 +35,8 @@ class Brush(NamedTuple):
         single: Whether it touches one cell, however large it is.
         data: The same as data, for pages: `set` cells to `values`; add `noise` of a `deviation` within `lowest` and
             `highest`, where channel 3 is `above` a number if given; `flip` a `share` of cells; `stamp` a `pattern`;
-            `paint` a colour. None where a page cannot do it.
+            `paint` a colour. All channels are set or get noise, or as many as `channels` says. None where a page cannot
+            do it.
     """
 
     change: Callable[[Float[np.ndarray, "H W C"], Touch], None]

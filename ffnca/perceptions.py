@@ -47,6 +47,7 @@ PERCEPTIONS: dict[str, Perception] = {
     "neighbour_mean": _own("neighbour_mean"),
     "neighbour_slope": _own("neighbour_slope", per_channel=2),
     "alive": _own("alive", per_channel=0, more=4),
+    "patch": _own("patch", per_channel=9),
     "transported": _own("transported", more=-FIRST_HIDDEN, of_code=True),
     "agreement": _own("agreement", per_channel=0, more=1, of_code=True),
 }

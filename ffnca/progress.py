@@ -62,8 +62,10 @@ def training_bar(label: str) -> Iterator[Callable[[Report], None]]:
         def show(report: Report) -> None:
             nonlocal measured
             if report.quality is not None:
-                pairs = report.quality.items()
-                measured = " " + " ".join(f"T={name.rpartition('_')[2]}: {error:.4f}" for name, error in pairs)
+                pairs = ((name, name.rpartition("_")[2], error) for name, error in report.quality.items())
+                measured = " " + " ".join(
+                    f"{f'T={age}' if age.isdigit() else name}: {error:.4f}" for name, age, error in pairs
+                )
             if report.event:
                 progress.console.print(f"{label}: {report.event}")
             figures = f"loss {report.loss:.4f}, pool {report.pool_mse:.3f}, rate {report.learning_rate:.1e}{measured}"

@@ -272,7 +272,7 @@ def _shortfall(best: Trainee, budget: Budget, run: RunFolder, words: list[str]) 
     else:
         minutes = max(1.2 * wanted * seconds / max(updates, 1) / 60, 1.5 * budget.minutes)
         more = Budget(minutes=min(math.ceil(minutes), MAX_MINUTES))
-    measured = f"relative MSE {error:.4f}" if math.isfinite(error) else "relative MSE not finite"
+    measured = f"{need.measure} {error:.4f}" if math.isfinite(error) else f"{need.measure} not finite"
     return (
         f"has not learned yet: {measured}, where under {need.error:g} is learned, after {updates} updates of about "
         f"{need.updates} that {need.of} need; go on with: {_command([*words, *_options(more), '--resume'])}"
@@ -280,7 +280,9 @@ def _shortfall(best: Trainee, budget: Budget, run: RunFolder, words: list[str]) 
 
 
 def _quality(best: Trainee) -> str:
-    shown = ", ".join(f"{error:.4f} at {name}" for name, error in best.errors.items())
+    shown = ", ".join(
+        f"{error:.4f}{f' at {name}' if len(best.errors) > 1 else ''}" for name, error in best.errors.items()
+    )
     if not shown:
         return "not measured"
-    return f"{'learned, ' if worst_error(best) < best.need.error else ''}relative MSE {shown}"
+    return f"{'learned, ' if worst_error(best) < best.need.error else ''}{best.need.measure} {shown}"

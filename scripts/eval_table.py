@@ -50,7 +50,8 @@ def main() -> None:
     parser.add_argument("--block", choices=BLOCKS, default="eval table", help="block to rewrite")
     options = parser.parse_args()
     keep_memory()
-    single = [name for name in shipped_worlds() if rule_path_for(name).exists() and named_targets(name) == [None]]
+    growing = [name for name, path in shipped_worlds().items() if isinstance(load_world(path), GrowthWorld)]
+    single = [name for name in growing if rule_path_for(name).exists() and named_targets(name) == [None]]
     names = options.names or single
     ages = [f"T={age}" for age in SHOWN_AGES]
     wounds = [f"{name} ({stress.num_trials})" for name, stress in STRESSES.items()]

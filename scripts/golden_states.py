@@ -15,6 +15,7 @@ from ffnca.automata.base import rollout
 from ffnca.opening import make
 from ffnca.systems.growth.simulated import deficit
 from ffnca.world import rule_path_for, shipped_worlds
+from ffnca.world_file import load_world
 
 KEPT = Path(__file__).resolve().parent.parent / "tests" / "golden_states.npz"
 OLD = KEPT.parent / "format_1" / "lizard.safetensors"
@@ -22,8 +23,9 @@ NUM_STEPS, NUM_CELLS = 50, 96
 
 
 def names() -> list[str]:
-    """Shipped worlds that have a rule, and the rule of format 1."""
-    return [*(name for name in shipped_worlds() if rule_path_for(name).exists()), f"{OLD.stem}_format_1"]
+    """Shipped creatures that have a rule, and the rule of format 1."""
+    growing = [name for name, path in shipped_worlds().items() if load_world(path).kind == "growth"]
+    return [*(name for name in growing if rule_path_for(name).exists()), f"{OLD.stem}_format_1"]
 
 
 def golden_cells(name: str) -> Float[np.ndarray, "cell 5"]:

@@ -21,8 +21,14 @@ from ffnca.systems.growth.body import Bodies
 from ffnca.systems.growth.creature import Creature
 from ffnca.systems.growth.evaluate import ages_of
 from ffnca.world import rule_path_for, shipped_worlds
+from ffnca.world_file import load_world
 
 AGES, NUM_SEEDS, MOST = (200, 600), 8, 0.05
+GROWING = [
+    name
+    for name, path in shipped_worlds().items()
+    if rule_path_for(name).exists() and load_world(path).kind == "growth"
+]
 
 
 def errors(creature: Creature, pictures: Creature) -> list[float]:
@@ -48,7 +54,7 @@ def main() -> None:
     ages = " | ".join(f"{precision} T={age}" for precision in ("float32", "half") for age in AGES)
     lines = [f"| rule | shipped | float32 | half | share | {ages} | change |", "|---" * (6 + 2 * len(AGES)) + "|"]
     print(*lines, sep="\n")
-    for name in options.names or [name for name in shipped_worlds() if rule_path_for(name).exists()]:
+    for name in options.names or GROWING:
         path = rule_path_for(name)
         full = Creature.load(path)
         with tempfile.TemporaryDirectory() as folder:

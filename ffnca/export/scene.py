@@ -7,9 +7,10 @@ from typing import NamedTuple, Self
 
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, PRNGKeyArray, UInt8
+from jaxtyping import Array, Bool, Float, PRNGKeyArray, UInt8
 
 from ffnca.automata.base import rollout
+from ffnca.brushes import Touch
 from ffnca.errors import InputError
 from ffnca.export.caption import drawable
 from ffnca.export.look import TARGET, Look, PixelArt
@@ -57,15 +58,14 @@ class DiscWound(NamedTuple):
             raise InputError(f"--wound {text!r}: allowed is a radius above 0")
         return wound
 
-    def inflicted(self, state: Float[Array, "H W C"], half_width: float) -> Float[Array, "H W C"]:
-        """The state with the disc erased; by default 0.35 half-widths wide, 0.4 right of the middle."""
-        height, width = state.shape[:2]
+    def cells(self, size: tuple[int, ...], half_width: float) -> Bool[np.ndarray, "H W"]:
+        """Where the disc is; by default 0.35 half-widths wide, 0.4 right of the middle."""
+        height, width = size[:2]
         x = width / 2 + 0.4 * half_width if self.x is None else self.x
         y = height / 2 if self.y is None else self.y
         radius = 0.35 * half_width if self.radius is None else self.radius
         rows, columns = np.mgrid[0:height, 0:width]
-        kept = np.square(columns - x) + np.square(rows - y) >= radius**2
-        return state * jnp.asarray(kept, jnp.float32)[..., None]
+        return np.square(columns - x) + np.square(rows - y) < radius**2
 
 
 @dataclass(frozen=True)
@@ -220,7 +220,10 @@ class Scene:
         """The state after the wounds of a step, if it has any."""
         for wound in self.wounds:
             if wound.step == step:
-                state = wound.inflicted(state, self.simulation.half_width)
+                erased = np.array(state)
+                touch = Touch(wound.cells(state.shape, self.simulation.half_width), (0, 0, 0), np.random.default_rng(0))
+                self.simulation.brushes["erase"].change(erased, touch)
+                state = jnp.asarray(erased)
         return state
 
     def frames(self, *, key: PRNGKeyArray) -> Iterator[UInt8[np.ndarray, "H W channel"]]:

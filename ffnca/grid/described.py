@@ -8,7 +8,7 @@ from jaxtyping import Float
 from ffnca.errors import InputError
 from ffnca.grid.kernels import CORNER, RING_WEIGHT
 from ffnca.grid.transport import SHORTEST, Code
-from ffnca.grid.turn import Turn
+from ffnca.grid.turn import Turn, turned_patch
 from ffnca.lattice import Value
 from ffnca.packages import found
 from ffnca.perceptions import FIRST_HIDDEN, perception_of
@@ -64,6 +64,12 @@ def described(names: tuple[str, ...], around: Described) -> Value:
 def identity(around: Described) -> Value:
     """The cell's own state."""
     return around.state
+
+
+def patch(around: Described) -> Value:
+    """The nine cells as they are, row by row."""
+    mixed = np.eye(9) if around.turn is None else turned_patch(np.asarray(around.turn.direction), np)
+    return around.state.each_convolved(np.asarray(mixed).reshape(9, 3, 3))
 
 
 def sobel(around: Described) -> Value:

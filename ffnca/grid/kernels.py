@@ -24,6 +24,12 @@ def centre(padded: Float[Array, "*batch tall wide C"]) -> Float[Array, "*batch H
     return _columns(_rows(padded, 1), 1)
 
 
+def patch(padded: Float[Array, "*batch tall wide C"]) -> Float[Array, "*batch H W patch"]:
+    """The nine cells as they are, row by row: all channels of the upper left one, then of the next."""
+    rows = [_rows(padded, row) for row in range(3)]
+    return jnp.concatenate([_columns(row, column) for row in rows for column in range(3)], axis=-1)
+
+
 def sobel(
     padded: Float[Array, "*batch tall wide C"], weights: Float[Array, "2 4"] | None = None
 ) -> Float[Array, "*batch H W gradient"]:

@@ -8,7 +8,7 @@ from jaxtyping import Array, Float
 from ffnca.grid import kernels
 from ffnca.grid.boundary import Boundary, pad
 from ffnca.grid.transport import Code, Vote
-from ffnca.grid.turn import Turn, turned_pattern
+from ffnca.grid.turn import Turn, turned_patch, turned_pattern
 from ffnca.perceptions import FIRST_HIDDEN, seeing
 
 
@@ -69,6 +69,16 @@ def perceive(
 def identity(around: Surroundings) -> Float[Array, "*batch H W C"]:
     """The cell's own state."""
     return around.state
+
+
+def patch(around: Surroundings) -> Float[Array, "*batch H W patch"]:
+    """The nine cells as they are, row by row."""
+    seen = kernels.patch(around.padded)
+    if around.turn is None:
+        return seen
+    cells = seen.reshape(*seen.shape[:-1], 9, -1)
+    mixed = jnp.einsum("bg,...gc->...bc", turned_patch(around.turn.direction), cells)
+    return mixed.reshape(seen.shape)
 
 
 def sobel(around: Surroundings) -> Float[Array, "*batch H W gradient"]:

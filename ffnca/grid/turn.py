@@ -1,12 +1,12 @@
 """Turned by an angle: the axes along which a cell sees differences, and pictures.
 
-Only the Sobel sums and the pattern of the living have a direction in what a cell sees. Turned there, a rule grows its
-body turned, without being trained for it (Mordvintsev et al. 2020, "Rotating the perceptive field"). Angles are in
-degrees, clockwise as seen, where rows go down.
+Only the Sobel sums, the pattern of the living and the patch of cells have a direction in what a cell sees. Turned
+there, a rule grows its body turned, without being trained for it (Mordvintsev et al. 2020, "Rotating the perceptive
+field"). Angles are in degrees, clockwise as seen, where rows go down.
 """
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
@@ -65,6 +65,34 @@ def turned_pattern(pattern: Float[Array, "*batch H W 3"], turn: Turn) -> Float[A
     """The alive pattern (share, across x, across y) along the x and y of a turned body."""
     (cosine, sine), share, x, y = turn.direction, *jnp.moveaxis(pattern, -1, 0)
     return jnp.stack([share, cosine * x + sine * y, cosine * y - sine * x], axis=-1)
+
+
+_RING = (0, 1, 2, 5, 8, 7, 6, 3)
+"""The neighbours in a patch of nine cells, clockwise."""
+
+
+def turned_patch(direction: Float[Any, "2"], xp: Any = jnp) -> Float[Any, "9 9"]:
+    """How much of each cell of a patch is seen in the place of each other, by the body's axes.
+
+    The eight neighbours move along their ring, where each is an eighth of a turn from the next; between two of them, a
+    share of each. By eighths of a turn they change places.
+
+    Args:
+        direction: Cosine and sine of the angle.
+        xp: `numpy` or `jax.numpy`.
+
+    Returns:
+        A matrix, from cells of the grid to cells of the body.
+    """
+    moved = xp.arctan2(direction[1], direction[0]) * (4 / math.pi) % 8
+    place = xp.arange(8)
+    apart = xp.abs((place[None] - place[:, None] - moved + 4) % 8 - 4)
+    ring = xp.maximum(0.0, 1 - apart)
+    ring = xp.where(ring < 1e-5, 0.0, ring)
+    spread = np.eye(9)[list(_RING)]
+    middle = np.zeros((9, 9))
+    middle[4, 4] = 1
+    return spread.T @ ring @ spread + middle
 
 
 def turned_picture(picture: Float[np.ndarray, "h w 4"], angle: float) -> Float[np.ndarray, "tall wide 4"]:

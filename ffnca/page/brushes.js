@@ -4,7 +4,7 @@
 const FfncaBrushes = (() => {
   // Changes a state in place; `random` is what the random numbers of this touch start from, `colour` is in 0..1.
   function touched(state, data, brush, { row, column, radius, random = 0, colour = [0, 0, 0] }) {
-    const { height, width, channels } = data;
+    const { height, width, channels } = data, touching = brush.channels || channels;
     let drawn = 0;
     const uniform = () => FfncaLattice.cellRandom(random, drawn++);
     const normal = () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform());
@@ -21,14 +21,14 @@ const FfncaBrushes = (() => {
     for (const cell of under) {
       const at = cell * channels;
       if (brush.kind === "set") {
-        for (let n = 0; n < channels; n++) state[at + n] = brush.values[n % brush.values.length];
+        for (let n = 0; n < touching; n++) state[at + n] = brush.values[n % brush.values.length];
       } else if (brush.kind === "paint") {
         state.set([...colour, 1], at);
       } else if (brush.kind === "flip") {
         if (uniform() < brush.share) state[at] = 1 - state[at];
       } else if (brush.kind === "noise") {
         if ("above" in brush && !(state[at + 3] > brush.above)) continue;
-        for (let n = 0; n < channels; n++) {
+        for (let n = 0; n < touching; n++) {
           const value = state[at + n] + brush.deviation * normal();
           state[at + n] = "lowest" in brush ? Math.max(brush.lowest, Math.min(brush.highest, value)) : value;
         }

@@ -26,6 +26,7 @@ BUILT_IN = {
     "larger_than_life": "ffnca.systems.larger_than_life:LARGER_THAN_LIFE",
     "lenia": "ffnca.systems.lenia:LENIA",
     "life": "ffnca.systems.life:LIFE",
+    "observed": "ffnca.systems.observed.system:OBSERVED",
     "sandpile": "ffnca.systems.sandpile:SANDPILE",
     "wireworld": "ffnca.systems.wireworld:WIREWORLD",
 }

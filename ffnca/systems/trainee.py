@@ -17,11 +17,13 @@ class Need(NamedTuple):
         updates: Steps of the optimisers.
         of: What needs them, as in "24 cells".
         error: Below which it has learned, by the largest of its errors.
+        measure: What its errors are.
     """
 
     updates: int
     of: str
     error: float
+    measure: str = "relative MSE"
 
 
 class Trainee(Protocol):

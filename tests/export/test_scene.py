@@ -33,8 +33,7 @@ def test_states_are_those_of_the_rollout(life: Simulation, key) -> None:
 
 def test_a_wound_erases_its_disc_at_its_step(key) -> None:
     full = jnp.ones((20, 20, 1))
-    wounded = np.asarray(DiscWound(3, 5.0, 10.0, 2.5).inflicted(full, 10.0))[..., 0]
-    rows, columns = np.nonzero(wounded == 0)
+    rows, columns = np.nonzero(DiscWound(3, 5.0, 10.0, 2.5).cells(full.shape, 10.0))
     assert ((columns - 5) ** 2 + (rows - 10) ** 2 < 2.5**2).all()
     assert len(rows) == 21
     block = Simulation("full", make("life").world, Life.from_notation("B/S012345678"), full)

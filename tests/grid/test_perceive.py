@@ -45,7 +45,10 @@ def _oracle(state: np.ndarray, boundary: str) -> np.ndarray:
         parts += [_correlated(plane * flags, slope, boundary) / np.maximum(weight, 0.5) for plane in channels]
     across = np.array([[0, 0, 0], [-1, 0, 1], [0, 0, 0]])
     parts += [flags, weight / 6, _correlated(flags, across, boundary), _correlated(flags, across.T, boundary)]
-    return np.stack(parts, -1)
+    padded = np.pad(state, ((1, 1), (1, 1), (0, 0)), mode=MODES[boundary])
+    height, width = state.shape[:2]
+    cells = [padded[row : row + height, column : column + width] for row in range(3) for column in range(3)]
+    return np.concatenate([np.stack(parts, -1), *cells], -1)
 
 
 @pytest.mark.parametrize("boundary", BOUNDARIES)

@@ -5,11 +5,12 @@ import pytest
 from ffnca.grid.boundary import pad
 from ffnca.grid.kernels import alive_mask
 from ffnca.grid.transport import Code
+from ffnca.systems.auroc import auroc
 from ffnca.systems.growth import pool as pools
 from ffnca.systems.growth.body import Bodies, build_body
 from ffnca.systems.growth.bptt import erase_discs
 from ffnca.systems.growth.corruption import add_noise, corrupted, displaced, smooth_field, wounded
-from ffnca.systems.growth.evaluate import auroc, corrupted_cells
+from ffnca.systems.growth.evaluate import corrupted_cells
 from ffnca.systems.growth.position_code import wave_numbers
 from ffnca.systems.growth.recipe import Recipe
 from ffnca.systems.growth.stress import STRESSES

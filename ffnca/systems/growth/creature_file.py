@@ -11,10 +11,10 @@ from ffnca.automata.nca import NCA
 from ffnca.systems.growth.body import Bodies
 from ffnca.systems.growth.model import GrowthModel, RuleModel
 from ffnca.systems.growth.recipe import Recipe
-from ffnca.systems.growth.rule import named_tensors
 from ffnca.systems.growth.rule_file import RuleFile
 from ffnca.systems.growth.sharpener import Sharpener
 from ffnca.systems.growth.spec import GrowthWorld
+from ffnca.systems.parameters import named_tensors
 
 
 def as_file(

@@ -7,12 +7,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, PRNGKeyArray
-from scipy.stats import mannwhitneyu
 
 from ffnca import draws
 from ffnca.automata.base import rollout
 from ffnca.automata.nca import NCA
 from ffnca.errors import InputError
+from ffnca.systems.auroc import auroc
 from ffnca.systems.growth.body import Bodies, Body
 from ffnca.systems.growth.stress import STRESSES
 
@@ -42,18 +42,6 @@ def ages_of(
         found.append(states)
         age = next_age
     return found
-
-
-def auroc(scores: Float[np.ndarray, " cell"], positive: Bool[np.ndarray, " cell"]) -> float:
-    """Probability that a random positive scores above a random negative, ties counted half.
-
-    Reference:
-        Mann and Whitney (1947).
-    """
-    if positive.all() or not positive.any():
-        return float("nan")
-    found: Any = mannwhitneyu(scores[positive], scores[~positive], method="asymptotic")
-    return float(found.statistic / (positive.sum() * (~positive).sum()))
 
 
 def corrupted_cells(

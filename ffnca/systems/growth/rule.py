@@ -2,12 +2,9 @@
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, TypeVar
 
 import jax
-import jax.numpy as jnp
 import numpy as np
-from flax import nnx
 from jaxtyping import Array
 
 from ffnca.automata.exact_transport import ExactTransport
@@ -24,6 +21,7 @@ from ffnca.systems.growth.objective import OBJECTIVES
 from ffnca.systems.growth.old_rule_file import STATE_LIMIT, with_own_seen
 from ffnca.systems.growth.position_code import wave_numbers
 from ffnca.systems.growth.spec import NcaSpec, identity_channels
+from ffnca.systems.parameters import filled
 
 
 def ascent_rule(num_perception: int, hidden: tuple[int, ...], num_channels: int, *, key: Array) -> AscentLayer:
@@ -36,8 +34,6 @@ def ascent_rule(num_perception: int, hidden: tuple[int, ...], num_channels: int,
         raise ValueError(f"rule.hidden = {list(hidden)}; allowed: one width in a rule of type ascent")
     return AscentLayer(num_perception, num_channels, hidden[0], key=key)
 
-
-Filled = TypeVar("Filled")
 
 RULES: dict[str, Callable[..., Rule]] = {
     "ascent": ascent_rule,
@@ -124,12 +120,6 @@ def automaton_of(model: RuleModel, boundary: Boundary, rule: Rule) -> NCA:
     )
 
 
-def named_tensors(rule: Any) -> dict[str, Array]:
-    """Its parameters by their dotted names."""
-    flat = nnx.to_flat_state(nnx.state(rule))
-    return {".".join(str(part) for part in path): leaf[...] for path, leaf in zip(flat.paths, flat.leaves, strict=True)}
-
-
 def filled_rule(model: RuleModel, tensors: Mapping[str, np.ndarray], name: str, *, is_old: bool = False) -> Rule:
     """The rule of this shape with these parameters.
 
@@ -147,21 +137,3 @@ def filled_rule(model: RuleModel, tensors: Mapping[str, np.ndarray], name: str, 
         sizes = {kernel: perception_size((kernel,), model.channels) for kernel in model.perception}
         tensors = with_own_seen(model.perception, model.channels, sizes, tensors)
     return filled(rule, tensors, name)
-
-
-def filled(rule: Filled, tensors: Mapping[str, np.ndarray], name: str) -> Filled:
-    """A tree of parameters with these numbers in it.
-
-    Raises:
-        InputError: If one of them is missing, surplus or of another shape.
-    """
-    wanted = named_tensors(rule)
-    if missing := sorted(set(wanted) ^ set(tensors)):
-        raise InputError(f"{name}: tensor {missing[0]!r} does not fit the rule; allowed: {', '.join(sorted(wanted))}")
-    for key, value in wanted.items():
-        if tensors[key].shape != value.shape:
-            raise InputError(f"{name}: tensor {key!r} has shape {tensors[key].shape}; allowed: {value.shape}")
-    flat = nnx.to_flat_state(nnx.state(rule))
-    for path, leaf in zip(flat.paths, flat.leaves, strict=True):
-        leaf[...] = jnp.asarray(tensors[".".join(str(part) for part in path)])
-    return rule

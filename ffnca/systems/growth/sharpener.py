@@ -14,7 +14,7 @@ from ffnca.grid.turn import turning
 from ffnca.systems.base import DETAILS
 from ffnca.systems.growth.detail import CodeLayout, Decoder, sharpened
 from ffnca.systems.growth.model import DetailModel
-from ffnca.systems.growth.rule import filled, named_tensors
+from ffnca.systems.parameters import filled, named_tensors
 
 
 @dataclass(frozen=True, eq=False)
