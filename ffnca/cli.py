@@ -2,6 +2,7 @@
 
 import os
 import sys
+from operator import itemgetter
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -56,12 +57,13 @@ def worlds(as_json: AsJson = False) -> None:
     if as_json:
         _print_json(rows + patterns)
         return
-    from rich.table import Table
+    from rich.table import Column, Table
 
-    table = Table("name", "title", "kind", "size", "trained", "hand-wired", box=None)
-    for row in rows:
+    name, kind = Column("name", no_wrap=True), Column("kind", no_wrap=True)
+    table = Table(name, kind, "title", "size", "trained", "hand-wired", box=None)
+    for row in sorted(rows, key=itemgetter("kind")):
         trained = {True: "yes", False: "no", None: "-"}[row["trained"]]
-        table.add_row(row["name"], row["title"], row["kind"], _size(row), trained, row["hand_wired"] or "-")
+        table.add_row(row["name"], row["kind"], row["title"], _size(row), trained, row["hand_wired"] or "-")
     _print_table(table)
     table = Table("pattern", "title", "kind", "size", box=None)
     for row in patterns:
