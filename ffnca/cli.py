@@ -50,7 +50,7 @@ def _help_without_command(context: typer.Context) -> None:
 
 @app.command()
 def worlds(as_json: AsJson = False) -> None:
-    """List the shipped worlds: name, kind, size, trained or not; then the patterns that are worlds by themselves."""
+    """List the shipped worlds: name, kind, size, trained or not."""
     from ffnca.listing import list_patterns, list_worlds
 
     rows, patterns = list_worlds(), list_patterns()
@@ -285,7 +285,7 @@ def export(
     angle: Angle = 0.0,
     detail: Detail = None,
 ) -> None:
-    """Write an animation of a world or several, a step as ONNX or C, or a state as a pattern.
+    """Write an animation of worlds, a step as ONNX or C, a state as RLE.
 
     ffnca export lizard out.gif --story grow,wound,heal --background transparent
 

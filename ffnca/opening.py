@@ -1,4 +1,4 @@
-"""Open anything by its name: a shipped world, a world file, a rule file."""
+"""Open anything by its name: a shipped world, a world file, a pattern, a rule file."""
 
 import os
 from pathlib import Path
@@ -21,7 +21,7 @@ def make(
     which: str | None = None,
     angle: float = 0.0,
 ) -> Simulation:
-    """Open a shipped name, a world file or a rule file.
+    """Open a shipped name, a world file, a pattern file or a rule file.
 
     Args:
         text: What the user named.

@@ -59,7 +59,7 @@ def stepped(bits: Bits, born: Sequence[bool], survive: Sequence[bool], boundary:
         survive: The same for whether a living cell stays alive.
         boundary: What lies beyond the edge.
     """
-    around = _padded(bits, boundary)
+    around = padded(bits, boundary)
     left, middle, right = around[..., :-2], around[..., 1:-1], around[..., 2:]
     ones, twos = left ^ middle ^ right, left & middle | (left | middle) & right  # of three cells in a row
     cells = middle[..., 1:-1, :]
@@ -69,7 +69,7 @@ def stepped(bits: Bits, born: Sequence[bool], survive: Sequence[bool], boundary:
     some, carried_4 = _sum_of_three(above[1], beside[1], below[1])
     count_2, more_4 = some ^ carried, some & carried
     planes = (count_1, count_2, carried_4 ^ more_4, carried_4 & more_4)
-    return Bits(_chosen(cells, _in(planes, survive), _in(planes, born)), bits.height)
+    return Bits(chosen(cells, where_wanted(planes, survive), where_wanted(planes, born)), bits.height)
 
 
 def _sum_of_three(first: Words, second: Words, third: Words) -> tuple[Words, Words]:
@@ -78,19 +78,26 @@ def _sum_of_three(first: Words, second: Words, third: Words) -> tuple[Words, Wor
     return either ^ third, first & second | either & third
 
 
-def _in(planes: Sequence[Words], wanted: Sequence[bool]) -> Plane:
+def where_wanted(digits: Sequence[Words], wanted: Sequence[bool]) -> Plane:
     """Where the number of these binary digits, the last the highest, is wanted; numbers beyond all do not occur."""
-    if not any(wanted) or all(wanted):
-        return bool(wanted and wanted[0])
-    *lower, highest = planes
-    half = 1 << len(lower)
-    small, large = wanted[:half], wanted[half:]
-    if not large or list(large) == list(small[: len(large)]):
-        return _in(lower, small)
-    return _chosen(highest, _in(lower, large), _in(lower, small))
+    known: dict[tuple[bool, ...], Plane] = {}
+
+    def found(some: tuple[bool, ...], num_digits: int) -> Plane:
+        if not any(some) or all(some):
+            return any(some)
+        half = 1 << num_digits - 1
+        small, large = some[:half], some[half:]
+        if large == small[: len(large)]:
+            return found(small, num_digits - 1)
+        if some not in known:
+            yes, no = found(large, num_digits - 1), found(small, num_digits - 1)
+            known[some] = chosen(digits[num_digits - 1], yes, no)
+        return known[some]
+
+    return found(tuple(wanted), len(digits))
 
 
-def _chosen(condition: Words, yes: Plane, no: Plane) -> Words:
+def chosen(condition: Words, yes: Plane, no: Plane) -> Words:
     """`yes` where the bit is set, else `no`."""
     if isinstance(yes, bool) and isinstance(no, bool):
         return (condition if yes else ~condition) if yes != no else jnp.full_like(condition, 0xFFFFFFFF if yes else 0)
@@ -101,7 +108,7 @@ def _chosen(condition: Words, yes: Plane, no: Plane) -> Words:
     return no ^ condition & (no ^ yes)
 
 
-def _padded(bits: Bits, boundary: Boundary) -> Words:
+def padded(bits: Bits, boundary: Boundary) -> Words:
     """The words with those around them, which hold what each strip's cells have as neighbours beyond its ends."""
     words, rows, last = bits.words, bits.words.shape[-2], bits.height - 1
 

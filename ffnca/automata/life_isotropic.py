@@ -10,6 +10,7 @@ from jaxtyping import Array, Float, Int, PRNGKeyArray, UInt8
 
 from ffnca.automata.life import COLOURS, Life
 from ffnca.automata.life_neighbourhoods import PLACES, powers
+from ffnca.automata.life_planes import Planes, decoded, encoded, stepped
 from ffnca.automata.life_rule import MAX_STATES, LifeRule, parse_rule
 from ffnca.errors import InputError
 from ffnca.grid.boundary import BOUNDARIES, Boundary, pad
@@ -93,6 +94,19 @@ class IsotropicLife:
             code += padded[..., 1 + down : 1 + down + height, 1 + across : 1 + across + width, :] << bit
         fate = jnp.asarray(self.fates, jnp.int32)[code]
         return jnp.asarray(self._values)[level + self.num_states * fate].astype(state.dtype)
+
+    def encode(self, state: Float[Array, "*batch H W 1"]) -> Planes:
+        """The level of 32 cells a word, digit by digit."""
+        return encoded(self.levels(state), self.num_states - 1)
+
+    def step_encoded(self, code: Planes, key: PRNGKeyArray) -> Planes:
+        """The next generation of cells so encoded."""
+        return stepped(code, self.num_states - 1, self.fates, self.boundary)
+
+    def decode(self, code: Planes) -> Float[Array, "*batch H W 1"]:
+        """Such cells as a state."""
+        values = np.arange(self.num_states, dtype=np.float32) / np.float32(self.num_states - 1)
+        return jnp.asarray(values)[decoded(code).astype(jnp.int32)]
 
     def described(self, lattice: Lattice) -> Value:
         """`step` as data."""

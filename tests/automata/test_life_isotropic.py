@@ -3,13 +3,14 @@
 import itertools
 from collections import Counter
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ffnca.automata.base import rollout, step_program
+from ffnca.automata.base import Encoded, rollout, step_program
 from ffnca.automata.life import Life
 from ffnca.automata.life_isotropic import IsotropicLife, dying, glowing_on, life_automaton, living
 from ffnca.automata.life_neighbourhoods import LETTERS, classes, code_of
@@ -118,6 +119,7 @@ def test_equals_a_plain_loop_and_its_description(notation: str, size: tuple[int,
         state = automaton.step(state, key)
         np.testing.assert_array_equal(state[..., 0], (levels / most).astype(np.float32))
         np.testing.assert_array_equal(described, state)
+    assert isinstance(automaton, Encoded)
     np.testing.assert_array_equal(rollout(automaton, start, 12, key=key), state)
 
 
@@ -147,6 +149,18 @@ def test_states_by_number_and_by_value(num_states: int) -> None:
     values = values_of(numbers, num_states)
     assert (values[0, 0], values[0, 1], values.max()) == (0, 1, 1)
     np.testing.assert_array_equal(numbers_of(values, num_states), numbers)
+
+
+@settings(max_examples=8)
+@given(st.integers(0, 2**512 - 1), st.sampled_from([2, 3, 6]), st.sampled_from(BOUNDARIES), st.integers(0, 9))
+def test_any_rule_on_words_is_as_its_step_says(fates: int, num_states: int, boundary, seed: int) -> None:
+    """Of no symmetry, so that each of the neighbours is seen to be where it is."""
+    automaton = IsotropicLife(tuple(bool(fates >> place & 1) for place in range(512)), num_states, boundary)
+    levels = np.random.default_rng(seed).integers(0, num_states, (2, 35, 9, 1))
+    state = jnp.asarray(levels / (num_states - 1), jnp.float32)
+    code, key = automaton.encode(state), jax.random.key(0)
+    np.testing.assert_array_equal(automaton.decode(code), state)
+    np.testing.assert_array_equal(automaton.decode(automaton.step_encoded(code, key)), automaton.step(state, key))
 
 
 def test_measures_and_pictures() -> None:

@@ -109,11 +109,13 @@ def _on_a_plane(name: str, side: int, known: dict[int, int], key: jax.Array) -> 
         assert int(state.sum()) == population
 
 
+@pytest.mark.computes
 @pytest.mark.parametrize("name", ON_A_PLANE)
 def test_it_settles_or_goes_on(name: str, key) -> None:
     _on_a_plane(name, PLANE, ON_A_PLANE[name], key)
 
 
 @pytest.mark.slow
+@pytest.mark.computes
 def test_the_acorn_settles(key) -> None:
     _on_a_plane("acorn", 2800, SLOW["acorn"], key)

@@ -104,7 +104,7 @@ def test_both_engines_draw_the_same_random_numbers(fish: Any) -> None:
     assert np.abs(states[0]).max() > 0.5
 
 
-@pytest.mark.parametrize(("world", "tolerance"), [("life", 0.0), ("orbium", 1e-4)])
+@pytest.mark.parametrize(("world", "tolerance"), [("life", 0.0), ("star-wars", 0.0), ("orbium", 1e-4)])
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_world_without_chance_is_that_of_python(
     visited: Any, made: Any, world: str, tolerance: float, engine
