@@ -71,6 +71,7 @@ class Elementary:
             return self._stepped(sheets[0]).reshape(state.shape)
         return jax.vmap(self._stepped)(sheets).reshape(state.shape)
 
+    @jax.jit
     def _stepped(self, sheet: Float[Array, "H W 2"]) -> Float[Array, "H W 2"]:
         height, newest = sheet.shape[0], _newest_row(sheet)
         is_full = newest == height - 1

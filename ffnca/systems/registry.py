@@ -18,15 +18,15 @@ from ffnca.systems.base import System
 GROUP = "ffnca.systems"
 BUILT_IN = {
     "ant": "ffnca.systems.ant:ANT",
-    "larger_than_life": "ffnca.systems.larger_than_life:LARGER_THAN_LIFE",
-    "wireworld": "ffnca.systems.wireworld:WIREWORLD",
     "cyclic": "ffnca.systems.cyclic:CYCLIC",
     "elementary": "ffnca.systems.elementary:ELEMENTARY",
     "gray_scott": "ffnca.systems.gray_scott:GRAY_SCOTT",
     "growth": "ffnca.systems.growth.system:GROWTH",
+    "larger_than_life": "ffnca.systems.larger_than_life:LARGER_THAN_LIFE",
     "lenia": "ffnca.systems.lenia:LENIA",
-    "sandpile": "ffnca.systems.sandpile:SANDPILE",
     "life": "ffnca.systems.life:LIFE",
+    "sandpile": "ffnca.systems.sandpile:SANDPILE",
+    "wireworld": "ffnca.systems.wireworld:WIREWORLD",
 }
 """Where each kind that ships is."""
 _registered: dict[str, System] = {}
