@@ -71,6 +71,7 @@ class Elementary:
             return self._stepped(sheets[0]).reshape(state.shape)
         return jax.vmap(self._stepped)(sheets).reshape(state.shape)
 
+    @jax.jit
     def _stepped(self, sheet: Float[Array, "H W 2"]) -> Float[Array, "H W 2"]:
         height, newest = sheet.shape[0], _newest_row(sheet)
         is_full = newest == height - 1
@@ -87,11 +88,10 @@ class Elementary:
         """`step` as data."""
         height = self.size[0]
         cell, newest = lattice.state[:1], lattice.state[1:]
-        last, below_first = np.zeros((height, self.size[1], 1)), np.ones((height, self.size[1], 1))
-        last[-1], below_first[0] = 1, 0
-        column = np.ones((1, 1, 2 * height - 1, 1))
-        marked = newest.convolve(column) > 0.5
-        full = ((newest * lattice.constant(last)).convolve(column) > 0.5).maximum(marked * -1.0 + 1.0)
+        last, above_last, below_first = (np.ones((height, self.size[1], 1)) for _ in range(3))
+        last[:-1], above_last[-1], below_first[0] = 0, 0, 0
+        goes_on = (newest * lattice.constant(above_last)).convolve(np.ones((1, 1, 2 * height - 1, 1))) > 0.5
+        full = goes_on * -1.0 + 1.0
         above = _kernel((-1, -1), (-1, 0), (-1, 1), weights=(4, 2, 1))
         beside = _kernel((0, -1), (0, 0), (0, 1), weights=(4, 2, 1))
         next_newest = newest.convolve(_kernel((-1, 0))) * lattice.constant(below_first)

@@ -111,6 +111,7 @@ class Turmite:
         ]
         return jnp.stack([left[..., 0], *arrived], -1)
 
+    @jax.jit
     def where_ants_are(self, state: Float[Array, "H W C"]) -> Float[Array, "H W C"]:
         """The same where there are few: what is added to a few cells, in one scatter, which is done in place."""
         height, width = state.shape[:2]

@@ -73,8 +73,8 @@ def test_walkers_are_those_of_plain_python(size: tuple[int, int], notation: str,
     ]
     walkers += [walkers[0], (*walkers[0][:2], (walkers[0][2] + 2) % 4, 0)]
     automaton, state = Turmite.from_notation(notation, boundary=boundary), _start(size, walkers, len(table))
-    program, few, all_cells = step_program(automaton, automaton.num_channels), automaton.where_ants_are, None
-    few, all_cells = jax.jit(few), jax.jit(automaton.everywhere)
+    program, few = step_program(automaton, automaton.num_channels), automaton.where_ants_are
+    all_cells = jax.jit(automaton.everywhere)
     for step in range(1, 41):
         before, state = state, few(state)
         np.testing.assert_array_equal(all_cells(before), state)
@@ -157,7 +157,7 @@ WORLD = 'kind = "ant"\ntitle = "t"\n[grid]\nsize = [20, 20]\n'
         ('[rule]\nnotation = "{{{1,2,0},{0,3,0}}}"\n', "is no rule of an ant"),
         (
             '[rule]\nnotation = "{{{2,2,0},{0,8,0}}}"\n',
-            "state 0, colour 0: writes 2, becomes 0; allowed: colours below 2",
+            "colour 0: writes 2, becomes 0; allowed: colours below 2",
         ),
         ('[rule]\nnotation = "{{{1,2,1},{0,8,0}},{{0,1,0},{0,1,0},{0,1,0}}}"\n', "state 1 has 3 colours, state 0 2"),
         (f'[rule]\nnotation = "{"{" * 5000}"\n', "is no rule of an ant"),
