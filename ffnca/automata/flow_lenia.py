@@ -22,6 +22,9 @@ PLACES = tuple((down, across) for down in (-1, 0, 1) for across in (-1, 0, 1))
 SOBEL = np.array([[down * (2 - abs(across)), across * (2 - abs(down))] for down, across in PLACES], float)
 """Weight of each place in the slope downwards and across; it is 8 times that of a cell, as in the authors' program."""
 
+_PARTS = 2.0**20
+"""Shares are whole numbers of such parts, so that those of a cell are exactly 1 together in float32."""
+
 
 @partial(
     jax.tree_util.register_dataclass,
@@ -33,9 +36,9 @@ class FlowLenia:
     """Flow Lenia on a lattice. States are float32 (..., H, W, C), 0 or more.
 
     The matter of a cell becomes an even square around where the flow takes it, and each cell gets what of the squares
-    lies on it. What a cell keeps is 1 minus the shares that it gives, as they were rounded; so a step neither makes nor
-    loses matter but for the rounding of sums, which goes either way. Beyond a wall is nothing: what would go there
-    stays where it is.
+    lies on it. The shares of a cell are rounded so that they are exactly 1 together; so a step neither makes nor loses
+    matter but for the rounding of products and sums, which goes either way. Beyond a wall is nothing: what would go
+    there stays where it is.
 
     Attributes:
         growth: What matter flows towards; called the affinity.
@@ -98,6 +101,7 @@ class FlowLenia:
         cells = range(-self.reach, self.reach + 1)
         off = abs(moved - np.reshape(cells, (-1, *[1] * moved.ndim)))
         shares = jnp.clip(0.5 + self.spread - off, 0.0, jnp.minimum(1.0, 2 * self.spread)) / (2 * self.spread)
+        shares = jnp.round(shares * _PARTS) / _PARTS
         if self.boundary != "wrap":
             places = [(cell, 0) if axis == 0 else (0, cell) for cell in cells]
             inside = np.stack([_inside(moved.shape[-3:-1], place) for place in places])
