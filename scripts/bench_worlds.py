@@ -33,7 +33,6 @@ from ffnca.world import shipped_worlds
 from ffnca.world_file import build_world, load_world
 
 DRIVER = Path(__file__).parent / "cax_driver.py"
-NAME = "worlds beside CAX"
 
 
 class Row(NamedTuple):
@@ -222,7 +221,7 @@ def main() -> None:
             print(line, flush=True)
     cax.close()
     if options.write:
-        publish_rows(NAME, lines, "bench_worlds.py --cax PYTHON --write")
+        publish_rows("worlds beside CAX", lines, "bench_worlds.py --cax PYTHON --write")
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 References:
     Plantec, Hamon, Etcheverry, Oudeyer, Moulin-Frier, Chan (2022), "Flow-Lenia", arXiv:2212.07906, "Flow Lenia".
-    Moroz (2020), "Reintegration tracking".
+    Moroz (2020), "Reintegration tracking": the squares.
 """
 
 from dataclasses import dataclass
@@ -15,12 +15,15 @@ from jaxtyping import Array, Float, PRNGKeyArray, UInt8
 
 from ffnca.automata.lenia import coloured
 from ffnca.automata.lenia_growth import Growth
-from ffnca.grid.boundary import Boundary
+from ffnca.grid.boundary import Boundary, pad
 from ffnca.lattice import Lattice, Value
 
 PLACES = tuple((down, across) for down in (-1, 0, 1) for across in (-1, 0, 1))
 SOBEL = np.array([[down * (2 - abs(across)), across * (2 - abs(down))] for down, across in PLACES], float)
 """Weight of each place in the slope downwards and across; it is 8 times that of a cell, as in the authors' program."""
+
+_PARTS = 2.0**20
+"""Shares are whole numbers of such parts, so that those of a cell are exactly 1 together in float32."""
 
 
 @partial(
@@ -33,9 +36,9 @@ class FlowLenia:
     """Flow Lenia on a lattice. States are float32 (..., H, W, C), 0 or more.
 
     The matter of a cell becomes an even square around where the flow takes it, and each cell gets what of the squares
-    lies on it. What a cell keeps is 1 minus the shares that it gives, as they were rounded; so a step neither makes nor
-    loses matter but for the rounding of sums, which goes either way. Beyond a wall is nothing: what would go there
-    stays where it is.
+    lies on it. The shares of a cell are rounded so that they are exactly 1 together; so a step neither makes nor loses
+    matter but for the rounding of products and sums, which goes either way. Beyond a wall is nothing: what would go
+    there stays where it is.
 
     Attributes:
         growth: What matter flows towards; called the affinity.
@@ -80,26 +83,31 @@ class FlowLenia:
         """Move all matter along the flow; deterministic, `key` is not used."""
         most = self.reach - self.spread
         moved = jnp.clip(self.time_step * self.flow(state), -most, most)
-        down, across = (self._shares(moved[..., axis], axis) for axis in (0, 1))
+        reach, (height, width) = self.reach, state.shape[-3:-1]
+        around = [
+            [pad(shares[cell], "wrap", reach) for cell in range(2 * reach + 1)]  # beyond a wall nothing is given
+            for shares in (state * self._shares(moved[..., 0], 0), self._shares(moved[..., 1], 1))
+        ]
         result = jnp.zeros_like(state)
-        for row, given in down.items():
-            matter = state * given
-            landed = sum(jnp.roll(matter * share, column, -2) for column, share in across.items())
-            result += jnp.roll(landed, row, -3)
+        for row, given in enumerate(around[0]):
+            for column, share in enumerate(around[1]):
+                top, left = 2 * reach - row, 2 * reach - column  # of those whose matter goes so far
+                seen = np.s_[..., top : top + height, left : left + width, :]
+                result += given[seen] * share[seen]
         return result
 
-    def _shares(self, moved: Float[Array, "*batch H W C"], axis: int) -> dict[int, Float[Array, "*batch H W C"]]:
-        """The share of each cell's matter that goes so many cells along an axis."""
-        width = 2 * self.spread
-        shares: dict[int, Array] = {}
-        for cell in range(-self.reach, self.reach + 1):
-            if cell:
-                shares[cell] = jnp.clip(0.5 + self.spread - abs(moved - cell), 0.0, jnp.minimum(1.0, width)) / width
-                if self.boundary != "wrap":
-                    place = (cell, 0) if axis == 0 else (0, cell)
-                    shares[cell] *= _inside(moved.shape[-3:-1], place)
-        shares[0] = 1 - jnp.stack(list(shares.values())).sum(0)
-        return shares
+    def _shares(self, moved: Float[Array, "*batch H W C"], axis: int) -> Float[Array, "cells *batch H W C"]:
+        """The share of each cell's matter that goes so many cells along an axis, from the furthest back."""
+        cells = range(-self.reach, self.reach + 1)
+        off = abs(moved - np.reshape(cells, (-1, *[1] * moved.ndim)))
+        shares = jnp.clip(0.5 + self.spread - off, 0.0, jnp.minimum(1.0, 2 * self.spread)) / (2 * self.spread)
+        shares = jnp.round(shares * _PARTS) / _PARTS
+        if self.boundary != "wrap":
+            places = [(cell, 0) if axis == 0 else (0, cell) for cell in cells]
+            inside = np.stack([_inside(moved.shape[-3:-1], place) for place in places])
+            shares *= inside.reshape(-1, *[1] * (moved.ndim - 3), *inside.shape[1:])
+        others = shares.at[self.reach].set(0.0)
+        return others.at[self.reach].set(1 - others.sum(0))
 
     def described(self, lattice: Lattice) -> Value:
         """`step` as data."""

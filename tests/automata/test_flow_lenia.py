@@ -100,9 +100,8 @@ def test_matter_moves_as_the_equations_say(key, boundary: str, channels: int) ->
     np.testing.assert_allclose(described, wanted, atol=2e-5)
 
 
-@pytest.mark.parametrize("boundary", ["wrap", "zero"])
-def test_no_matter_is_made_or_lost(key, boundary: str) -> None:
-    flow = _opened(boundary, 1)
+def test_no_matter_leaves_through_a_wall(key) -> None:
+    flow = _opened("zero", 1)
     state = jax.random.uniform(key, (32, 40, 1))
     automaton = FLOW_LENIA.open(flow.world, Request("w", (32, 40)), Path("w.toml")).automaton
     after = np.asarray(rollout(automaton, state, 1000, key=key), float)
@@ -114,9 +113,9 @@ def test_no_matter_is_made_or_lost(key, boundary: str) -> None:
 @pytest.mark.parametrize(
     "name", [name for name, path in shipped_worlds().items() if load_world(path).kind == "flow_lenia"]
 )
-def test_a_shipped_world_stays_together_and_moves(key, name: str) -> None:
+def test_a_shipped_world_loses_nothing_stays_together_and_moves(key, name: str) -> None:
     simulation = make(name)
-    before = rollout(simulation.automaton, simulation.start, 300, key=key)
+    before = rollout(simulation.automaton, simulation.start, 1000, key=key)
     after = rollout(simulation.automaton, before, 50, key=key)
     matter = float(simulation.start.sum())
     assert float(after.sum()) == pytest.approx(matter, rel=1e-5)
