@@ -13,11 +13,11 @@ the others, by the goodness that they lack; *both flipped*: where the frame befo
 
     python scripts/study_observed.py --numbers [--write]
 
-Cells that are numbers, by `distance`: Orbium (Lenia, ring means) and Gray-Scott (patches), 200 frames of 64x64 cells, 20
-from each random start. RMS error of a rollout over RMS of the state, by steps, from a start that was not watched; beside
-it the same by least squares on the same inputs. *Health*: the rule that watched Orbium's own trajectory alone; a disc of
-radius 4 is erased in the true world; AUROC of the goodness that cells of wounded bodies lack against cells of unharmed
-ones, 5 steps after the wound, by the cell and by the mean of each body.
+Cells that are numbers, by `distance`: Orbium (Lenia, ring means) and Gray-Scott (patches), 200 frames of 64x64 cells,
+20 from each random start. RMS error of a rollout over RMS of the state, by steps, from a start that was not watched;
+beside it the same by least squares on the same inputs. *Health*: the rule that watched Orbium's own trajectory alone; a
+disc of radius 4 is erased in the true world; AUROC of the goodness that cells of wounded bodies lack against cells of
+unharmed ones, 5 steps after the wound, by the cell and by the mean of each body.
 """
 
 import argparse

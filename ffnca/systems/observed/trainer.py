@@ -75,7 +75,9 @@ def train_round(
 
     def update(carry: tuple, update_key: PRNGKeyArray) -> tuple[tuple, Array]:
         rows = jnp.searchsorted(up_to, jax.random.uniform(update_key, (BATCH,)) * up_to[-1])
-        layers, optimisers, losses = updated(*carry, jax.tree.map(lambda each: each[rows], signals), rate)
+        layers, optimisers = carry
+        signal = jax.tree.map(lambda each: each[rows], signals)
+        layers, optimisers, losses = updated(layers, optimisers, signal, rate)
         return (layers, optimisers), losses
 
     keys = jax.random.split(jax.random.fold_in(key, state.round), UPDATES)
