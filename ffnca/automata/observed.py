@@ -4,6 +4,7 @@ A state holds two frames, the present one and then the one before it, so that th
 seen. Before the first step there was no frame: its cells are then `UNKNOWN`.
 """
 
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol, runtime_checkable
 
 import jax
@@ -35,6 +36,11 @@ class ObservedRule(Protocol):
 
     well: float
     ill: float
+    layers: Any
+
+    def of(self, layers: Sequence[Any]) -> "ObservedRule":
+        """The same with other layers."""
+        ...
 
     def best(self, seen: Float[Array, "*batch feature"], state: Float[Array, "*batch C"]) -> Float[Array, "*batch C"]:
         """The next state of highest goodness, of cells in a state that see so much."""
@@ -87,6 +93,12 @@ class ContrastRule(nnx.Module):
             FFLayer(num, units, key=jax.random.fold_in(key, index), calibration=LATER if index else FIRST)
             for index, (num, units) in enumerate(zip(widths, hidden, strict=False))
         )
+
+    def of(self, layers: Sequence[Any]) -> "ContrastRule":
+        """The same with other layers."""
+        rule = nnx.clone(self)
+        rule.layers = nnx.List(layers)
+        return rule
 
     @staticmethod
     def inputs(
@@ -160,6 +172,12 @@ class DistanceRule(nnx.Module):
             for index, (num, units) in enumerate(zip(widths, hidden, strict=False))
         )
 
+    def of(self, layers: Sequence[Any]) -> "DistanceRule":
+        """The same with other layers."""
+        rule = nnx.clone(self)
+        rule.layers = nnx.List(layers)
+        return rule
+
     def best(self, seen: Float[Array, "*batch feature"], state: Float[Array, "*batch C"]) -> Float[Array, "*batch C"]:
         """What the last layer says that comes next, within 0 and 1."""
         for layer in self.layers[:-1]:
@@ -187,7 +205,8 @@ class DistanceRule(nnx.Module):
         return (off * off).sum() * 0.5
 
 
-RULES = {"contrast": ContrastRule, "distance": DistanceRule}
+RULES: dict[str, Callable[..., ObservedRule]] = {"contrast": ContrastRule, "distance": DistanceRule}
+"""By objective: made of how many numbers a cell sees, the units of each layer, channels, and a key."""
 
 
 def rings(radius: int) -> Float[np.ndarray, "ring side side"]:

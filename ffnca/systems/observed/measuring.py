@@ -70,13 +70,15 @@ def exact_steps(observer: Observer, seed: int, side: int, num_steps: int) -> int
         observer.automaton.rule, boundary=observer.watched.grid.boundary, radius=observer.automaton.radius
     )
     within = EXACT if observer.binary else NEAR
-    return int(_exact_steps(learned, world, start, within, num_steps))
+    return int(steps_alike(learned, world, start, within, num_steps))
 
 
 @jax.jit
-def _exact_steps(
-    learned: Observed, world: Automaton, start: Float[Array, "H W C"], within: float, num_steps: int
+def steps_alike(
+    learned: Automaton, world: Automaton, start: Float[Array, "H W C"], within: float, num_steps: int
 ) -> Int[Array, ""]:
+    """Steps after which two automata have still been the same all the time, within so much in every cell."""
+
     def same(carry: tuple) -> Array:
         step, mine, theirs = carry
         return (step <= num_steps) & (jnp.max(jnp.abs(mine[..., : theirs.shape[-1]] - theirs)) < within)

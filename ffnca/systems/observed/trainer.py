@@ -7,7 +7,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-from flax import nnx
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from ffnca.automata.base import rollout
@@ -76,7 +75,9 @@ def train_round(
 
     def update(carry: tuple, update_key: PRNGKeyArray) -> tuple[tuple, Array]:
         rows = jnp.searchsorted(up_to, jax.random.uniform(update_key, (BATCH,)) * up_to[-1])
-        layers, optimisers, losses = updated(*carry, jax.tree.map(lambda each: each[rows], signals), rate)
+        layers, optimisers = carry
+        signal = jax.tree.map(lambda each: each[rows], signals)
+        layers, optimisers, losses = updated(layers, optimisers, signal, rate)
         return (layers, optimisers), losses
 
     keys = jax.random.split(jax.random.fold_in(key, state.round), UPDATES)
@@ -130,20 +131,21 @@ class ObservedTrainer:
         """How far the rule is from what it saw, and what it makes of a few starts."""
         automaton = self.automaton(state)
         shown = rollout(automaton, started(self.frames[:SHOWN, 0]), SHOWN_STEPS, key=key)
-        return {self.error: float(self._error(automaton.rule))}, shown
+        return {self.error: self._error(automaton.rule)}, shown
 
     @property
     def error(self) -> str:
         """What is measured: the share of neighbourhoods that do not become what they mostly did, or relative MSE."""
         return "unlike_seen" if self.rule.objective == "contrast" else "rel_mse"
 
-    def _error(self, rule: ObservedRule) -> Float[np.ndarray, ""]:
+    def _error(self, rule: ObservedRule) -> float:
         seen = self.seen
         best = np.asarray(jax.jit(rule.best)(jnp.asarray(seen.patch), jnp.asarray(seen.state)))
         if self.rule.objective == "contrast":
             usual = seen.weight > 0.5
-            return np.mean(best[usual] != seen.after[usual])
-        return np.mean(np.square(best - seen.after)) / max(np.mean(np.square(seen.after - seen.state)), 1e-12)
+            return float(np.mean(best[usual] != seen.after[usual]))
+        moved = np.mean(np.square(seen.after - seen.state))
+        return float(np.mean(np.square(best - seen.after)) / max(moved, 1e-12))
 
     def automaton(self, state: Learning) -> Observed:
         """What was learned, on the lattice."""
@@ -155,6 +157,4 @@ class ObservedTrainer:
         if self.rule.objective == "distance":
             layers[0] = layers[0].reading_raw(self.standardiser)
             layers = [layer.saying(self.scale) for layer in layers]
-        rule = nnx.clone(self.blank.rule)
-        rule.layers = nnx.List(layers)
-        return rule
+        return self.blank.rule.of(layers)
