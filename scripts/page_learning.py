@@ -23,7 +23,7 @@ from report import publish
 
 from ffnca.automata.base import rollout
 from ffnca.systems.growth.creature import Creature
-from ffnca.systems.growth.system import creature_simulation
+from ffnca.systems.growth.simulated import creature_simulation
 from ffnca.view.learner import Learner
 
 CHROMIUM = "/usr/bin/chromium"

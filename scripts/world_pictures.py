@@ -43,7 +43,7 @@ class Picture(NamedTuple):
 
 PICTURES = {
     "gosper-gun": Picture(240, 1, 4),
-    "star-wars": Picture(200, 1, 4),
+    "star-wars": Picture(40, 2, 4, fps=12),
     "copperhead": Picture(120, 1, 6),
     "rule30": Picture(62, 1, 3),
     "rule110": Picture(126, 2, 2),

@@ -49,8 +49,6 @@ POPULATIONS = {
     "puffer-train": {0: 22, 120: 179},
     "seeds": {0: 2, 1: 4, 2: 6, 3: 8},
     "maze": {0: 8, 30: 212},
-    "brain": {0: 4, 30: 90},
-    "star-wars": {0: 7, 30: 44},
     "transers": {0: 24, 30: 456},
 }
 """Cells that are not dead after so many generations."""
