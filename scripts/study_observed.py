@@ -59,7 +59,7 @@ from ffnca.training import train_rule
 from ffnca.world import World
 
 UPDATES, SIDE, GENERATIONS = 2000, 256, 1000
-NUMBER_UPDATES, HORIZONS, WOUND_STEPS = 6000, (1, 5, 20, 50, 100, 200), 5
+NUMBER_UPDATES, HORIZONS, WOUND_STEPS = 3000, (1, 5, 20, 50, 100, 200), 5
 LIFE = {"life": "B3/S23", "highlife": "B36/S23", "day & night": "B3678/S34678"}
 ROWS = {"rule 30": 30, "rule 54": 54, "rule 110": 110}
 
@@ -196,7 +196,7 @@ class GrayScott:
         spread = laplacian(pad(state, "wrap"))
         reacted = first * second * second
         changed = [-reacted + self.feed * (1 - first), reacted - (self.feed + self.kill) * second]
-        return state + jnp.concatenate(changed, -1) + spread * jnp.array([0.9, 0.45])
+        return jnp.clip(state + jnp.concatenate(changed, -1) + spread * jnp.array([0.9, 0.45]), 0.0, 1.0)
 
     def render(self, state: jax.Array) -> np.ndarray:
         """The second substance."""
