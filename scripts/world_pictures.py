@@ -42,24 +42,21 @@ class Picture(NamedTuple):
 
 
 PICTURES = {
-    "gosper-gun": Picture(240, 1, 4),
-    "star-wars": Picture(40, 2, 4, fps=12),
+    "gosper-gun": Picture(120, 1, 4),
     "copperhead": Picture(120, 1, 6),
     "rule30": Picture(62, 1, 3),
     "rule110": Picture(126, 2, 2),
     "wireworld": Picture(120, 1, 6),
-    "cyclic-spirals": Picture(120, 5, 5, fps=10),
-    "excitable": Picture(104, 8, 3, fps=10),
+    "cyclic-spirals": Picture(60, 5, 5, fps=10),
     "bosco": Picture(100, 1, 6),
-    "ants": Picture(4000, 40, 3),
+    "ants": Picture(4000, 80, 3, fps=12),
     "turmite-spiral": Picture(6000, 60, 4),
-    "sandpile": Picture(3000, 50, 4),
-    "mitosis": Picture(5000, 250, 4, ".webp", fps=8),
+    "sandpile": Picture(3000, 100, 4, fps=12),
+    "mitosis": Picture(5000, 500, 4, ".webp", fps=4),
     "orbium": Picture(200, 2, 5, ".webp"),
-    "hydrogeminium": Picture(200, 2, 3, ".webp"),
-    "tessellatium": Picture(200, 2, 5, ".webp"),
-    "amoeba": Picture(300, 3, 5, ".webp"),
-    "observed_life": Picture(100, 1, 6),
+    "tessellatium": Picture(200, 4, 5, ".webp", fps=12),
+    "amoeba": Picture(300, 6, 5, ".webp", fps=12),
+    "observed_life": Picture(50, 1, 6),
 }
 
 
