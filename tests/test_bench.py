@@ -159,7 +159,7 @@ def test_lenia_in_numpy_is_lenia(key: jax.Array) -> None:
 
 
 def test_programs_are_measured_from_outside() -> None:
-    idle, busy = processes.ran(("-c", "pass")), processes.ran(("-c", "bytearray(2**28)"))
+    idle, busy = processes.ran(("-c", "pass")), processes.ran(("-c", "b'x' * 2**28"))
     assert idle.milliseconds > 0
     assert 0 < idle.mebibytes < 100  # and not the memory of who started it
     assert 256 < busy.mebibytes < 400
@@ -167,8 +167,8 @@ def test_programs_are_measured_from_outside() -> None:
 
 def test_a_cold_start_has_an_empty_folder_for_compiled_code(tmp_path: Path) -> None:
     note = tmp_path / "folder"
-    code = f"import os; d = os.environ['JAX_COMPILATION_CACHE_DIR']; open({str(note)!r}, 'w').write(d + str(os.listdir(d)))"
-    processes.ran_cold(("-c", code))
+    code = f"open({str(note)!r}, 'w').write(folder + str(os.listdir(folder)))"
+    processes.ran_cold(("-c", f"import os; folder = os.environ['JAX_COMPILATION_CACHE_DIR']; {code}"))
     folder = note.read_text()
     assert folder.endswith("[]")
     assert not Path(folder.removesuffix("[]")).exists()

@@ -64,7 +64,7 @@ def world_rows(quick: bool) -> tuple[list[Row], list[str]]:
     return [
         *rows,
         *(
-            Row(f"{name}, same numbers", f"CAX {cax}", partial(_beside_cax, ours, theirs, sizes), sizes.repeats)
+            Row(f"{name}, beside CAX", f"CAX {cax}", partial(_beside_cax, ours, theirs, sizes), sizes.repeats)
             for name, ours, theirs in beside
         ),
     ], []
