@@ -2,6 +2,7 @@
 
 import json
 import math
+import sys
 from pathlib import Path
 
 import jax
@@ -17,6 +18,9 @@ from ffnca.bench.row import Pair, Row
 from ffnca.bench.steps import Grid
 from ffnca.bench.table import Wanted, in_words
 from ffnca.errors import InputError
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "scripts"))
+bench_table = pytest.importorskip("bench_table")
 
 
 def _row(name: str, unit: str = "milliseconds") -> Row:
@@ -199,3 +203,20 @@ def test_a_training_round_is_measured() -> None:
     (row,) = learning.learning_rows(quick=False)
     figures = Row(row.name, row.reference, row.prepare, 3).figures()
     assert figures["ratio"] > 0
+
+
+def test_kept_figures_become_the_table_of_their_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    kept, document = tmp_path / "bench.json", tmp_path / "README.md"
+    figures = writing.benchmark(Wanted([_row("step")], []))
+    figures["machine"] |= {"device": "NVIDIA H200", "devices": 2}
+    kept.write_text(json.dumps(figures))
+    document.write_text("<!-- begin gpu -->\nold\n<!-- end gpu -->\n")
+    monkeypatch.setattr(bench_table, "STUDIES", document)
+    monkeypatch.setattr(sys, "argv", ["bench_table.py", str(kept), "--block", "gpu", "--write"])
+    bench_table.main()
+    printed = capsys.readouterr().out.strip()
+    assert "| step | 6 ms | a third of it | 2 ms | 3 |" in printed.splitlines()
+    assert "on 2 x NVIDIA H200, " in printed
+    assert document.read_text() == f"<!-- begin gpu -->\n{printed}\n<!-- end gpu -->\n"
