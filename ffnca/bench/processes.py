@@ -17,7 +17,7 @@ from ffnca.errors import InputError
 FIRST_FRAME = ("-m", "ffnca", "run", "lizard", "--steps", "1")
 JAX_ALONE = ("-c", "import jax; jax.jit(lambda number: number + 1)(1.0).block_until_ready()")
 PYTHON_ALONE = ("-c", "pass")
-REPEATS = 5
+REPEATS = 3
 
 
 class Ran(NamedTuple):
