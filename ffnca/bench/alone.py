@@ -1,6 +1,6 @@
 """Runs a command and prints its milliseconds, the most memory that it held in MiB (0 if not known), and its exit code.
 
-A process of its own: by some kernels a child counts the memory of the program that started it as its own peak.
+A process of its own, and a small one: Linux counts the memory of who started a program as the program's peak.
 """
 
 import os
