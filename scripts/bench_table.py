@@ -22,7 +22,7 @@ HEADS = ["| measured | | beside | | ratio |", "|---|---|---|---|---|"]
 def table(figures: dict[str, Any]) -> list[str]:
     """Lines of the table, then where it was measured."""
     rows = [f"| {' | '.join(in_words(row))} |" for row in figures["rows"] + figures["memory"]]
-    return [*HEADS, *rows, "", f"Measured by `ffnca bench` on {place(figures['machine'])}."]
+    return [*HEADS, *rows, "", f"Measured by `ffnca bench` and printed by `python scripts/bench_table.py`, on {place(figures['machine'])}."]
 
 
 def place(machine: dict[str, Any]) -> str:
