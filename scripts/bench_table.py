@@ -22,7 +22,8 @@ HEADS = ["| measured | | beside | | ratio |", "|---|---|---|---|---|"]
 def table(figures: dict[str, Any]) -> list[str]:
     """Lines of the table, then where it was measured."""
     rows = [f"| {' | '.join(in_words(row))} |" for row in figures["rows"] + figures["memory"]]
-    return [*HEADS, *rows, "", f"Measured by `ffnca bench` and printed by `python scripts/bench_table.py`, on {place(figures['machine'])}."]
+    printed = f"Measured by `ffnca bench`, printed by `python scripts/bench_table.py`, on {place(figures['machine'])}."
+    return [*HEADS, *rows, "", printed]
 
 
 def place(machine: dict[str, Any]) -> str:
