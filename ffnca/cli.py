@@ -361,6 +361,38 @@ def evaluate(
     _print_table(table)
 
 
+@app.command()
+def bench(
+    only: Annotated[
+        list[str] | None, typer.Option(metavar="TEXT", help="Only rows with TEXT in their name; may be repeated.")
+    ] = None,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Small sizes, few repeats: to see that it works, not how fast it is.")
+    ] = False,
+    out: Annotated[Path | None, typer.Option(metavar="OUT", help="Ends .json, or .png for a plot.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Measure how fast it is here, beside references in the same run.
+
+    Steps, a training round, Life, Lenia, time to the first frame, imports, memory; each in turn with its reference.
+    """
+    _compute()
+    from ffnca.bench.table import Wanted, in_words
+    from ffnca.bench.writing import benchmark
+
+    wanted = Wanted.chosen(tuple(only or ()), quick=quick)
+    figures = benchmark(wanted, out)
+    if as_json:
+        _print_json(figures)
+        return
+    from rich.table import Table
+
+    table = Table("measured", "", "beside", "", "ratio", box=None)
+    for row in figures["rows"] + figures["memory"]:
+        table.add_row(*in_words(row))
+    _print_table(table)
+
+
 @app.command(short_help="Grow, wound and heal a shipped creature: demo.gif, demo.png.")
 def demo() -> None:
     """Grow, wound and heal a shipped creature; writes demo.gif and demo.png."""

@@ -10,7 +10,7 @@ from ffnca import terminal
 from ffnca.allocation import keep_memory
 from ffnca.errors import InputError
 
-_LEAST_SECONDS = "0.1"
+LEAST_SECONDS = "0.1"
 """Code that took less to compile is not kept."""
 _OF_JAX = ("JAX_", "XLA_", "LIBTPU_")
 """Environment variables with these beginnings change what jax does."""
@@ -40,7 +40,7 @@ def make_ready() -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     if "JAX_COMPILATION_CACHE_DIR" not in os.environ and (folder := cache_folder()) is not None:
         os.environ["JAX_COMPILATION_CACHE_DIR"] = str(folder)
-        os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", _LEAST_SECONDS)
+        os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", LEAST_SECONDS)
     # An entry that a killed process left half-written is compiled again; nobody needs to know.
     warnings.filterwarnings("ignore", message="Error (reading|writing) persistent compilation cache")
     if "jax" not in sys.modules:
