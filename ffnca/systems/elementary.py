@@ -61,6 +61,14 @@ class ElementaryWorld(World):
     rule: ElementarySpec
     start: RowSpec = RowSpec(cells="1")
 
+    @model_validator(mode="after")
+    def _holds_its_cells(self) -> Self:
+        if len(self.start.cells or "") > self.grid.size[1]:
+            raise ValueError(
+                f"start.cells has {len(self.start.cells or '')} cells; allowed: {self.grid.size[1]}, a row"
+            )
+        return self
+
 
 class ElementarySystem(System):
     """Elementary automata."""

@@ -137,6 +137,7 @@ WORLD = 'kind = "elementary"\ntitle = "t"\n[grid]\nsize = [20, 20]\n'
     [
         ("[rule]\nnumber = 256\n", "rule.number = 256; allowed: a whole number from 0 to 255"),
         ("", "rule is missing"),
+        (f"[rule]\nnumber = 1\n[start]\ncells = '{21 * '1'}'\n", "start.cells has 21 cells; allowed: 20, a row"),
         ("[rule]\nnumber = 1\n[start]\ncells = '012'\n", "allowed: 0 and 1, up to"),
         ("[rule]\nnumber = 1\n[start]\ncells = '1'\ndensity = 0.5\n", "not both"),
     ],
