@@ -75,6 +75,7 @@ def ring_kernel(radius: int, peaks: Sequence[float], core: str, share: float = 1
     """
     rows, columns = np.mgrid[-radius : radius + 1, -radius : radius + 1]
     distance = np.hypot(rows, columns) / (radius * share) * len(peaks)
+    distance = np.minimum(distance, len(peaks))  # of a share that is next to nothing it is beyond any integer
     ring = np.minimum(distance.astype(int), len(peaks) - 1)
     weights = (distance < len(peaks)) * KERNEL_CORES[core](distance % 1) * np.array(peaks)[ring]
     if not weights.sum() > 0:
