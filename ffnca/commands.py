@@ -167,7 +167,7 @@ def _write_pattern(request: Request, out: Path, num_steps: int) -> str:
     """
     simulation = opened(request)
     if simulation.pattern is None:
-        raise InputError(f"{out}: the states of a {simulation.world.kind} world are no patterns; allowed: .png, .gif")
+        raise InputError(f"{out}: the states of kind {simulation.world.kind} are no patterns; allowed: .png, .gif")
     with replacing(out) as temporary:
         state, _ = _timed(simulation, num_steps, key=jax.random.key(request.seed))
         temporary.write_text(simulation.pattern(np.asarray(state)), encoding="utf-8")

@@ -10,7 +10,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import Field, ValidationError
+from pydantic import ConfigDict, Field, ValidationError
 
 from ffnca.errors import InputError
 from ffnca.spec import SHOWN_CHARACTERS, Spec, shown, wrong
@@ -54,24 +54,33 @@ class GridSpec(Spec):
 class World(Spec):
     """A world file: each kind of system has its own tables besides these."""
 
+    model_config = ConfigDict(revalidate_instances="always")  # a world of another size is checked again
+
     kind: str = Field(description="the name of a kind below", title="what is described")
     title: Title
     grid: GridSpec
 
     def of_size(self, size: tuple[int, int] | None) -> Self:
-        """The same on a grid of another size, or as it is if None."""
-        return self if size is None else self.model_copy(update={"grid": self.grid.model_copy(update={"size": size})})
+        """The same on a grid of another size, or as it is if None.
+
+        Raises:
+            InputError: If its other settings do not allow that size.
+        """
+        if size is None:
+            return self
+        resized = self.model_copy(update={"grid": self.grid.model_copy(update={"size": size})})
+        return checked_world(type(self), resized, f"{self.title}, {size[0]}x{size[1]} cells")
 
 
 AnyWorld = TypeVar("AnyWorld", bound=World)
 
 
-def checked_world(model: type[AnyWorld], settings: Mapping[str, Any], name: str) -> AnyWorld:
+def checked_world(model: type[AnyWorld], settings: Mapping[str, Any] | World, name: str) -> AnyWorld:
     """A world of one kind from nested settings.
 
     Args:
         model: What the kind's world files hold.
-        settings: As read from TOML or JSON.
+        settings: As read from TOML or JSON, or a world that was changed.
         name: What to call it in errors, e.g. the file.
 
     Raises:

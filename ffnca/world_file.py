@@ -9,7 +9,7 @@ from ffnca.errors import InputError
 from ffnca.files import read_bounded
 from ffnca.settings_text import parse_json, parse_toml
 from ffnca.spec import shown
-from ffnca.systems.registry import kinds, system_of, systems
+from ffnca.systems.registry import kinds, pattern_settings, system_of
 from ffnca.world import PATTERN_SUFFIXES, checked_world
 
 MAX_WORLD_BYTES = 2**18
@@ -72,21 +72,3 @@ def load_world(path: str | os.PathLike[str]) -> Any:
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: is not UTF-8 text (byte {error.start})") from error
     return parse_world(text, str(path))
-
-
-def pattern_settings(path: Path) -> dict[str, Any]:
-    """The settings of the world that a pattern file is, by the first kind that can read it.
-
-    Raises:
-        InputError: If none can; says why the first cannot.
-    """
-    refusals = []
-    for system in systems().values():
-        try:
-            settings = system.settings_in(path)
-        except InputError as error:
-            refusals.append(error)
-            continue
-        if settings is not None:
-            return settings
-    raise refusals[0] if refusals else InputError(f"{path}: no kind of world reads such files")

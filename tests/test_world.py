@@ -296,3 +296,23 @@ def test_a_rule_that_says_what_it_sees_learns_how_codes_are_passed_on() -> None:
     assert rule('perception = ["transported", "alive"]').transport == "exact"
     with pytest.raises(InputError, match="transported first when transport is exact"):
         rule('transport = "exact"\nperception = ["sobel"]')
+
+
+@pytest.mark.parametrize(
+    ("settings", "size", "said"),
+    [
+        ({"kind": "gray_scott"}, (8, 20), "start.side = 10; allowed: at most the grid's shorter side"),
+        ({"kind": "lenia"}, (20, 8), "rule.radius = 13 with reflect; allowed: less than the grid's shorter side"),
+        (
+            {"kind": "elementary", "rule": {"number": 30}, "start": {"cells": "110010011"}},
+            (20, 8),
+            "start.cells has 9 cells; allowed: 8, a row",
+        ),
+    ],
+)
+def test_another_size_is_checked_too(settings: dict[str, Any], size: tuple[int, int], said: str) -> None:
+    world = build_world({"title": "t", "grid": {"size": [20, 20], "boundary": "reflect"}, **settings}, "w")
+    with pytest.raises(InputError) as caught:
+        world.of_size(size)
+    assert str(caught.value) == f"t, {size[0]}x{size[1]} cells: {said}"
+    assert world.of_size((20, 30)).grid.size == (20, 30)

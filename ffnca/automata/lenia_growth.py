@@ -74,7 +74,8 @@ def ring_kernel(radius: int, peaks: Sequence[float], core: str, share: float = 1
         ValueError: If no cell has a weight, as where rings are narrower than a cell.
     """
     rows, columns = np.mgrid[-radius : radius + 1, -radius : radius + 1]
-    distance = np.hypot(rows, columns) / (radius * share) * len(peaks)
+    least = 1e-9  # of a share that is next to nothing the distance would be beyond any integer
+    distance = np.hypot(rows, columns) / max(radius * share, least) * len(peaks)
     ring = np.minimum(distance.astype(int), len(peaks) - 1)
     weights = (distance < len(peaks)) * KERNEL_CORES[core](distance % 1) * np.array(peaks)[ring]
     if not weights.sum() > 0:

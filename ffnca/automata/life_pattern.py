@@ -15,6 +15,9 @@ from ffnca.errors import InputError
 from ffnca.spec import shown
 
 MAX_PATTERN_SIDE = 2048
+MAX_LINES = 2**20
+"""As many as a text of the largest size has cells in Life 1.06."""
+_MOST_RULE_LINES = 100
 _HEADER = re.compile(r"x ?= ?(-?\d+) ?,? ?y ?= ?(-?\d+) ?(?:,? ?rule ?= ?(.*))?[ ,]*", re.ASCII | re.I)
 """Of a line whose white space is single spaces; longer ones than `_LONGEST_HEADER` are none."""
 _LONGEST_HEADER = 1000
@@ -90,9 +93,12 @@ def parse_pattern(text: str) -> Pattern:
 
     Raises:
         InputError: If the text is of no such format, has no cell, names a rule or a topology that is not supported, has
-            unknown states, or is larger than `MAX_PATTERN_SIDE` a side; says in which line and column.
+            unknown states, more than `MAX_LINES` lines, or is larger than `MAX_PATTERN_SIDE` a side; says in which line
+            and column.
     """
     lines = text.lstrip("\ufeff").splitlines()
+    if len(lines) > MAX_LINES:
+        raise InputError(f"the pattern has {len(lines)} lines; allowed: {MAX_LINES}")
     first = next((line.strip() for line in lines if line.strip()), "").lower()
     if first.startswith("#life 1.06"):
         pattern = _life_106(lines)
@@ -180,11 +186,16 @@ def _without_history(text: str) -> tuple[str, bool]:
 
 def _rule_lines(lines: list[str]) -> list[tuple[str | None, Universe | None]]:
     """What comments of RLE say: `#r`, and `#R` where a rule follows, since to some programs that is a place."""
-    said = []
+    said, found = [], 0
     for number, line in enumerate(lines, 1):
         match = _RULE_LINE.match(line)
         if match is None:
             continue
+        found += 1
+        if found > _MOST_RULE_LINES:
+            raise InputError(
+                f"{Place(number, 1)}: {shown(line)} is one rule more; allowed: {_MOST_RULE_LINES} lines #r"
+            )
         try:
             said.append(_rule_and_universe(match[2], Place(number, match.start(2) + 1)))
         except InputError:
@@ -214,9 +225,7 @@ def _runs(lines: list[tuple[int, str]], has_history: bool) -> Pattern:
     cells, most = np.zeros((MAX_PATTERN_SIDE, MAX_PATTERN_SIDE), np.uint8), MAX_PATTERN_SIDE
     row, column, height, width, highest, at, ended = 0, 0, 0, 0, 0, 0, False
     place = 0
-    for run in _RUN.finditer(body):
-        if run.start() != place:
-            break
+    while run := _RUN.match(body, place):  # a search would read a text of nothing but digits again from each of them
         count, tag, place = run[1] and (run[1].lstrip("0") or "0"), run[2], run.end()
         if tag == "!":
             ended = True

@@ -60,7 +60,7 @@ def rle_states(text: str, num_states: int) -> Rows:
             if run is None:
                 raise InputError(
                     f"{where}: {shown(line[place : place + 10])}; allowed: counts and . or b, A to "
-                    f"{chr(ord('A') + num_states - 2)}, o, $ and !"
+                    f"{chr(min(ord('A') + num_states - 2, ord('X')))}, o, $ and !"
                 )
             tag, place = run[2], run.end()
             count = int(run[1] or 1) if len(run[1]) <= 5 else MAX_PATTERN_CELLS + 1

@@ -141,7 +141,7 @@ class Scene:
         if look.palette is not None and not simulation.coloured:
             kind = simulation.world.kind
             raise InputError(
-                f"--palette: {simulation.name} is a {kind} world; allowed with colours, as growth worlds have"
+                f"--palette: {simulation.name} is of kind {kind}; allowed with colours, as growth worlds have"
             )
         if look.background is not None and view.draw_on is None:
             grounded = [name for name, one in simulation.views.items() if one.draw_on is not None]

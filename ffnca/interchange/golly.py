@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from ffnca.interchange.world_text import world_text
-from ffnca.world_file import pattern_settings
+from ffnca.systems.registry import pattern_settings
 
 
 def pattern_world(path: Path) -> str:

@@ -9,7 +9,6 @@ const FfncaBrushes = (() => {
     const uniform = () => FfncaLattice.cellRandom(random, drawn++);
     const normal = () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform());
     const cells = [];
-    const single = brush.kind === "stamp" || (brush === data.brushes.seed && data.coloured);
     for (let y = Math.ceil(row - radius); y <= row + radius; y++) {
       for (let x = Math.ceil(column - radius); x <= column + radius; x++) {
         if ((y - row) ** 2 + (x - column) ** 2 > radius ** 2 && !(radius < 1)) continue;
@@ -17,7 +16,7 @@ const FfncaBrushes = (() => {
       }
     }
     const middle = Math.max(0, Math.min(height - 1, Math.round(row))) * width + Math.max(0, Math.min(width - 1, Math.round(column)));
-    const under = single || cells.length === 0 ? [middle] : cells;
+    const under = brush.single || cells.length === 0 ? [middle] : cells;
     for (const cell of under) {
       const at = cell * channels;
       if (brush.kind === "set") {

@@ -54,7 +54,9 @@ def page_data(
         "views": views,
         "signed": signed_legend().colours.tolist(),
         "top": CHANNEL_TOP,
-        "brushes": {name: dict(one.data) for name, one in simulation.brushes.items() if one.data is not None},
+        "brushes": {
+            name: {**one.data, "single": one.single} for name, one in simulation.brushes.items() if one.data is not None
+        },
         "arrays": arrays.encoded,
     }
 

@@ -94,7 +94,7 @@ const FfncaTeaching = (() => {
       values: arrays.push(array([places.length], cell.values)) - 1,
     }) - 1;
     const picture = arrays.push(array(target.shape, target.values)) - 1;
-    const brushes = { ...data.brushes, seed: { kind: "set", values: Array.from(cell.values) } };
+    const brushes = { ...data.brushes, seed: { kind: "set", values: Array.from(cell.values), single: true } };
     const bodies = { "": { start, target: picture } };
     return { ...data, name: "learned", title, height, width, which: null, seed: 0, turns: {}, program, views, bodies, brushes, arrays };
   }

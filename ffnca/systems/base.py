@@ -67,7 +67,7 @@ class Request:
         """
         for option, value in (("--which", self.which), ("--angle", self.angle), ("--detail", self.detail)):
             if value:
-                raise InputError(f"{option} {shown(value)}: {self.text} is a {world.kind} world; not allowed there")
+                raise InputError(f"{option} {shown(value)}: {self.text} is of kind {world.kind}; not allowed there")
 
 
 def _checked_size(size: Any) -> tuple[int, int]:
@@ -153,7 +153,7 @@ class System(ABC):
         Raises:
             InputError: If the world has nothing to learn.
         """
-        raise InputError(f"{world.title}: is a {self.kind} world; it has nothing to train; {_LEARNING}")
+        raise InputError(f"{world.title}: is of kind {self.kind}; it has nothing to train; {_LEARNING}")
 
     def trainer(self, trainee: Any) -> "Trainer":
         """What trains what `untrained` or `load_rule` gave.
@@ -192,7 +192,7 @@ class System(ABC):
         Raises:
             InputError: If there is nothing to measure.
         """
-        raise InputError(f"{simulation.name}: is a {self.kind} world; it has nothing to evaluate; {_LEARNING}")
+        raise InputError(f"{simulation.name}: is of kind {self.kind}; it has nothing to evaluate; {_LEARNING}")
 
     def evaluation_rows(self, table: dict[str, Any]) -> list[tuple[str, str]]:
         """The same for people: a measure and its value in words."""

@@ -61,6 +61,14 @@ class ElementaryWorld(World):
     rule: ElementarySpec
     start: RowSpec = RowSpec(cells="1")
 
+    @model_validator(mode="after")
+    def _holds_its_cells(self) -> Self:
+        if len(self.start.cells or "") > self.grid.size[1]:
+            raise ValueError(
+                f"start.cells has {len(self.start.cells or '')} cells; allowed: {self.grid.size[1]}, a row"
+            )
+        return self
+
 
 class ElementarySystem(System):
     """Elementary automata."""
@@ -77,7 +85,7 @@ class ElementarySystem(System):
         import jax
 
         from ffnca.automata.elementary import COLOURS, Elementary, first_cells, first_row, population, written_on
-        from ffnca.brushes import FLIPPED, Brush, Touch, number_brushes
+        from ffnca.brushes import FLIPPED, Brush, Touch
         from ffnca.simulation import Simulation
         from ffnca.views import Level, View, rendered
 
@@ -92,12 +100,13 @@ class ElementarySystem(System):
             flipped = touch.cells & (touch.generator.random(touch.cells.shape) < FLIPPED)
             state[flipped, 0] = 1 - state[flipped, 0]
 
-        def write(state: "Float[np.ndarray, 'H W C']", touch: Touch) -> None:
-            state[touch.cells, 0] = 1
+        def pen(value: float) -> Brush:
+            def write(state: "Float[np.ndarray, 'H W C']", touch: Touch) -> None:
+                state[touch.cells, 0] = value  # which row is the newest stays
+
+            return Brush(write, data={"kind": "set", "values": [value], "channels": 1})
 
         level = Level(lambda automaton, lattice: lattice.state[:1], COLOURS)
-        pen = Brush(write)
-        brushes = number_brushes() | {"noise": Brush(flip), "paint": pen, "seed": pen._replace(single=True)}
         return Simulation(
             path.stem,
             world,
@@ -105,7 +114,12 @@ class ElementarySystem(System):
             begun(request.seed),
             own_views={"colour": View(rendered, draw_on=written_on, level=level)},
             own_measures={"population": population},
-            brushes=brushes,
+            brushes={
+                "erase": pen(0.0),
+                "noise": Brush(flip, data={"kind": "flip", "share": FLIPPED}),
+                "seed": pen(1.0)._replace(single=True),
+                "paint": pen(1.0),
+            },
             reseeded=None if first.density is None else lambda simulation, seed: replace(simulation, start=begun(seed)),
         )
 

@@ -36,7 +36,13 @@ class FlowRuleSpec(NeighbourhoodSpec):
 class FlowSpec(Spec):
     """How matter flows: towards growth, and apart where there is much of it."""
 
-    critical_mass: float = above_zero(1.0, 100, "sum of a cell's channels at which matter only spreads")
+    critical_mass: float = Field(
+        default=1.0,
+        ge=0.001,
+        le=100,
+        description="a number from 0.001 to 100",
+        title="sum of a cell's channels at which matter only spreads",
+    )
     power: float = above_zero(2.0, 10, "how suddenly it comes to that")
     spread: float = Field(
         default=0.65,

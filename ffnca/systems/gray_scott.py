@@ -88,7 +88,7 @@ class ReactionSpec(Spec):
     def _whole(self) -> Self:
         numbers = self.feed is not None, self.kill is not None
         if (self.regime is None) != all(numbers) or (self.regime is not None and any(numbers)):
-            raise ValueError("one of regime, and feed with kill, is allowed, not both")
+            raise ValueError("allowed: regime alone, or both feed and kill")
         most, mixed = _MOST_MIXED[self.laplacian], max(self.diffusion_u, self.diffusion_v) * self.time_step
         if mixed > most:
             raise ValueError(

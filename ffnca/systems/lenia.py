@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 MAX_CELLS = 200_000
 MAX_CHANNELS, MAX_KERNELS = 8, 64
-_TOKEN = re.compile(r"(\d{0,5})([p-y]?[A-X]|[bo.$])")
+_TOKEN = re.compile(r"(\d{0,5})([p-y]?[A-X]|[bo.$])", re.ASCII)
 _FORM = "cells as Lenia's animals have them: ., A to X, pA to yO, counts before them, $ between rows, ! at the end"
 _RINGS = "1 to 8 numbers from 0 to 1 in a list, one above 0"
 Peak = Annotated[float, Field(ge=0, le=1)]
@@ -37,6 +37,15 @@ def _weighs_something(peaks: tuple[float, ...]) -> tuple[float, ...]:
     return peaks
 
 
+GrowthWidth: Any = Field(
+    default=0.015,
+    ge=1e-6,  # its square is a number of 32 bits
+    le=1,
+    description="a number from 0.000001 to 1",
+    title="how far from there growth falls",
+)
+
+
 class KernelSpec(Spec):
     """One of several kernels, in place of the one that the rule has: what it sums, and what grows by it."""
 
@@ -45,7 +54,7 @@ class KernelSpec(Spec):
     radius_share: float = above_zero(1.0, 1, "its radius as a share of the rule's")
     kernel_peaks: tuple[Peak, ...] = several_of((1.0,), _RINGS, 8, "heights of its rings, from the middle")
     growth_centre: float = above_zero(0.15, 1, "weighted mean of the neighbours at which a cell grows most")
-    growth_width: float = above_zero(0.015, 1, "how far from there growth falls")
+    growth_width: float = GrowthWidth
     weight: float = Field(
         default=1.0, ge=-10, le=10, description="a number from -10 to 10", title="by which its growth is multiplied"
     )
@@ -70,7 +79,7 @@ class NeighbourhoodSpec(Spec):
         title="shape of the growth curve",
     )
     growth_centre: float = above_zero(0.15, 1, "weighted mean of the neighbours at which a cell grows most")
-    growth_width: float = above_zero(0.015, 1, "how far from there growth falls")
+    growth_width: float = GrowthWidth
     time_resolution: float = Field(
         default=10.0, ge=1, le=10_000, description="a number from 1 to 10000", title="steps in a unit of time"
     )
@@ -186,10 +195,15 @@ def parse_channels(text: str) -> list[list[list[float]]]:
     """States of an animal of one or more channels, each ended by !, all of one size.
 
     Raises:
-        ValueError: As `parse_cells`.
+        ValueError: As `parse_cells`, or if there is no cell, or more than 8 channels.
     """
-    each = [parse_cells(part) for part in "".join(text.split()).removesuffix("!").split("!")]
+    parts = "".join(text.split()).removesuffix("!").split("!")
+    if len(parts) > MAX_CHANNELS:
+        raise ValueError(f"the animal has {len(parts)} channels; allowed: up to {MAX_CHANNELS}")
+    each = [parse_cells(part) for part in parts]
     height, width = max(map(len, each)), max(len(rows[0]) for rows in each)
+    if not width:
+        raise ValueError("the animal is empty; allowed: at least one cell")
     return [
         [row + (width - len(row)) * [0.0] for row in rows] + [width * [0.0] for _ in range(height - len(rows))]
         for rows in each

@@ -13,7 +13,7 @@ from ffnca.automata.life_rule import RULES_ALLOWED, canonical_rule, parse_rule
 from ffnca.automata.life_settings import pattern_notes, settings_by_pattern
 from ffnca.automata.life_states import numbers_of, to_rle
 from ffnca.automata.life_universe import Universe
-from ffnca.errors import InputError
+from ffnca.errors import InputError, safe_line
 from ffnca.files import read_bounded
 from ffnca.notes import tell
 from ffnca.spec import Spec
@@ -31,6 +31,7 @@ DEFAULT_DENSITY = 0.3
 DEFAULT_RULE = "B3/S23"
 LEAST_SIDE = 64
 """Of the grid of a pattern that does not name one."""
+_LONGEST_TITLE = 200
 _TITLE = re.compile(r"^(?:#N|!Name:)[ \t]*(\S.{0,99})$", re.MULTILINE | re.IGNORECASE)
 
 
@@ -146,7 +147,8 @@ class LifeSystem(System):
             raise InputError(
                 f"{path}: the pattern has {pattern.size[0]}x{pattern.size[1]} cells; allowed: {MAX_SIDE} a side"
             )
-        title = _TITLE.search(text)
+        named = _TITLE.search(text)
+        title = safe_line(named[1] if named else path.stem)[:_LONGEST_TITLE]
         for note in pattern_notes(pattern):
             tell(f"{path}: {note}")
         if pattern_notes(pattern):
@@ -156,10 +158,10 @@ class LifeSystem(System):
             grid = {"size": list(pattern.universe.size), "boundary": pattern.universe.boundary}
         return {
             "kind": self.kind,
-            "title": " ".join((title[1] if title else path.stem).split()) or "pattern",
+            "title": title or "pattern",
             "grid": grid,
             "rule": {"notation": notation},
-            "start": {"rle": text.strip("\n") + "\n"},
+            "start": {"rle": text},
         }
 
     def open(self, world: LifeWorld, request: Request, path: Path) -> "Simulation":

@@ -8,6 +8,8 @@ import functools
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from typing import Any
 
 from ffnca.errors import InputError
 from ffnca.notes import tell
@@ -108,3 +110,21 @@ def systems() -> dict[str, System]:
         except InputError as error:
             tell(str(error))
     return found
+
+
+def pattern_settings(path: Path) -> dict[str, Any]:
+    """The settings of the world that a pattern file is, by the first kind that can read it.
+
+    Raises:
+        InputError: If none can; says why the first cannot.
+    """
+    refusals = []
+    for system in systems().values():
+        try:
+            settings = system.settings_in(path)
+        except InputError as error:
+            refusals.append(error)
+            continue
+        if settings is not None:
+            return settings
+    raise refusals[0] if refusals else InputError(f"{path}: no kind of world reads such files")

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from ffnca.automata.base import rollout, step_program
 from ffnca.automata.elementary import Elementary, first_cells, first_row
+from ffnca.brushes import Touch
 from ffnca.errors import InputError
 from ffnca.opening import make, opened
 from ffnca.systems.base import Request
@@ -129,6 +130,21 @@ def test_worlds_start_as_they_say() -> None:
     assert (picture[20] != picture[20, 0]).any()
 
 
+@pytest.mark.parametrize("name", ["erase", "paint", "seed"])
+def test_a_brush_leaves_the_newest_row_the_newest(name: str) -> None:
+    """In a page too, where every column looks for it by itself."""
+    rule90 = make("rule90")
+    state = np.array(rollout(rule90.automaton, rule90.start, 9, key=jax.random.key(0)))
+    cells = np.zeros(state.shape[:2], bool)
+    cells[3:15, 60:70] = True
+    brush = rule90.brushes[name]
+    brush.change(state, Touch(cells, (1.0, 0.0, 0.0), np.random.default_rng(0)))
+    assert (state[cells, 0] == (name != "erase")).all()
+    wanted = np.asarray(rule90.automaton.step(jnp.asarray(state), jax.random.key(0)))
+    np.testing.assert_array_equal(step_program(rule90.automaton, 2).run(state), wanted)
+    assert brush.data is not None
+
+
 WORLD = 'kind = "elementary"\ntitle = "t"\n[grid]\nsize = [20, 20]\n'
 
 
@@ -137,6 +153,7 @@ WORLD = 'kind = "elementary"\ntitle = "t"\n[grid]\nsize = [20, 20]\n'
     [
         ("[rule]\nnumber = 256\n", "rule.number = 256; allowed: a whole number from 0 to 255"),
         ("", "rule is missing"),
+        (f"[rule]\nnumber = 1\n[start]\ncells = '{21 * '1'}'\n", "start.cells has 21 cells; allowed: 20, a row"),
         ("[rule]\nnumber = 1\n[start]\ncells = '012'\n", "allowed: 0 and 1, up to"),
         ("[rule]\nnumber = 1\n[start]\ncells = '1'\ndensity = 0.5\n", "not both"),
     ],

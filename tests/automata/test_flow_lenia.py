@@ -128,6 +128,7 @@ def test_a_shipped_world_loses_nothing_stays_together_and_moves(key, name: str) 
     [
         ("grid.boundary = 'reflect'\n", 'grid.boundary = "reflect"; allowed here: "wrap", or "zero" for walls'),
         ("[flow]\nreach = 1\nspread = 1.0\n", "spread = 1 with reach = 1; allowed: spread less than reach"),
+        ("[flow]\ncritical_mass = 1e-320\n", "flow.critical_mass = 1e-320; allowed: a number from 0.001 to 100"),
         ("[flow]\nreach = 6\n", "flow.reach = 6; allowed: a whole number from 1 to 5"),
         ("[rule]\nupdate = 'growth'\n", 'unknown key "update"'),
     ],

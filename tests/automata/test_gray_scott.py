@@ -83,8 +83,8 @@ WORLD = 'kind = "gray_scott"\ntitle = "t"\n[grid]\nsize = [20, 20]\n'
     ("text", "part"),
     [
         ('[rule]\nregime = "omega"\n', 'regime = "omega"; allowed: "alpha", "beta"'),
-        ("[rule]\nfeed = 0.03\n", "one of regime, and feed with kill, is allowed"),
-        ('[rule]\nregime = "mu"\nfeed = 0.03\nkill = 0.06\n', "not both"),
+        ("[rule]\nfeed = 0.03\n", "[rule] allowed: regime alone, or both feed and kill"),
+        ('[rule]\nregime = "mu"\nfeed = 0.03\nkill = 0.06\n', "allowed: regime alone, or both feed and kill"),
         ("[rule]\nfeed = 1.0\nkill = 0.06\n", "rule.feed = 1.0; allowed: a number from 0 to 0.2"),
         ("[rule]\ndiffusion_u = 0.3\n", "at most 0.25, for it to be stable"),
         ("[start]\nside = 21\n", "start.side = 21; allowed: at most the grid's shorter side"),

@@ -124,6 +124,10 @@ WORLD = 'kind = "larger_than_life"\ntitle = "t"\n[grid]\nsize = [20, 20]\n'
         ('[rule]\nnotation = "B3/S23"\n', '"B3/S23" is no rule of Larger than Life'),
         ("[start]\nrle = '3A$2B!'\n", 'start.rle, line 1, column 4: "B" is no state; allowed: states 0 to 1'),
         ("[start]\nrle = 'A!'\ndensity = 0.5\n", "not both"),
+        (
+            '[rule]\nnotation = "R1,C64,M1,S1..2,B1..2,NM"\n[start]\nrle = "Z!"\n',
+            "allowed: counts and . or b, A to X, o",
+        ),
     ],
 )
 def test_bad_worlds_say_what_is_allowed(text: str, part: str) -> None:

@@ -177,6 +177,12 @@ def test_cells_are_read() -> None:
             parse_cells(wrong)
 
 
+@pytest.mark.parametrize("share", [1e-300, 5e-324, 0.05])
+def test_a_kernel_of_less_than_a_cell_has_no_weight(share: float) -> None:
+    with pytest.raises(ValueError, match="no weight in any cell"):
+        ring_kernel(13, (1.0, 0.5), "polynomial", share)
+
+
 WORLD = 'kind = "lenia"\ntitle = "t"\ngrid.size = [20, 20]\n'
 
 
@@ -196,6 +202,11 @@ WORLD = 'kind = "lenia"\ntitle = "t"\ngrid.size = [20, 20]\n'
         (65 * "[[kernels]]\n", "allowed: at most 64 tables [[kernels]]"),
         ("[[kernels]]\nkernel_peaks = [0]\n", "no ring has a weight"),
         ("[start]\ncells = 'A!B!'\n", "start.cells has 2 channels; allowed: 1"),
+        (f"[start]\ncells = '{9 * 'A!'}'\n", "[start.cells] the animal has 9 channels; allowed: up to 8"),
+        (f"[start]\ncells = '900$900A{150_000 * '!'}'\n", "[start.cells] the animal has 150000 channels"),
+        ("[start]\ncells = '$$!'\n", "[start.cells] the animal is empty; allowed: at least one cell"),
+        ("[start]\ncells = '\u0663A!'\n", "is no animal; allowed"),
+        ("[rule]\ngrowth_width = 1e-40\n", "rule.growth_width = 1e-40; allowed: a number from 0.000001 to 1"),
         ("[start]\ncells = 'hello'\n", "is no animal; allowed"),
         ("[start]\ncells = 'A'\ndensity = 0.5\n", "not both"),
     ],

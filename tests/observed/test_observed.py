@@ -221,11 +221,14 @@ def test_from_the_command_line(ffnca, folder: Path, tmp_path: Path) -> None:
     [
         ('world = "nowhere"', "no such world"),
         ('world = "nothing.toml"', "no such file"),
-        ('world = "x.safetensors"', "allowed is a shipped world or a .toml file"),
+        ('world = "missing.rle"', "missing.rle: no such file"),
+        ('world = "brain-ship"', 'has a state 0.5; allowed for a watched world: 0 and 1, or objective = "distance"'),
+        ('world = "x.safetensors"', "allowed is a shipped world, a .toml file or a pattern"),
         ('world = "self.toml"', "is of kind observed, which learns itself"),
         ('world = "orbium"', 'allowed for a watched world: 0 and 1, or objective = "distance"'),
         ('world = "lizard"', "is of kind growth, which learns itself; allowed to be watched: kinds that do not"),
         ('world = "life"\nepisode = 9\nframes = 8', "allowed: at most as many"),
+        ('world = "life"\n[rule]\nperception = "rings"', 'allowed: patch, or objective = "distance"'),
         ('world = "life"\nflipped = 0.7', "allowed: a number from 0 to 0.5"),
     ],
 )

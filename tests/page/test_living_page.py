@@ -170,6 +170,20 @@ def test_every_tool_changes_cells_by_keyboard_too(fish: Any) -> None:
         assert np.abs(_read(fish) - before).max() > 0.01
 
 
+def test_a_seed_is_one_cell_where_it_is_one_in_the_window(visited: Any, made: Any) -> None:
+    visit = visited(made("ants"))
+    visit.do("(() => { ffnca.pause(); ffnca.use('js'); ffnca.restart(0); })()")
+    changed = []
+    for tool in ("s", "p"):
+        before = _read(visit)
+        visit.page.locator("#view").focus()
+        for key in (tool, "ArrowUp", "Enter"):
+            visit.page.keyboard.press(key)
+        changed.append((_read(visit) != before).reshape(128 * 128, -1).any(-1).sum())
+    assert changed[0] == 1
+    assert changed[1] > 100
+
+
 def test_controls_by_keyboard_and_mouse(fish: Any) -> None:
     page, text = fish.page, fish.page.locator
     fish.do("ffnca.pause()")

@@ -89,6 +89,9 @@ def test_a_pattern_is_run_and_made(ffnca, tmp_path: Path) -> None:
         ("a.rle", "x = 3, y = 3\n3o$1000000000000b3o!", "line 2, column 4: the pattern is larger than 2048x2048"),
         ("a.rle", "1000000000000$o!", "line 1, column 15: the pattern is larger than 2048x2048"),
         ("a.rle", f"{'9' * 100_000}o!", "line 1, column 1: the pattern is larger than 2048x2048"),
+        ("a.rle", "9" * MAX_RLE, "line 1, column 1:"),
+        ("a.rle", "\n" * (MAX_RLE - 3) + "bo!", f"the pattern has {MAX_RLE - 2} lines; allowed: 1048576"),
+        ("a.rle", "#R 1\n" * 101 + "bo!", 'line 101, column 1: "#R 1" is one rule more; allowed: 100 lines #r'),
         ("a.rle", "yX!", "is a state that no"),
         ("a.rle", "2000o!", "the pattern has 1x2000 cells; allowed: 1024 a side"),
         ("a.rle", "x = 3, y = 3, rule = B3/S23:T2,2\n3o!", "asks for a grid 2 wide and 2 high; allowed: sides of 8 to"),
@@ -109,6 +112,26 @@ def test_bad_files_are_one_line(ffnca, name: str, text: str, said: str) -> None:
     code, out, err = ffnca("run", name)
     assert (code, out, len(err.splitlines()), err.startswith(f"ffnca: {name}: ")) == (2, "", 1, True)
     assert said in err
+
+
+def test_the_largest_file_is_a_world(tmp_path: Path) -> None:
+    path = tmp_path / "a.rle"
+    path.write_bytes(b"3o!".ljust(MAX_RLE))
+    assert int(np.asarray(make(path).start).sum()) == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "title"),
+    [
+        ("a.rle", "#N a\x1b[31mred\u202e\x07\n3o!", "a\\x1b[31mred\\u202e\\x07"),
+        ("\x1b🦎\t.rle", "3o!", "\\x1b🦎"),
+        (f"{'a' * 240}.rle", "3o!", 200 * "a"),
+        ("a.rle", "#N <script>alert(1)</script>\n3o!", "<script>alert(1)</script>"),
+    ],
+)
+def test_any_name_becomes_a_title(tmp_path: Path, name: str, text: str, title: str) -> None:
+    (tmp_path / name).write_text(text)
+    assert load_world(tmp_path / name).title == title
 
 
 def test_a_file_that_is_too_large_is_not_read(ffnca) -> None:

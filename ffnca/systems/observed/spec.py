@@ -9,8 +9,8 @@ from ffnca.errors import MAX_SEED, InputError
 from ffnca.files import read_bounded
 from ffnca.settings_text import parse_toml
 from ffnca.spec import Spec, above_zero, several_of, shown, whole
-from ffnca.systems.registry import system_of
-from ffnca.world import ONE_LINE, RULE_SUFFIX, World, checked_world, find_world
+from ffnca.systems.registry import pattern_settings, system_of
+from ffnca.world import ONE_LINE, PATTERN_SUFFIXES, RULE_SUFFIX, World, checked_world, find_world
 
 KIND = "observed"
 MAX_CHANNELS = 8
@@ -25,7 +25,7 @@ class ObservedSpec(Spec):
         min_length=1,
         max_length=4096,
         pattern=ONE_LINE,
-        description="a shipped world, or a world file found beside this one",
+        description="a shipped world, or a world file or a pattern found beside this one",
         title="what is watched; it also says how this one starts",
     )
     frames: int = whole(200, 2, 1000, "frames that are seen, in all")
@@ -71,6 +71,14 @@ class ObservedRuleSpec(Spec):
         "distance, for any numbers from 0 to 1: goodness is how near the next state is to what each layer says",
     )
 
+    @model_validator(mode="after")
+    def _compares_what_it_can(self) -> Self:
+        if self.perception == "rings" and self.objective == "contrast":
+            raise ValueError(
+                'perception = "rings" with objective = "contrast"; allowed: patch, or objective = "distance"'
+            )
+        return self
+
 
 class ObservedTrainSpec(Spec):
     """Its training."""
@@ -99,9 +107,11 @@ def watched_world(text: str, folder: Path) -> World:
         InputError: If there is none, or it cannot be watched.
     """
     named = folder / text
-    path = find_world(str(named) if text.lower().endswith((".toml", RULE_SUFFIX)) else text)
+    path = find_world(str(named) if text.lower().endswith((".toml", RULE_SUFFIX, *PATTERN_SUFFIXES)) else text)
     if path.suffix.lower() == RULE_SUFFIX:
-        raise InputError(f"observed.world = {shown(text)}: allowed is a shipped world or a .toml file")
+        raise InputError(f"observed.world = {shown(text)}: allowed is a shipped world, a .toml file or a pattern")
+    if path.suffix.lower() in PATTERN_SUFFIXES:
+        return watchable(pattern_settings(path), str(path))
     try:
         settings = parse_toml(read_bounded(path, _MAX_BYTES).decode("utf-8-sig"), str(path))
     except UnicodeDecodeError as error:
