@@ -352,8 +352,8 @@ def test_half_precision_is_half_the_size_and_near(tmp_path: Path) -> None:
 
 
 def test_a_rule_of_a_kind_that_is_not_installed_is_named_beside_those_that_are(tmp_path: Path) -> None:
-    stored = StoredRule("sandpile", {"height": 4}, {"k": np.zeros(2, np.float32)}, {})
+    stored = StoredRule("forest", {"height": 4}, {"k": np.zeros(2, np.float32)}, {})
     write_rule(tmp_path / "s.safetensors", rule_bytes(stored, "s"))
     assert read_rule(tmp_path / "s.safetensors").model == {"height": 4}
-    with pytest.raises(InputError, match=r's.safetensors: kind = "sandpile"; allowed: growth, .*life'):
+    with pytest.raises(InputError, match=r's.safetensors: kind = "forest"; allowed: .*growth, .*life'):
         make(tmp_path / "s.safetensors")
