@@ -44,7 +44,7 @@ SHOWN_WIDTH, PARADE_WIDTH = 384, 624
 """Pixels that an animation is wide on the page: the browser enlarges it."""
 WITH_HEALTH = ("lizard",)
 """Creatures whose health is shown beside their colours."""
-CLASSICS = ("life", "highlife", "orbium")
+CLASSICS = ("life", "brain", "cyclic-spirals", "orbium", "mitosis")
 """Automata that are not learned, on the page after the creatures."""
 TITLE, HINT = "Creatures", "Each grows from one cell, is wounded and heals. Open one to wound it yourself."
 CREDITS = (
