@@ -226,6 +226,7 @@ def test_from_the_command_line(ffnca, folder: Path, tmp_path: Path) -> None:
         ('world = "x.safetensors"', "allowed is a shipped world, a .toml file or a pattern"),
         ('world = "self.toml"', "is of kind observed, which learns itself"),
         ('world = "orbium"', 'allowed for a watched world: 0 and 1, or objective = "distance"'),
+        ('world = "sandpile"', "has a state 10000; allowed for a watched world: 0 and 1"),
         ('world = "lizard"', "is of kind growth, which learns itself; allowed to be watched: kinds that do not"),
         ('world = "life"\nepisode = 9\nframes = 8', "allowed: at most as many"),
         ('world = "life"\n[rule]\nperception = "rings"', 'allowed: patch, or objective = "distance"'),

@@ -81,11 +81,12 @@ def frames_of(world: World, spec: ObservedSpec, *, binary: bool) -> Frames:
     else:
         starts = np.asarray(simulation.start)[None]
     frames = episodes(simulation.automaton, starts, length - 1, spec.seed)
-    wrong_states = (frames != 0) & (frames != 1) if binary else ~((frames >= 0) & (frames <= 1))
+    states = np.concatenate([frames.ravel(), np.asarray(simulation.start).ravel()])  # a soup need not show them all
+    wrong_states = (states != 0) & (states != 1) if binary else ~((states >= 0) & (states <= 1))
     if wrong_states.any():
         numbers = '0 and 1, or objective = "distance"' if binary else "numbers from 0 to 1"
         raise InputError(
-            f"{world.title}: has a state {frames[wrong_states][0]:g}; allowed for a watched world: {numbers}"
+            f"{world.title}: has a state {states[wrong_states][0]:g}; allowed for a watched world: {numbers}"
         )
     wrong = generator.random(frames.shape) < spec.flipped
     other = 1 - frames if binary else generator.random(frames.shape, np.float32)
