@@ -147,7 +147,7 @@ def train(
     ] = None,
     resume: Resume = False,
 ) -> None:
-    """Train the rule of a growth world in a run folder.
+    """Train the rule of a world that learns, such as growth or observed, in a run folder.
 
     RUN keeps rule, metrics, curve, preview and checkpoints. Ends with exit code 1 if it has not learned.
     """
@@ -261,7 +261,7 @@ def export(
         list[str] | None,
         typer.Option(metavar="WORLD ...", help="One to five worlds beside the first, each with its title under it."),
     ] = None,
-    show: Annotated[str, typer.Option(metavar="VIEW", help="colour, health, channel:K, tiles, difference.")] = "colour",
+    show: Annotated[str, typer.Option(metavar="VIEW", help="Such as colour, health, channel:K, tiles.")] = "colour",
     background: Annotated[
         str | None, typer.Option(metavar="COLOUR", help="#rrggbb, #rgb, a CSS name, or transparent.")
     ] = None,

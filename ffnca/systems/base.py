@@ -66,7 +66,7 @@ class Request:
             InputError: If a target, an angle or a detail was asked for.
         """
         for option, value in (("--which", self.which), ("--angle", self.angle), ("--detail", self.detail)):
-            if value:
+            if value not in (None, 0.0):
                 raise InputError(f"{option} {shown(value)}: {self.text} is of kind {world.kind}; not allowed there")
 
 

@@ -58,10 +58,15 @@ class CyclicSpec(Spec):
     def _spelt_alike(cls, notation: str) -> str:
         text = NAMED.get(" ".join(notation.lower().replace("_", " ").split()), "".join(notation.split()))
         match = _NOTATION.fullmatch(text)
-        numbers = tuple(map(int, match.groups()[:3])) if match else (0, 0, 0)
-        if match is None or not (1 <= numbers[0] <= MOST_REACH and numbers[1] >= 1 and 2 <= numbers[2] <= MOST_STATES):
+        reach, threshold, states = map(int, match.groups()[:3]) if match else (0, 0, 0)
+        if match is None or not (1 <= reach <= MOST_REACH and threshold >= 1 and 2 <= states <= MOST_STATES):
             raise ValueError(f"notation = {shown(notation)}; allowed: {_FORM}")
-        return f"{numbers[0]}/{numbers[1]}/{numbers[2]}/{match[4].upper()}"
+        neighbours = (2 * reach + 1) ** 2 - 1 if match[4].upper() == "M" else 2 * reach * (reach + 1)
+        if threshold > neighbours:
+            raise ValueError(
+                f"notation = {shown(notation)}: no cell ever moves; allowed: a threshold up to {neighbours}"
+            )
+        return f"{reach}/{threshold}/{states}/{match[4].upper()}"
 
 
 class RandomSpec(Spec):

@@ -81,3 +81,10 @@ def test_bad_rules_say_what_is_allowed(rule: str) -> None:
     with pytest.raises(InputError, match=r"w\.toml") as caught:
         parse_world(f'{WORLD}[rule]\nnotation = "{rule}"\n', "w.toml")
     assert f'notation = "{rule}"; allowed: range 1 to 5' in str(caught.value)
+
+
+@pytest.mark.parametrize(("rule", "most"), [("1/9/3/M", 8), ("2/13/3/N", 12)])
+def test_a_threshold_above_the_number_of_neighbours_is_refused(rule: str, most: int) -> None:
+    with pytest.raises(InputError, match=f"allowed: a threshold up to {most}"):
+        parse_world(f'{WORLD}[rule]\nnotation = "{rule}"\n', "w.toml")
+    parse_world(f'{WORLD}[rule]\nnotation = "{rule.replace("9", "8").replace("13", "12")}"\n', "w.toml")
