@@ -234,8 +234,8 @@ def test_an_export_has_as_many_pixels_as_asked_for(rule, ffnca, tmp_path) -> Non
         (("export", "RULE", "out.gif", "--detail", "4", "--scale", "6"), "multiples of 4"),
         (("export", "RULE", "out.gif", "--detail", "4", "--palette", "target"), "--palette"),
         (("export", "lizard", "out.gif", "--detail", "8"), "ffnca grow TARGET --detail 8"),
-        (("export", "life", "out.gif", "--detail", "8"), "life world"),
-        (("view", "orbium", "--detail", "8", "--headless-frames", "1"), "lenia world"),
+        (("export", "life", "out.gif", "--detail", "8"), "is of kind life"),
+        (("view", "orbium", "--detail", "8", "--headless-frames", "1"), "is of kind lenia"),
         (("grow", "🐟", "--detail", "99"), "2 to 16"),
     ],
 )

@@ -184,7 +184,7 @@ def test_a_state_is_written_and_comes_back(ffnca, name: str) -> None:
 
 def test_what_is_no_pattern_is_not_written(ffnca) -> None:
     for words, said in (
-        (("orbium", "a.rle"), "a.rle: the states of a lenia world are no patterns"),
+        (("orbium", "a.rle"), "a.rle: the states of kind lenia are no patterns"),
         (("glider", "a.rle", "--fps", 5), "a.rle: holds one state and no frames; allowed with it: --steps, --seed"),
         (("glider", "no/a.rle"), "no"),
     ):
