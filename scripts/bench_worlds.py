@@ -88,7 +88,7 @@ def _life(side: int, steps: int) -> Row:
 
 
 ROWS = {
-    "Life, 2048x2048": _life(2048, 16),
+    "Life, 2048x2048": _life(2048, 128),
     "Life, 512x512": _life(512, 200),
     "elementary rule 30, 1024 cells": Row(
         ("elementary",), {"rule": {"number": 30}}, (1024, 1024), 1023, "elementary", _first_row, cells=1024
