@@ -3,9 +3,9 @@
 import difflib
 import json
 from collections.abc import Sequence
-from typing import Any, get_args, get_origin
+from typing import Any, ClassVar, Self, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
@@ -32,6 +32,30 @@ class Spec(BaseModel):
     """Strict, but for tuples, which are written as lists in TOML and JSON."""
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False)
+
+
+class OneOfTwo(Spec):
+    """A table in which one of two keys is given, not both; an empty table is one with its usual key.
+
+    Attributes:
+        usual: The key and the value of an empty table.
+        instead: The other key.
+    """
+
+    usual: ClassVar[tuple[str, Any]]
+    instead: ClassVar[str]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _as_usual(cls, given: Any) -> Any:
+        return dict([cls.usual]) if given == {} else given
+
+    @model_validator(mode="after")
+    def _not_both(self) -> Self:
+        if (getattr(self, self.usual[0]) is None) == (getattr(self, self.instead) is None):
+            first, second = (key for key in type(self).model_fields if key in (self.usual[0], self.instead))
+            raise ValueError(f"one of {first} and {second} is allowed, not both")
+        return self
 
 
 def wrong(error: ValidationError, model: type[Spec]) -> str:

@@ -2,11 +2,11 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 from pydantic import Field, model_validator
 
-from ffnca.spec import Spec
+from ffnca.spec import OneOfTwo, Spec
 from ffnca.systems.base import Request, System
 from ffnca.world import MAX_SIDE, World
 
@@ -27,8 +27,11 @@ class ElementarySpec(Spec):
     )
 
 
-class RowSpec(Spec):
+class RowSpec(OneOfTwo):
     """The first row: cells in the middle, or random ones."""
+
+    usual = "cells", "1"
+    instead = "density"
 
     cells: str | None = Field(
         default=None,
@@ -41,17 +44,6 @@ class RowSpec(Spec):
     density: float | None = Field(
         default=None, ge=0, le=1, description="a number from 0 to 1", title="share of cells that are 1, at random"
     )
-
-    @model_validator(mode="before")
-    @classmethod
-    def _default_cell(cls, given: Any) -> Any:
-        return {"cells": "1"} if given == {} else given
-
-    @model_validator(mode="after")
-    def _cells_or_density(self) -> Self:
-        if (self.cells is None) == (self.density is None):
-            raise ValueError("one of cells and density is allowed, not both")
-        return self
 
 
 class ElementaryWorld(World):

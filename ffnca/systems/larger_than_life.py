@@ -2,14 +2,14 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
 from ffnca.automata.range_rule import RANGE_RULES_ALLOWED, range_rule
 from ffnca.automata.state_pattern import rle_states
 from ffnca.errors import InputError
-from ffnca.spec import Spec
+from ffnca.spec import OneOfTwo, Spec
 from ffnca.systems.base import Request, System
 from ffnca.world import World
 
@@ -34,8 +34,11 @@ class RangeSpec(Spec):
         return str(range_rule(notation))
 
 
-class RangeStart(Spec):
+class RangeStart(OneOfTwo):
     """How it starts: random cells, or a pattern in the middle."""
+
+    usual = "density", 0.5
+    instead = "rle"
 
     density: float | None = Field(
         default=None, ge=0, le=1, description="a number from 0 to 1", title="share of cells that live, at random"
@@ -47,17 +50,6 @@ class RangeStart(Spec):
         description="RLE as Golly's: . or b dead, A or o alive, B and on fading",
         title="a pattern in the middle",
     )
-
-    @model_validator(mode="before")
-    @classmethod
-    def _default_density(cls, given: Any) -> Any:
-        return {"density": 0.5} if given == {} else given
-
-    @model_validator(mode="after")
-    def _density_or_pattern(self) -> Self:
-        if (self.density is None) == (self.rle is None):
-            raise ValueError("one of density and rle is allowed, not both")
-        return self
 
 
 class LargerThanLifeWorld(World):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from ffnca.errors import InputError
-from ffnca.spec import Spec, above_zero, several_of, shown, whole
+from ffnca.spec import OneOfTwo, Spec, above_zero, several_of, shown, whole
 from ffnca.systems.base import Request, System
 from ffnca.world import MAX_SIDE, World
 
@@ -102,8 +102,11 @@ class LeniaSpec(NeighbourhoodSpec):
     )
 
 
-class LeniaStart(Spec):
+class LeniaStart(OneOfTwo):
     """How it starts: as an animal in the middle, or at random in the middle half."""
+
+    usual = "density", 0.5
+    instead = "cells"
 
     cells: str | None = Field(
         default=None,
@@ -126,17 +129,6 @@ class LeniaStart(Spec):
         if cells is not None:
             parse_channels(cells)
         return cells
-
-    @model_validator(mode="before")
-    @classmethod
-    def _default_density(cls, given: Any) -> Any:
-        return {"density": 0.5} if given == {} else given
-
-    @model_validator(mode="after")
-    def _cells_or_density(self) -> Self:
-        if (self.cells is None) == (self.density is None):
-            raise ValueError("one of cells and density is allowed, not both")
-        return self
 
 
 Kernels = Annotated[

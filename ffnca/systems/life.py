@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
@@ -16,7 +16,7 @@ from ffnca.automata.life_universe import Universe
 from ffnca.errors import InputError, safe_line
 from ffnca.files import read_bounded
 from ffnca.notes import tell
-from ffnca.spec import Spec
+from ffnca.spec import OneOfTwo, Spec
 from ffnca.systems.base import Request, System
 from ffnca.world import MAX_SIDE, MIN_SIDE, World
 
@@ -46,8 +46,11 @@ class LifeSpec(Spec):
         return canonical_rule(notation)
 
 
-class LifeStart(Spec):
+class LifeStart(OneOfTwo):
     """How a Life-like world starts: at random with this share of living cells, or as a pattern in the middle."""
+
+    usual = "density", DEFAULT_DENSITY
+    instead = "rle"
 
     density: float | None = Field(
         default=None, ge=0, le=1, description="a number from 0 to 1", title="share of cells that live, at random"
@@ -59,17 +62,6 @@ class LifeStart(Spec):
         description=f"a pattern in RLE, Life 1.05, Life 1.06 or plain text, up to {MAX_RLE} characters",
         title="a pattern in the middle; its header may give rule and grid",
     )
-
-    @model_validator(mode="before")
-    @classmethod
-    def _default_density(cls, given: Any) -> Any:
-        return {"density": DEFAULT_DENSITY} if given == {} else given
-
-    @model_validator(mode="after")
-    def _density_or_pattern(self) -> Self:
-        if (self.density is None) == (self.rle is None):
-            raise ValueError("one of density and rle is allowed, not both")
-        return self
 
 
 class LifeWorld(World):
