@@ -8,11 +8,12 @@ import difflib
 import re
 from typing import Any
 
+from ffnca.automata.lenia_cells import MAX_CHANNELS, parse_channels
 from ffnca.errors import InputError
 from ffnca.interchange.world_text import world_text
 from ffnca.notes import tell
 from ffnca.spec import shown
-from ffnca.systems.lenia import MAX_CHANNELS, MAX_KERNELS, parse_channels
+from ffnca.systems.lenia import MAX_KERNELS
 from ffnca.world import MAX_SIDE
 
 SHAPES = {

@@ -1,6 +1,5 @@
 """Flow Lenia as a system: Lenia whose matter flows, and is neither made nor lost."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self
 
@@ -8,15 +7,7 @@ from pydantic import Field, model_validator
 
 from ffnca.spec import Spec, above_zero, whole
 from ffnca.systems.base import Request
-from ffnca.systems.lenia import (
-    KernelWorld,
-    LeniaSystem,
-    NeighbourhoodSpec,
-    animal_of,
-    growth_of,
-    lenia_views,
-    start_of,
-)
+from ffnca.systems.lenia import KernelWorld, LeniaSystem, NeighbourhoodSpec, growth_of, simulation_of
 
 if TYPE_CHECKING:
     from ffnca.simulation import Simulation
@@ -89,27 +80,14 @@ class FlowLeniaSystem(LeniaSystem):
         """
         import jax.numpy as jnp
 
-        from ffnca.automata import lenia
         from ffnca.automata.flow_lenia import FlowLenia
-        from ffnca.brushes import number_brushes, stamp
-        from ffnca.simulation import Simulation
 
         request.refuse_choices(world)
         world = world.of_size(request.size)
-        flow, animal, brushes = world.flow, animal_of(world), number_brushes(0.0, MOST_MATTER)
-        if animal is not None:
-            brushes["seed"] = stamp(animal)
+        flow = world.flow
         numbers = (1 / world.rule.time_resolution, flow.critical_mass, flow.power, flow.spread)
-        return Simulation(
-            path.stem,
-            world,
-            FlowLenia(growth_of(world, path), *map(jnp.float32, numbers), reach=flow.reach),
-            start_of(world, request.seed),
-            own_views=lenia_views(world.rule.channels),
-            own_measures={"mass": lenia.mass, "population": lenia.population},
-            brushes=brushes,
-            reseeded=None if animal is not None else lambda one, seed: replace(one, start=start_of(world, seed)),
-        )
+        automaton = FlowLenia(growth_of(world, path), *map(jnp.float32, numbers), reach=flow.reach)
+        return simulation_of(world, automaton, request, path, MOST_MATTER)
 
 
 FLOW_LENIA = FlowLeniaSystem()

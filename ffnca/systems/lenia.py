@@ -1,6 +1,5 @@
 """Lenia as a system: a world file with a rule and an animal, drawn, measured and touched."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -8,23 +7,23 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from ffnca.automata.lenia_cells import CELLS_ALLOWED, MAX_CHANNELS, parse_channels
 from ffnca.errors import InputError
-from ffnca.spec import OneOfTwo, Spec, above_zero, several_of, shown, whole
+from ffnca.spec import OneOfTwo, Spec, above_zero, several_of, whole
 from ffnca.systems.base import Request, System
-from ffnca.world import MAX_SIDE, World
+from ffnca.world import World
 
 if TYPE_CHECKING:
     import numpy as np
     from jaxtyping import Array, Float, UInt8
 
+    from ffnca.automata.base import Automaton
     from ffnca.automata.lenia_growth import Growth
     from ffnca.simulation import Simulation
     from ffnca.views import View
 
 MAX_CELLS = 200_000
-MAX_CHANNELS, MAX_KERNELS = 8, 64
-_TOKEN = re.compile(r"(\d{0,5})([p-y]?[A-X]|[bo.$])", re.ASCII)
-_FORM = "cells as Lenia's animals have them: ., A to X, pA to yO, counts before them, $ between rows, ! at the end"
+MAX_KERNELS = 64
 _RINGS = "1 to 8 numbers from 0 to 1 in a list, one above 0"
 Peak = Annotated[float, Field(ge=0, le=1)]
 Ring = Literal["polynomial", "exponential", "gaussian", "step", "life"]
@@ -112,7 +111,7 @@ class LeniaStart(OneOfTwo):
         default=None,
         min_length=1,
         max_length=MAX_CELLS,
-        description=_FORM,
+        description=CELLS_ALLOWED,
         title="an animal in the middle; of several channels one after the other",
     )
     density: float | None = Field(
@@ -181,58 +180,6 @@ class LeniaWorld(KernelWorld):
 
     kind: Literal["lenia"]
     rule: LeniaSpec = LeniaSpec()
-
-
-def parse_channels(text: str) -> list[list[list[float]]]:
-    """States of an animal of one or more channels, each ended by !, all of one size.
-
-    Raises:
-        ValueError: As `parse_cells`, or if there is no cell, or more than 8 channels.
-    """
-    parts = "".join(text.split()).removesuffix("!").split("!")
-    if len(parts) > MAX_CHANNELS:
-        raise ValueError(f"the animal has {len(parts)} channels; allowed: up to {MAX_CHANNELS}")
-    each = [parse_cells(part) for part in parts]
-    height, width = max(map(len, each)), max(len(rows[0]) for rows in each)
-    if not width:
-        raise ValueError("the animal is empty; allowed: at least one cell")
-    return [
-        [row + (width - len(row)) * [0.0] for row in rows] + [width * [0.0] for _ in range(height - len(rows))]
-        for rows in each
-    ]
-
-
-def parse_cells(text: str) -> list[list[float]]:
-    """States of an animal from 0 to 1, row by row, from the run-length code of Lenia's animals.
-
-    Reference:
-        Chan, https://github.com/Chakazul/Lenia, `animals.json`.
-
-    Raises:
-        ValueError: If the text is no such code, or is more than 1024 cells a side.
-    """
-    body = "".join(text.split()).removesuffix("!")
-    tokens = list(_TOKEN.finditer(body))
-    if "".join(token[0] for token in tokens) != body:
-        raise ValueError(f"{shown(text)} is no animal; allowed: {_FORM}")
-    rows: list[list[float]] = [[]]
-    for token in tokens:
-        count, tag = int(token[1] or 1), token[2]
-        if count + (len(rows) if tag == "$" else len(rows[-1])) > MAX_SIDE:
-            raise ValueError(f"the animal is larger than {MAX_SIDE} cells a side")
-        if tag == "$":
-            rows += [[] for _ in range(count)]
-        else:
-            rows[-1] += count * [_level(tag)]
-    width = max(map(len, rows))
-    return [row + (width - len(row)) * [0.0] for row in rows]
-
-
-def _level(tag: str) -> float:
-    if tag in ".b":
-        return 0.0
-    high = 255 if tag == "o" else 24 * ("pqrstuvwxy".find(tag[0]) + 1) * (len(tag) > 1) + ord(tag[-1]) - ord("A") + 1
-    return min(high, 255) / 255
 
 
 def growth_of(world: KernelWorld, path: Path) -> "Growth":
@@ -308,6 +255,33 @@ def lenia_views(channels: int) -> "Mapping[str, View]":
     }
 
 
+def simulation_of(
+    world: KernelWorld, automaton: "Automaton", request: Request, path: Path, most: float
+) -> "Simulation":
+    """A world of the wanted size with its automaton; a noise brush leaves cells from 0 to `most`.
+
+    Raises:
+        InputError: If the grid does not hold the animal.
+    """
+    from ffnca.automata.lenia import mass, population
+    from ffnca.brushes import number_brushes, stamp
+    from ffnca.simulation import Simulation
+
+    animal, brushes = animal_of(world), number_brushes(0.0, most)
+    if animal is not None:
+        brushes["seed"] = stamp(animal)
+    return Simulation(
+        path.stem,
+        world,
+        automaton,
+        start_of(world, request.seed),
+        own_views=lenia_views(world.rule.channels),
+        own_measures={"mass": mass, "population": population},
+        brushes=brushes,
+        reseeded=None if animal is not None else lambda one, seed: replace(one, start=start_of(world, seed)),
+    )
+
+
 class LeniaSystem(System):
     """Lenia with one kernel and channel or several."""
 
@@ -335,26 +309,13 @@ class LeniaSystem(System):
         """
         import jax.numpy as jnp
 
-        from ffnca.automata import lenia
-        from ffnca.brushes import number_brushes, stamp
-        from ffnca.simulation import Simulation
+        from ffnca.automata.lenia import Lenia
 
         request.refuse_choices(world)
         world = world.of_size(request.size)
-        animal, brushes = animal_of(world), number_brushes(0.0, 1.0)
-        if animal is not None:
-            brushes["seed"] = stamp(animal)
         time_step = jnp.float32(1 / world.rule.time_resolution)
-        return Simulation(
-            path.stem,
-            world,
-            lenia.Lenia(growth_of(world, path), time_step, world.rule.update == "asymptotic"),
-            start_of(world, request.seed),
-            own_views=lenia_views(world.rule.channels),
-            own_measures={"mass": lenia.mass, "population": lenia.population},
-            brushes=brushes,
-            reseeded=None if animal is not None else lambda one, seed: replace(one, start=start_of(world, seed)),
-        )
+        automaton = Lenia(growth_of(world, path), time_step, world.rule.update == "asymptotic")
+        return simulation_of(world, automaton, request, path, 1.0)
 
 
 LENIA = LeniaSystem()

@@ -9,13 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ffnca.automata.base import rollout, step_program
+from ffnca.automata.lenia_cells import parse_cells
 from ffnca.automata.lenia_growth import ring_kernel
 from ffnca.errors import InputError
 from ffnca.grid.convolution import by_fourier, by_slices, spectrum
 from ffnca.lattice import Lattice
 from ffnca.opening import make
 from ffnca.systems.base import Request
-from ffnca.systems.lenia import LENIA, parse_cells
+from ffnca.systems.lenia import LENIA
 from ffnca.world import dump_world, shipped_worlds
 from ffnca.world_file import load_world, parse_world, world_from_json
 

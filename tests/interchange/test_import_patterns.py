@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 from ffnca.automata.base import rollout
+from ffnca.automata.lenia_cells import parse_cells, parse_channels
 from ffnca.errors import InputError
 from ffnca.interchange.lenia_animals import animal_world, animals_in
 from ffnca.opening import make
 from ffnca.systems.base import Request
-from ffnca.systems.lenia import LENIA, parse_cells, parse_channels
+from ffnca.systems.lenia import LENIA
 from ffnca.world_file import load_world, parse_world
 
 ANIMALS = Path(__file__).resolve().parents[3] / "shared/data/lenia/animals.json"
