@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import UInt8
 
-from ffnca.automata.life_states import state_letter
+from ffnca.automata.life_states import state_letter, state_number
 from ffnca.automata.life_universe import Universe, rule_and_universe
 from ffnca.errors import InputError
 from ffnca.spec import shown
@@ -30,7 +30,6 @@ _PAIR = re.compile(r"\s*([-+]?\d{1,9})\s+([-+]?\d{1,9})\s*", re.ASCII)
 _HISTORY = re.compile(r"(.+)history", re.I)
 _OF_HISTORY = np.array([0, 1, 0, 1, 0, 1], np.uint8)
 """Whether each state of a rule with a history is alive: its cells are marked besides, or were alive before."""
-MAX_STATE = 255
 
 
 class Place(NamedTuple):
@@ -234,7 +233,7 @@ def _runs(lines: list[tuple[int, str]], has_history: bool) -> Pattern:
         if tag == "$":
             row, column = min(row + length, most + 1), 0
             continue
-        state = _state(tag)
+        state = state_number(tag)
         if state is None or (has_history and state >= len(_OF_HISTORY)):
             raise InputError(
                 f"{_place(lines, run.start(2))}: {shown(run[0][-10:])} is a state that no Life-like rule has; "
@@ -255,15 +254,6 @@ def _runs(lines: list[tuple[int, str]], has_history: bool) -> Pattern:
         )
     cells = cells[:height, :width]
     return Pattern(_OF_HISTORY[cells] if has_history else cells, ended=ended, highest=_place(lines, at))
-
-
-def _state(tag: str) -> int | None:
-    """The number of a state, None if there is none."""
-    if tag in "b.o":
-        return int(tag == "o")
-    letter, prefix = ord(tag[-1]) - 64, "pqrstuvwxy".find(tag[0]) + 1 if len(tag) == 2 else 0
-    state = 24 * prefix + letter
-    return state if 1 <= letter <= 24 and state <= MAX_STATE else None
 
 
 def _place(lines: list[tuple[int, str]], place: int) -> Place:

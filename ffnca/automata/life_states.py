@@ -8,6 +8,7 @@ from jaxtyping import Float, Shaped, UInt8
 
 from ffnca.automata.life_rule import parse_rule
 
+MAX_STATE = 255
 _RLE_LINE = 70
 
 
@@ -28,6 +29,15 @@ def state_letter(state: int, several: bool) -> str:
     if not several:
         return "bo"[state]
     return "." if state == 0 else f"{' pqrstuvwxy'[(state - 1) // 24]}{chr(65 + (state - 1) % 24)}".strip()
+
+
+def state_number(tag: str) -> int | None:
+    """The number of a state by its letters, None if there is none."""
+    if tag in "b.o":
+        return int(tag == "o")
+    letter, prefix = ord(tag[-1]) - 64, "pqrstuvwxy".find(tag[0]) + 1 if len(tag) == 2 else 0
+    state = 24 * prefix + letter
+    return state if 1 <= letter <= 24 and state <= MAX_STATE else None
 
 
 def to_rle(pattern: Shaped[np.ndarray, "h w"], notation: str = "B3/S23") -> str:

@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Mapping
-from itertools import groupby
 
+from ffnca.automata.life_states import state_number
 from ffnca.errors import InputError
 from ffnca.spec import shown
 
@@ -71,20 +71,11 @@ def rle_states(text: str, num_states: int) -> Rows:
             if tag == "$":
                 rows += [[] for _ in range(count)]
                 continue
-            state = {".": 0, "b": 0, "o": 1}.get(tag, ord(tag) - ord("A") + 1)
-            if state >= num_states:
+            state = state_number(tag)
+            if state is None or state >= num_states:
                 raise InputError(f"{where}: {shown(tag)} is no state; allowed: states 0 to {num_states - 1}")
             rows[-1] += count * [state]
     return _squared(rows)
-
-
-def to_rle(rows: Rows) -> str:
-    """The body of a pattern in RLE."""
-    lines = []
-    for row in rows:
-        runs = [(len(list(run)), "." if state == 0 else chr(ord("A") + state - 1)) for state, run in groupby(row)]
-        lines.append("".join(f"{count if count > 1 else ''}{tag}" for count, tag in runs))
-    return "$".join(lines) + "!"
 
 
 def _lines(text: str) -> tuple[int, list[str]]:

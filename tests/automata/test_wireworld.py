@@ -1,6 +1,7 @@
 """Wireworld against plain NumPy, its gates and diodes, and circuits as text."""
 
 import itertools
+from itertools import groupby
 
 import jax
 import numpy as np
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ffnca.automata.base import rollout, step_program
-from ffnca.automata.state_pattern import drawn_states, rle_states, to_rle
+from ffnca.automata.state_pattern import Rows, drawn_states, rle_states
 from ffnca.automata.wireworld import Wireworld
 from ffnca.errors import InputError
 from ffnca.opening import make
@@ -86,11 +87,20 @@ def test_the_shipped_clocks_tick(key) -> None:
     assert world.measured(first)["electrons"] > 4
 
 
+def _rle(rows: Rows) -> str:
+    """The body of a pattern in RLE."""
+    lines = []
+    for row in rows:
+        runs = [(len(list(run)), "." if state == 0 else chr(ord("A") + state - 1)) for state, run in groupby(row)]
+        lines.append("".join(f"{count if count > 1 else ''}{tag}" for count, tag in runs))
+    return "$".join(lines) + "!"
+
+
 @given(st.lists(st.lists(st.integers(0, 3), min_size=1, max_size=9), min_size=1, max_size=6))
 def test_rle_comes_back(rows: list[list[int]]) -> None:
     width = max(map(len, rows))
     squared = tuple(tuple(row + (width - len(row)) * [0]) for row in rows)
-    text = f"x = {width}, y = {len(rows)}, rule = WireWorld\n# by hand\n{to_rle(squared)}\nand more"
+    text = f"x = {width}, y = {len(rows)}, rule = WireWorld\n# by hand\n{_rle(squared)}\nand more"
     assert rle_states(text, 4) == squared
     drawing = "\n".join("".join(".@~#"[state] for state in row) for row in squared)
     assert drawn_states(drawing, DRAWN) == squared
