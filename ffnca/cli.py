@@ -1,19 +1,15 @@
 """The command line. Every command imports what it needs when it runs, so that help answers at once."""
 
-import os
 import sys
 from operator import itemgetter
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from typer import Context
-from typer.core import TyperCommand
-from typer.exceptions import TyperException
 
 from ffnca import terminal
-from ffnca.errors import InputError, Stopped
-from ffnca.signals import stop_as_ctrl_c
+from ffnca.exit_codes import BAD_INPUT, exit_code
+from ffnca.export_words import ExportCommand
 
 app = typer.Typer(
     name="ffnca",
@@ -36,7 +32,7 @@ Detail = Annotated[
 Resume = Annotated[bool, typer.Option("--resume", help="Go on from the newest checkpoint, with more time if given.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 NUM_STEPS_MAX = 10_000_000
-NOT_LEARNED, FAILED, BAD_INPUT, INTERRUPTED = 1, 1, 2, 130
+NOT_LEARNED = 1
 _LEAST_WIDTH = 80
 _DEMO_STEPS, _DEMO_WOUND = 220, 100
 
@@ -147,7 +143,7 @@ def train(
     ] = None,
     resume: Resume = False,
 ) -> None:
-    """Train the rule of a world that learns, such as growth or observed, in a run folder.
+    """Train the rule of a world in a run folder.
 
     RUN keeps rule, metrics, curve, preview and checkpoints. Ends with exit code 1 if it has not learned.
     """
@@ -188,45 +184,7 @@ def grow(
     _report(grow_target(wanted, checked_budget(minutes, updates), seed, out, resume))
 
 
-class _Export(TyperCommand):
-    """Two options that take what cannot be said otherwise: a story with or without its acts, and several worlds."""
-
-    def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
-        """Give each option its one value."""
-        return super().parse_args(ctx, _one_value_each(args))
-
-
-def _one_value_each(words: list[str]) -> list[str]:
-    """`--story` alone is given no acts, and `--compare A B` becomes `--compare A --compare B`."""
-    rewritten: list[str] = []
-    place, end = 0, words.index("--") if "--" in words else len(words)
-    while place < end:
-        word, place = words[place], place + 1
-        if word == "--story" and (place == end or not _tells_acts(words[place])):
-            word = "--story="
-        rewritten.append(word)
-        if word == "--compare" and place < end:
-            rewritten.append(words[place])
-            place += 1
-            while place < end and not words[place].startswith("-") and not _is_file_to_write(words[place]):
-                rewritten += [word, words[place]]
-                place += 1
-    return rewritten + words[end:]
-
-
-def _is_file_to_write(word: str) -> bool:
-    """Whether a word can be no world, since it names an animation."""
-    from ffnca.export.animation import SUFFIXES
-
-    return word.lower().endswith(SUFFIXES)
-
-
-def _tells_acts(word: str) -> bool:
-    """Whether the word after `--story` belongs to it."""
-    return not word.startswith("-") and ("," in word or word.lower() in ("grow", "wound", "heal"))
-
-
-@app.command(cls=_Export)
+@app.command(cls=ExportCommand)
 def export(
     world: WorldName,
     out: Annotated[
@@ -442,59 +400,4 @@ def _print_json(value: object) -> None:
 def main() -> None:
     """Entry point: one line on stderr and exit code 2 for bad input, 130 for Ctrl-C, 1 for what was not foreseen."""
     terminal.make_ready()
-    sys.exit(terminal.flushed(_code()))
-
-
-def _code() -> int:
-    try:
-        stop_as_ctrl_c()
-        code = app(standalone_mode=False) or 0
-        if code == INTERRUPTED:
-            terminal.say("interrupted")
-        return code
-    except InputError as error:
-        return _fail(str(error))
-    except TyperException as error:
-        return _fail(error.format_message())
-    except Stopped as error:
-        terminal.say(str(error))
-        return INTERRUPTED
-    except (KeyboardInterrupt, typer.Abort):
-        terminal.say("interrupted")
-        return INTERRUPTED
-    except BrokenPipeError:
-        return terminal.PIPE_CLOSED
-    except SystemExit as end:  # how rich ends on a closed pipe
-        if isinstance(end.__context__, BrokenPipeError):
-            return terminal.PIPE_CLOSED
-        raise
-    except OSError as error:
-        where = f"{error.filename}: " if error.filename else ""
-        return _fail(f"{where}{error.strerror or error}")
-    except Exception as error:
-        return _unforeseen(error)
-
-
-def _unforeseen(error: Exception) -> int:
-    """No traceback reaches who did not ask for one."""
-    from ffnca.computing import settings_of_jax
-
-    text = str(error)
-    if isinstance(error, MemoryError) or "RESOURCE_EXHAUSTED" in text:
-        return _fail(f"not enough memory: {text[:200] or 'a smaller size, scale or number of steps needs less'}")
-    settings = settings_of_jax()
-    hint = f"; it may be what the environment says ({settings})" if settings else ""
-    if isinstance(error, FloatingPointError):
-        return _fail(f"{text[:400]}{hint if 'JAX_DEBUG' in settings else ''}")
-    if os.environ.get("FFNCA_TRACEBACK"):
-        import traceback
-
-        traceback.print_exception(error)
-    lines = text.splitlines() or [""]
-    terminal.say(f"{type(error).__name__}: {lines[0][:300]}{hint}; FFNCA_TRACEBACK=1 shows where")
-    return FAILED
-
-
-def _fail(message: str) -> int:
-    terminal.say(message)
-    return BAD_INPUT
+    sys.exit(terminal.flushed(exit_code(lambda: app(standalone_mode=False))))

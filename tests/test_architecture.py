@@ -40,7 +40,19 @@ LAYERS = (
     ),
     *("ff", "grid", "automata", "brushes", "extras", "views", "simulation", "systems", "world_file", "opening"),
     *("checkpoint", "run_folder", "training", "interchange", "page"),
-    *("export", "progress", "bench", "listing", "view", "commands", "train_commands", "cli", "__main__"),
+    *(
+        "export",
+        "progress",
+        "bench",
+        "listing",
+        "view",
+        "commands",
+        "train_commands",
+        "export_words",
+        "exit_codes",
+        "cli",
+        "__main__",
+    ),
 )
 """From bottom to top; a module or folder of the package imports from those before it, and from itself."""
 MEAN_LINES, MOST_PARAMETERS = 200, 7
