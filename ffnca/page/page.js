@@ -516,6 +516,7 @@
       for (let cell = 0; cell < CELLS; cell++) for (let n = 0; n < channels; n++) state[cell * channels + n] = (signed[n * CELLS + cell] * top) / 127;
       engine.write(state);
       step = whole(given("step"), 0, MOST_SEED, 0);
+      dirty = true;
     } catch {
       said("The state in the link cannot be read; it starts anew.");
     }

@@ -170,7 +170,7 @@ def test_a_link_opens_what_was_seen(three: Any, visited: Any, gallery: Path) -> 
     other = visited(gallery, link)
     assert other.page.locator("#title").text_content() == "Fish"
     assert other.page.locator("#seed").input_value() == "9"
-    assert other.page.locator("#step").text_content() == "7"
+    _until(other, "() => document.getElementById('step').textContent === '7'")
 
 
 def test_a_link_to_none_shows_all(three: Any, visited: Any, gallery: Path) -> None:
