@@ -2,8 +2,8 @@
 
     python scripts/long_table.py RESULTS.jsonl [NAME ...] [--steps 1000000] [--write]
 
-The figures of `ffnca eval NAME --long --size HxW --json`, on a grid that leaves `MARGIN` cells on each side of the
-picture. Runs are kept as lines of a file; of each creature the longest is shown. A million steps take minutes each.
+The figures of `ffnca eval NAME --long --size HxW --json`, on a grid that leaves at least `MARGIN` cells on each side of
+the picture and whose sides are multiples of `UNIT`, so that creatures share compiled code. Runs are kept as lines of a file; of each creature the longest is shown. A million steps take minutes each.
 """
 
 import argparse
@@ -23,7 +23,7 @@ from ffnca.systems.growth.spec import GrowthWorld
 from ffnca.world import rule_path_for, shipped_worlds
 from ffnca.world_file import load_world
 
-MARGIN = 4
+MARGIN, UNIT = 4, 16
 
 
 def creatures() -> list[tuple[str, str | None]]:
@@ -38,7 +38,7 @@ def certificate(which: dict[str, Any]) -> dict[str, Any]:
     request = Request(which["creature"], which=which["target"], seed=which["seed"])
     target = opened(request).target
     assert target is not None, "a creature has a target"
-    height, width = (side + 2 * MARGIN for side in target.picture.shape[:2])
+    height, width = (-(-(side + 2 * MARGIN) // UNIT) * UNIT for side in target.picture.shape[:2])
     began = time.perf_counter()
     table = certify_world(Request(request.text, (height, width), request.seed, request.which), which["steps"]).table
     return table | {"seconds": round(time.perf_counter() - began, 1)}

@@ -5,6 +5,8 @@ import math
 import os
 import shutil
 import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -91,6 +93,28 @@ def test_a_stop_saves_and_the_run_goes_on(creature, tmp_path: Path, number: sign
     assert run.spent[1] < 300
     train_creature(creature, run.budget, run=run, resume=True)
     assert run.spent[1] == 300
+
+
+@pytest.mark.usefixtures("measured")
+def test_two_trainings_do_not_share_a_folder_and_a_dead_one_is_no_obstacle(creature, tmp_path: Path) -> None:
+    run, budget = RunFolder(tmp_path / "run"), Budget(updates=100)
+    code = (
+        "import sys\nfrom pathlib import Path\nfrom ffnca.atomic import locked\n"
+        "with locked(Path(sys.argv[1])):\n    print(flush=True)\n    input()\n"
+    )
+    run.folder.mkdir()
+    words = [sys.executable, "-c", code, str(run.folder / ".lock")]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        assert other.stdout is not None
+        other.stdout.readline()
+        with pytest.raises(InputError, match=f"run: is in use by process {other.pid}"):
+            train_creature(creature, budget, run=run)
+        with pytest.raises(InputError, match="in use"):
+            run.clear()
+        assert [path.name for path in run.folder.iterdir()] == [".lock"]
+        other.kill()
+    train_creature(creature, budget, run=run)
+    assert run.spent[1] == 100
 
 
 @pytest.mark.usefixtures("measured")
