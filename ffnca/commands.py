@@ -28,7 +28,7 @@ from ffnca.page.writing import write_page
 from ffnca.progress import counted, steps_bar
 from ffnca.signals import stop_noted
 from ffnca.simulation import Simulation
-from ffnca.stability import Stability, certified
+from ffnca.stability import REST, Moved, Stability, certified
 from ffnca.systems.base import Request
 from ffnca.systems.registry import system_of
 
@@ -342,7 +342,7 @@ def certify_world(request: Request, num_steps: int) -> Evaluation:
         "since": found.since,
         "period": found.period,
         "largest_change": found.largest_change,
-        "moved": found.moved,
+        "moved": found.moved._asdict() if found.moved else None,
     }
     rows = [
         (f"{name.replace('_', ' ').replace('relative mse', 'relative MSE')} at step {age}", f"{value:.4g}")
@@ -357,9 +357,10 @@ def _in_a_sentence(found: Stability) -> str:
     if found.exact:
         period = f", period {found.period}" if found.period else ", nothing changes any more"
         return f"{found.verdict} from step {found.since} on{period}"
-    if found.largest_change is None:
-        most = "what a step could change is not known"
-    else:
-        most = f"a step could change a number by {found.largest_change:.2g} at most"
     since = f" since step {found.since}" if found.since is not None else ""
-    return f"{found.verdict}{since}: {most}; the last nine tenths were seen to move by {found.moved:.2g}"
+    moved = found.moved or Moved()
+    most = "" if found.largest_change is None else f", and a step could change one by {found.largest_change:.2g}"
+    return (
+        f"{found.verdict}{since}: in the last nine tenths numbers moved by up to {moved.most:.2g}, in {moved.cells} "
+        f"cells by more than {REST:g}, colours by up to {moved.drawn} of 255{most}"
+    )

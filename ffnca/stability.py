@@ -22,7 +22,8 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, PRNGKeyArray
+import numpy as np
+from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from ffnca.automata.base import Encoded, Random, rollout
 from ffnca.automata.recurrence import begun, draws_numbers, entered, reached, searched
@@ -35,6 +36,42 @@ CELLS_PER_LOOK, ENCODED = 2**21, 64
 """Cells stepped between two looks, about half a second; so many times as many in a form in which steps are faster."""
 
 
+class Moved(NamedTuple):
+    """How far looks at a run are from the first of them.
+
+    Attributes:
+        most: In any number.
+        cells: How many cells were farther than `REST` in some number at some look.
+        drawn: In any colour as it is drawn, of 255.
+    """
+
+    most: float = 0.0
+    cells: int = 0
+    drawn: int = 0
+
+
+class _Movement:
+    """Keeps what has moved since a first look."""
+
+    def __init__(self, automaton: Any, first: Float[Array, "H W C"]) -> None:
+        self._automaton, self._first = automaton, np.asarray(first)
+        self._picture, self._drawn = self._colours(first), 0
+        self._farthest = np.zeros(self._first.shape[:2])
+
+    def _colours(self, state: Float[Array, "H W C"]) -> Int[np.ndarray, "H W 3"]:
+        return np.asarray(self._automaton.render(state)).astype(int)
+
+    def see(self, state: Float[Array, "H W C"]) -> None:
+        """One more look."""
+        distance = np.abs(np.asarray(state) - self._first).max(-1)
+        self._farthest = np.maximum(self._farthest, distance)
+        self._drawn = max(self._drawn, int(np.abs(self._colours(state) - self._picture).max()))
+
+    @property
+    def moved(self) -> Moved:
+        return Moved(float(self._farthest.max()), int((self._farthest > REST).sum()), self._drawn)
+
+
 class Stability(NamedTuple):
     """What became of a state.
 
@@ -45,7 +82,7 @@ class Stability(NamedTuple):
         period: Of what is periodic, in steps.
         largest_change: The most that a number of the last state would change in a step, whatever is drawn; None where
             the automaton draws numbers and cannot say it.
-        moved: The most that a number was seen to move in the last nine tenths; None where all is known.
+        moved: What was seen to move in the last nine tenths; None where all is known.
         measures: By age, what the simulation measures.
     """
 
@@ -54,7 +91,7 @@ class Stability(NamedTuple):
     since: int | None
     period: int | None
     largest_change: float | None
-    moved: float | None
+    moved: Moved | None
     measures: dict[int, dict[str, float]]
 
 
@@ -87,16 +124,16 @@ def certified(
     by_chance = draws_numbers(automaton, simulation.start, key=key)
     looks = (_chance if by_chance else _lawful)(simulation, _stops(simulation, {tenth, *ages}), key)
     measures: dict[int, dict[str, float]] = {}
-    first, moved, resting = simulation.start, 0.0, None
+    movement, resting = _Movement(automaton, simulation.start), None
     look = None
     for look in looks:
         pause(look.step)
         if look.step in ages:
             measures[look.step] = simulation.measured(look.state)
         if look.step <= tenth:
-            first = look.state
+            movement = _Movement(automaton, look.state)
         else:
-            moved = max(moved, float(_distance(look.state, first)))
+            movement.see(look.state)
         resting = (resting or look.step) if look.change is not None and look.change <= REST else None
     assert look is not None, "there is a look at the last step"
     if look.period:
@@ -107,7 +144,8 @@ def certified(
         since = look.step if by_chance else _since(simulation, look, key, pause)
         verdict = "fixed point" if look.period == 1 else "periodic"
         return Stability(verdict, True, since, look.period if look.period > 1 else None, look.change, None, measures)
-    rests = resting is not None and moved <= REST
+    moved = movement.moved
+    rests = resting is not None and moved.most <= REST
     verdict = "fixed point" if rests else "wandering"
     return Stability(verdict, False, resting if rests else None, None, look.change, moved, measures)
 

@@ -3,7 +3,8 @@
     python scripts/long_table.py RESULTS.jsonl [NAME ...] [--steps 1000000] [--write]
 
 The figures of `ffnca eval NAME --long --size HxW --json`, on a grid that leaves at least `MARGIN` cells on each side of
-the picture and whose sides are multiples of `UNIT`, so that creatures share compiled code. Runs are kept as lines of a file; of each creature the longest is shown. A million steps take minutes each.
+the picture and whose sides are multiples of `UNIT`, so that creatures share compiled code. Runs are kept as lines of a
+file; of each creature the longest is shown. A million steps take minutes each.
 """
 
 import argparse
@@ -24,6 +25,7 @@ from ffnca.world import rule_path_for, shipped_worlds
 from ffnca.world_file import load_world
 
 MARGIN, UNIT = 4, 16
+MOVED = ("moved", "cells that moved", "colours moved, of 255")
 
 
 def creatures() -> list[tuple[str, str | None]]:
@@ -49,15 +51,16 @@ def table(runs: list[dict[str, Any]]) -> list[str]:
     longest: dict[str, dict[str, Any]] = {}
     for run in sorted(runs, key=lambda run: run["steps"]):
         longest[f"{run['creature']} --which {run['target']}" if run["target"] else run["creature"]] = run
-    head = ["creature", "grid", *(f"T={age:,}" for age in AGES), "state", "since", "largest change", "moved"]
+    head = ["creature", "grid", *(f"T={age:,}" for age in AGES), "state", "largest change", *MOVED]
     lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
     for name, run in sorted(longest.items()):
         errors = [run["rel_mse"].get(str(age)) for age in AGES]
         figures = ["not run" if error is None else f"{error:.6f}" for error in errors]
         state = f"{run['state']}{', exact' if run['exact'] else ''}"
-        moved = "0" if run["moved"] is None else f"{run['moved']:.1e}"
-        cells = [name, "x".join(map(str, run["grid"])), *figures, state, run["since"]]
-        lines.append("| " + " | ".join(map(str, [*cells, f"{run['largest_change']:.1e}", moved])) + " |")
+        moved = run["moved"] or {"most": 0.0, "cells": 0, "drawn": 0}
+        cells = [name, "x".join(map(str, run["grid"])), *figures, state, f"{run['largest_change']:.1e}"]
+        cells += [f"{moved['most']:.1e}", str(moved["cells"]), str(moved["drawn"])]
+        lines.append("| " + " | ".join(cells) + " |")
     return lines
 
 
