@@ -1,11 +1,13 @@
 """Checkpoints of a run, by orbax: layers, optimisers, pool, standardiser, round and progress, whole or not at all."""
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
 import jax
 import numpy as np
 import orbax.checkpoint as ocp
+from jaxtyping import UInt8
 
 from ffnca.errors import InputError
 from ffnca.notes import tell
@@ -18,10 +20,22 @@ _NUMBERED = "0000"
 
 def _leaves(state: Any, progress: Progress) -> dict[str, Any]:
     leaves = jax.tree_util.tree_leaves_with_path(state)
-    return {
+    found = {
         "state": {_name(path): np.asarray(leaf) for path, leaf in leaves},
         "progress": {name: np.float64(value) for name, value in progress._asdict().items()},
     }
+    return {**found, "digest": _digest(found)}
+
+
+def _digest(found: dict[str, dict[str, Any]]) -> UInt8[np.ndarray, " 32"]:
+    """Of all arrays and what they are called: files keep no checksums of them, and a bit that flips changes a run."""
+    digest = hashlib.blake2b(digest_size=32)
+    for table in ("state", "progress"):
+        for name, leaf in sorted(found[table].items()):
+            array = np.asarray(leaf)
+            digest.update(f"{table} {name} {array.dtype} {array.shape};".encode())
+            digest.update(np.ascontiguousarray(array).tobytes())
+    return np.frombuffer(digest.digest(), np.uint8)
 
 
 def _name(path: jax.tree_util.KeyPath) -> str:
@@ -85,7 +99,13 @@ class Checkpoints:
 
     def _restored(self, step: int, like: Any) -> dict[str, Any]:
         template = _leaves(like, Progress())
-        return self._manager.restore(step, args=ocp.args.StandardRestore(template))  # pyright: ignore
+        metadata: Any = self._manager.item_metadata(step)
+        if "digest" not in metadata:  # written before there were any
+            del template["digest"]
+        found: Any = self._manager.restore(step, args=ocp.args.StandardRestore(template))  # pyright: ignore
+        if "digest" in found and not np.array_equal(found["digest"], _digest(found)):
+            raise ValueError("its numbers are not those that were written")
+        return found
 
     def close(self) -> None:
         """Wait for what is under way."""

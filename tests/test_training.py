@@ -10,18 +10,20 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
 import orbax.checkpoint as ocp
 import pytest
 
+from ffnca import checkpoint
 from ffnca.budget import Budget
 from ffnca.checkpoint import Checkpoints
 from ffnca.errors import InputError
 from ffnca.run_folder import RunFolder
 from ffnca.systems.growth.creature import Creature
-from ffnca.trainer import RoundFigures
+from ffnca.trainer import Progress, RoundFigures
 from ffnca.training import Interrupted, train_creature, worst_error
 
 
@@ -161,6 +163,32 @@ def test_a_damaged_checkpoint_and_odd_lines_lose_no_more_than_they_held(creature
     train_creature(creature, Budget(updates=300), run=run, resume=True)
     assert f"the checkpoint of round {newest.name} is damaged" in capsys.readouterr().err
     assert _updates(run.folder) == [100, 200, 300]
+
+
+def test_a_flipped_bit_in_a_checkpoint_is_found_and_one_without_a_digest_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
+) -> None:
+    class State(NamedTuple):
+        pool: np.ndarray
+        round: np.ndarray
+
+    states = [State(np.random.default_rng(number).normal(size=(64, 64)), np.array(number)) for number in (1, 2)]
+    kept = Checkpoints(tmp_path / "checkpoints")
+    with monkeypatch.context() as before:  # as versions did that kept no digest
+        leaves = checkpoint._leaves
+        without = ("state", "progress")
+        before.setattr(checkpoint, "_leaves", lambda *given: {name: leaves(*given)[name] for name in without})
+        kept.save(states[0], Progress(seconds=1.5))
+    kept.save(states[1], Progress(seconds=2.5))
+    largest = max((tmp_path / "checkpoints" / "2").rglob("*"), key=lambda path: path.stat().st_size)
+    content = bytearray(largest.read_bytes())
+    content[len(content) // 2] ^= 1
+    largest.write_bytes(content)
+    state, progress = kept.load(states[0])
+    kept.close()
+    assert np.array_equal(state.pool, states[0].pool)
+    assert progress.seconds == 1.5
+    assert "the checkpoint of round 2 is damaged; goes on from that of round 1" in capsys.readouterr().err
 
 
 def test_checkpoints_name_their_arrays_and_those_of_older_versions_are_refused(creature, measured, tmp_path) -> None:
