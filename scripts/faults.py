@@ -288,7 +288,7 @@ class Faults:
                 (self.exporting(), Path.read_bytes, self.gif),
                 (self.saving(), saved_state, self.state),
             ):
-                with mounted(self.root / "disk", 16) as disk:
+                with mounted(self.root / "disk", 256) as disk:
                     put_inputs(disk)
                     out = disk / ("out.gif" if words[0] == "export" else "out.npz")
                     (disk / "filler").write_bytes(bytes(free_bytes(disk) - 4096 * (trial % 2)))

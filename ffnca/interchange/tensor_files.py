@@ -74,7 +74,10 @@ def _array(raw: bytes) -> np.ndarray:
     file = io.BytesIO(raw)
     version = np.lib.format.read_magic(file)
     read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-    shape, _, kind = read(file)
+    try:
+        shape, _, kind = read(file)
+    except Exception as error:  # NumPy takes it to pieces as Python's own text, which raises nearly anything
+        raise ValueError("the head of an array cannot be read") from error
     if kind.hasobject:
         raise ValueError("it holds objects, which would have to be unpickled")
     if math.prod(shape) * kind.itemsize > len(raw) or len(shape) > MAX_DEPTH:
