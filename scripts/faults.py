@@ -43,7 +43,10 @@ size = 12
 pool_size = 16
 """
 UPDATES = 200
-KILLS_IN_A_ROW = 4
+KILLS_IN_A_ROW, FEW = 4, 5
+"""Kills of one run before it is let go on to its end; trials of each other fault."""
+SHARE = (0.3, 0.35, 0.35)
+"""Of the kills: in training and resuming, exporting, saving."""
 PATIENCE = 240.0
 """Seconds after which a command counts as hung."""
 PATTERN = "x = 3, y = 3, rule = B3/S23:T32,32\nbob$2bo$3o!\n"
@@ -170,7 +173,7 @@ class Faults:
     def __init__(self, root: Path, kills: int, rng: random.Random) -> None:
         """Run each command once with nothing happening to it."""
         self.root, self.kills, self.rng = root, kills, rng
-        self.few = max(2, kills // 10)
+        self.few = max(2, min(FEW, kills // 10))
         self.tallies: dict[str, Tally] = {}
         whole = self.place("whole")
         self.seconds = self._timed(whole, *self.training())
@@ -235,7 +238,7 @@ class Faults:
     def kill_training(self) -> None:
         """Kill trainings, kill them again as they go on, and let them end."""
         name, done = "kill -9, training and resuming", 0
-        wanted = (2 * self.kills) // 5
+        wanted = round(SHARE[0] * self.kills)
         while done < wanted:
             folder, struck = self.place("killed"), 0
             for _ in range(KILLS_IN_A_ROW):
@@ -251,11 +254,11 @@ class Faults:
 
     def kill_writing(self) -> None:
         """Kill what writes a file over another."""
-        for name, words, seconds, read, wanted in (
-            ("kill -9, exporting", self.exporting(), self.export_seconds, Path.read_bytes, self.gif),
-            ("kill -9, saving", self.saving(), self.save_seconds, saved_state, self.state),
+        for share, name, words, seconds, read, wanted in (
+            (SHARE[1], "kill -9, exporting", self.exporting(), self.export_seconds, Path.read_bytes, self.gif),
+            (SHARE[2], "kill -9, saving", self.saving(), self.save_seconds, saved_state, self.state),
         ):
-            while self.tally(name).tried < (3 * self.kills) // 10:
+            while self.tally(name).tried < round(share * self.kills):
                 folder = self.place("writing")
                 out = folder / ("out.gif" if words[0] == "export" else "out.npz")
                 before = b"as it was before"
@@ -546,8 +549,8 @@ def main() -> int:
 
         faults = Faults(root, options.kills, random.Random(options.seed))
         need_mount = (faults.full_disk, faults.read_only)
-        trials = (faults.two_at_once, faults.damaged_checkpoint, faults.not_a_number, faults.clock_jumps)
-        trials += (faults.removed_folder, *need_mount, faults.kill_writing, faults.kill_training)
+        trials = (faults.full_disk, faults.damaged_checkpoint, faults.kill_writing, faults.kill_training)
+        trials += (faults.not_a_number, faults.clock_jumps, faults.two_at_once, faults.removed_folder, faults.read_only)
         for trial in trials:
             if options.only not in trial.__name__:
                 continue
@@ -555,7 +558,10 @@ def main() -> int:
                 print(f"{trial.__name__}: left out, nothing can be mounted here", file=sys.stderr)
                 continue
             began = time.monotonic()
-            trial()
+            try:
+                trial()
+            except KeyboardInterrupt:  # what was counted counts
+                break
             print(f"{trial.__name__}: {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
         lines = table(faults.tallies)
         print(*lines, sep="\n")
