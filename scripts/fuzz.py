@@ -289,6 +289,7 @@ def _readers(more: Path | None) -> dict[str, Reader]:
     from ffnca.palette_file import load_palette
     from ffnca.run_folder import RunFolder
     from ffnca.systems.growth.target import load_target
+    from ffnca.systems.observed.spec import watched_world
     from ffnca.world_file import load_world, parse_world
 
     worlds = {path.name: path.read_bytes() for path in shipped_worlds().values()}
@@ -326,6 +327,7 @@ def _readers(more: Path | None) -> dict[str, Reader]:
     return {
         "worlds": Reader(load_world, worlds),
         "patterns": Reader(pattern_world, patterns | ours | _of(given, ".rle", ".cells", ".lif", ".mc")),
+        "watched worlds": Reader(lambda path: watched_world(path.name, path.parent), worlds | patterns),
         "rules": Reader(trainee, rules),
         "networks": Reader(load_network, {"net.safetensors": _network()} | dict(list(rules.items())[:1])),
         "palettes": Reader(
