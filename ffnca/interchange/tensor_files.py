@@ -80,7 +80,8 @@ def _array(raw: bytes) -> np.ndarray:
         raise ValueError("the head of an array cannot be read") from error
     if kind.hasobject:
         raise ValueError("it holds objects, which would have to be unpickled")
-    if math.prod(shape) * kind.itemsize > len(raw) or len(shape) > MAX_DEPTH:
+    sides_fit = all(0 <= side <= len(raw) for side in shape)  # one of 0 would hide others of any length
+    if not sides_fit or math.prod(shape) * kind.itemsize > len(raw) or len(shape) > MAX_DEPTH:
         raise ValueError("an array is cut off")
     file.seek(0)
     return np.lib.format.read_array(file, allow_pickle=False)
