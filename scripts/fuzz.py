@@ -34,7 +34,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from PIL import Image
-from report import publish
+from report import publish_rows
 
 from ffnca.errors import InputError
 from ffnca.world import shipped_worlds, worlds_folder
@@ -514,7 +514,7 @@ def main() -> int:
     lines = table(found)
     print(*lines, sep="\n")
     if options.write:
-        publish("fuzz", lines, f"fuzz.py --minutes {options.minutes:g} --write")
+        publish_rows("fuzz", lines, f"fuzz.py --minutes {options.minutes:g} --more FOLDER --write")
     return int(any(counts[one] for counts in found.values() for one in RESULTS[2:]))
 
 
