@@ -44,7 +44,7 @@ GRIDS = (
     *(Grid(8, 256, 1, 9), Grid(1, 1024, 1, 7), Grid(8, 1024, 1, 3)),
 )
 QUICK_GRIDS = (Grid(1, 32, 2, 3),)
-SPARSE = Grid(1, 1024, 3, 9), Grid(1, 72, 20, 9)
+SPARSE = Grid(1, 1024, 100, 9), Grid(1, 72, 100, 9)
 
 
 def step_rows(quick: bool) -> tuple[list[Row], list[str]]:
