@@ -85,7 +85,8 @@ def stepped(tiles: Tiles, advance: Advance, alive_threshold: float) -> Tiles:
     """
     num_states, height, width, _ = tiles.cells.shape
     _, down, across = tiles.active.shape
-    (listed,) = jnp.nonzero(tiles.active.reshape(-1), size=tiles.active.size, fill_value=0)
+    total = tiles.active.size
+    listed = jnp.sort(jnp.where(tiles.active.reshape(-1), jnp.arange(total), total))
     num_active = jnp.sum(tiles.active)
     num_turns = (num_active + TOGETHER - 1) // TOGETHER
 
