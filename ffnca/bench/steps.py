@@ -89,6 +89,11 @@ def _rule() -> LayeredRule:
     return rule
 
 
+def published() -> NCA:
+    """The automaton of the 48 -> 128 -> 16 rule, which changes little."""
+    return _automaton(_rule())
+
+
 def _automaton(rule: LayeredRule) -> NCA:
     return NCA(rule, perception=("identity", "sobel"))
 
@@ -136,7 +141,7 @@ def products(
 
 def sparse(large: Grid, small: Grid) -> Pair:
     """Steps of one creature on two grids."""
-    automaton, key = _automaton(_rule()), jax.random.key(4)
+    automaton, key = published(), jax.random.key(4)
 
     def on(grid: Grid) -> Measured:
         state = creature(grid.side)
