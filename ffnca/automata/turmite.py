@@ -100,7 +100,9 @@ class Turmite:
         code = walked(code, self.rule, self.boundary)
         # A loop of one turn at most: unlike `cond`, it does not copy the state where it is not taken.
         state, _ = jax.lax.while_loop(
-            lambda turn: turn[1], lambda turn: (self.everywhere(turn[0]), False), (code.state, code.left)
+            lambda turn: turn[1],
+            lambda turn: (self.everywhere(turn[0]), jnp.zeros_like(turn[1])),
+            (code.state, code.left),
         )
         return code._replace(state=state)
 
