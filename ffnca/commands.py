@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from ffnca.atomic import replacing
-from ffnca.automata.base import Encoded, rollout
+from ffnca.automata.base import rollout
 from ffnca.errors import MAX_SEED, InputError
 from ffnca.export.animation import SUFFIXES, Texts, write_animation
 from ffnca.export.caption import drawable
@@ -38,9 +38,9 @@ PAGE, PATTERN = ".html", ".rle"
 STORY_HOLD = 2.0
 """Seconds that the last frame of a story stays."""
 CELLS_PER_PIECE = 2**21
-"""Cells stepped between two looks at Ctrl-C: half a second or so."""
-ENCODED = 64
-"""How many times as many where an automaton steps in a form of its own."""
+"""Cells stepped before the first look at Ctrl-C."""
+SECONDS_PER_PIECE = 0.5
+"""Between two later ones, about."""
 DEMO_WORLD = "lizard"
 
 
@@ -78,15 +78,19 @@ def _replacing_if_asked(out: Path | None) -> AbstractContextManager[Path | None]
 def _timed(simulation: Simulation, num_steps: int, *, key: PRNGKeyArray) -> tuple[Float[Array, "H W C"], float]:
     """The state after some steps, and the seconds that they took; in pieces, between which Ctrl-C is heard."""
     height, width, _ = simulation.start.shape
-    cells = CELLS_PER_PIECE * (ENCODED if isinstance(simulation.automaton, Encoded) else 1)
-    piece = max(1, cells // (height * width))
-    with stop_noted() as stopped:
+    step, piece = 0, max(1, CELLS_PER_PIECE // (height * width))
+    with stop_noted() as stopped, steps_bar(simulation.name, num_steps) as show:
         state = rollout(simulation.automaton, simulation.start, 0, key=key).block_until_ready()  # compile
-        began = time.perf_counter()
-        for state in counted(simulation.states(num_steps, piece, key=key), 1 - num_steps // -piece, simulation.name):
-            state.block_until_ready()
+        began = now = time.perf_counter()
+        while step < num_steps:
+            number = min(piece, num_steps - step)
+            state = rollout(simulation.automaton, state, number, key=key, first_step=step).block_until_ready()
             if stopped():
                 raise KeyboardInterrupt
+            step, before, now = step + number, now, time.perf_counter()
+            show(step)
+            quick, slow = now - before < SECONDS_PER_PIECE / 2, now - before > 2 * SECONDS_PER_PIECE
+            piece = 2 * piece if quick else max(1, piece // 2) if slow else piece
         return state, time.perf_counter() - began
 
 

@@ -6,10 +6,12 @@ the place in the flat array (the default of jax, `jax_threefry_partitionable`).
 """
 
 import math
+from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray
+from jax.extend.random import threefry2x32_p
+from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray, UInt32
 
 Shape = tuple[int, ...]
 
@@ -32,6 +34,35 @@ def uniform(
 def bernoulli(key: PRNGKeyArray, probability: Array | float, shape: Shape) -> Bool[Array, "*shape"]:
     """True with a probability, one for all or one each."""
     return jax.random.bernoulli(key, _in_a_row(probability, shape), (math.prod(shape),)).reshape(shape)
+
+
+def bernoulli_by_place(
+    key: PRNGKeyArray, probability: float, num_places: int
+) -> Callable[[UInt32[Array, "*places"]], Bool[Array, "*places"]]:
+    """What `bernoulli` draws at some places of its flat array, without drawing the others where the key allows that.
+
+    Args:
+        key: Of the whole draw.
+        probability: One for all.
+        num_places: In the whole draw, at most 2^32.
+    """
+    if not _counts_places(key):
+        whole = bernoulli(key, probability, (num_places,))
+        return lambda places: whole[places]
+    first, second = jax.random.key_data(key)
+
+    def drawn(places: UInt32[Array, "*places"]) -> Bool[Array, "*places"]:
+        high, low = threefry2x32_p.bind(*jnp.broadcast_arrays(first, second, jnp.zeros_like(places), places))
+        fraction = (high ^ low) >> 9  # 23 bits, as the digits of a number from 1 to 2
+        return jax.lax.bitcast_convert_type(fraction | jnp.uint32(0x3F800000), jnp.float32) - 1.0 < probability
+
+    return drawn
+
+
+def _counts_places(key: PRNGKeyArray) -> bool:
+    """Whether jax draws each 32-bit number from the key and its place alone."""
+    counted = jax.config.jax_threefry_partitionable and not jax.config.jax_enable_x64  # pyright: ignore
+    return counted and str(jax.random.key_impl(key)) == "threefry2x32"
 
 
 def randint(key: PRNGKeyArray, shape: Shape, minval: Array | int, maxval: Array | int) -> Int[Array, "*shape"]:

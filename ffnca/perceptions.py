@@ -27,6 +27,7 @@ class Perception(NamedTuple):
         of_code: Whether it needs to know the waves of the position code.
         describe: Gives the same as a `ffnca.lattice.Value`, for a `ffnca.grid.described.Described`; or where that
             function is. Rules with a perception that has none run, but are not exported as pages or for other tools.
+        local: Whether it looks at nothing beyond `padded`. Grids are then computed in pieces, and what is empty is not.
     """
 
     see: Callable[[Any], Any] | str
@@ -34,10 +35,11 @@ class Perception(NamedTuple):
     more: int = 0
     of_code: bool = False
     describe: Callable[[Any], Any] | str | None = None
+    local: bool = False
 
 
 def _own(name: str, **counts: Any) -> Perception:
-    return Perception(f"{_KERNELS}:{name}", describe=f"{_DATA}:{name}", **counts)
+    return Perception(f"{_KERNELS}:{name}", describe=f"{_DATA}:{name}", local=True, **counts)
 
 
 PERCEPTIONS: dict[str, Perception] = {
@@ -95,3 +97,8 @@ def seeing(name: str) -> Callable[[Any], Any]:
 def perception_size(names: tuple[str, ...], num_channels: int) -> int:
     """How many numbers a cell sees by these names."""
     return sum(one.per_channel * num_channels + one.more for one in map(perception_of, names))
+
+
+def all_local(names: tuple[str, ...]) -> bool:
+    """Whether what a cell sees by these names depends on the cell and its eight neighbours alone."""
+    return all(perception_of(name).local for name in names)

@@ -25,7 +25,8 @@ from jaxtyping import Array
 from report import publish_rows
 
 from ffnca.allocation import keep_memory
-from ffnca.automata.base import rollout
+from ffnca.automata.base import Automaton, rollout
+from ffnca.bench.steps import living, published
 from ffnca.simulation import Simulation
 from ffnca.systems.base import Request
 from ffnca.systems.registry import kinds, system_of
@@ -47,6 +48,7 @@ class Row(NamedTuple):
         begin: The state to start with, of a simulation and a generator of numbers; None for its own.
         cells: That a step changes; all of the grid if None.
         radius: Of Lenia's kernel.
+        made: Our automaton and where it starts, for a grid of this side; where it is no world file's.
     """
 
     kind: tuple[str, ...]
@@ -57,6 +59,7 @@ class Row(NamedTuple):
     begin: Callable[[tuple[int, int], np.random.Generator], np.ndarray] | None = None
     cells: int | None = None
     radius: int = 0
+    made: Callable[[int], tuple[Automaton, Array]] | None = None
 
 
 def _bits(size: tuple[int, int], draw: np.random.Generator) -> np.ndarray:
@@ -87,7 +90,15 @@ def _life(side: int, steps: int) -> Row:
     return Row(("life",), {"rule": {"notation": "B3/S23"}}, (side, side), steps, "life", _bits)
 
 
+def _nca(side: int, steps: int) -> Row:
+    """The 48 -> 128 -> 16 rule, every cell alive; both with weights that change little."""
+    return Row((), None, (side, side), steps, "nca", made=lambda side: (published(), living(side)))
+
+
 ROWS = {
+    "NCA 48-128-16, 72x72": _nca(72, 50),
+    "NCA 48-128-16, 256x256": _nca(256, 5),
+    "NCA 48-128-16, 1024x1024": _nca(1024, 1),
     "Life, 2048x2048": _life(2048, 128),
     "Life, 512x512": _life(512, 200),
     "elementary rule 30, 1024 cells": Row(
@@ -140,6 +151,14 @@ def _note(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
+def begun(row: Row) -> tuple[Automaton, Array] | None:
+    """Our automaton of a row and where it starts; None where its kind is not there."""
+    if row.made is not None:
+        return row.made(row.size[0])
+    simulation = opened(row)
+    return None if simulation is None else (simulation.automaton, state_of(row, simulation))
+
+
 def opened(row: Row) -> Simulation | None:
     """Our world of a row; None where its kind is not there."""
     kind = next((kind for kind in row.kind if kind in kinds()), None)
@@ -165,14 +184,14 @@ def state_of(row: Row, simulation: Simulation) -> Array:
 
 def measured(name: str, row: Row, cax: Cax, repeats: int) -> str | None:
     """A line of the table; None where we have no such world."""
-    simulation = opened(row)
-    if simulation is None:
+    ours_begun = begun(row)
+    if ours_begun is None:
         _note(f"{name}: no kind {' or '.join(row.kind)} here; left out")
         return None
-    state = state_of(row, simulation)
+    automaton, state = ours_begun
 
     def run() -> Array:
-        return rollout(simulation.automaton, state, row.steps, key=jax.random.key(0)).block_until_ready()
+        return rollout(automaton, state, row.steps, key=jax.random.key(0)).block_until_ready()
 
     total, theirs, ours = float(run()[..., 0].sum()), cax.timed(row), []
     taken: list[float] = []
@@ -188,7 +207,7 @@ def measured(name: str, row: Row, cax: Cax, repeats: int) -> str | None:
         if theirs["error"]:
             _note(f"{name}: {cax.version}: {theirs['error']}")
         return f"| {name} | {_rate(rate)} | | |"
-    if row.system not in ("elementary", "ant") and abs(theirs["sum"] - total) > 1e-3 * abs(total):
+    if row.system not in ("elementary", "ant", "nca") and abs(theirs["sum"] - total) > 1e-3 * abs(total):
         _note(f"{name}: ends with {total:g}, CAX with {theirs['sum']:g}")
     other = cells / float(np.median(taken))
     return f"| {name} | {_rate(rate)} | {_rate(other)} | {rate / other:.2g} |"

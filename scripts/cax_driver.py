@@ -80,7 +80,35 @@ def lenia(size, radius):
     return system, start(size, "levels"), {}
 
 
-SYSTEMS = {"life": life, "elementary": elementary, "sandpile": sandpile, "ant": ant, "lenia": lenia}
+def nca(size, radius):
+    """The published 48 -> 128 -> 16 rule with a last layer of zeros, every cell alive."""
+    from cax.core import ComplexSystem  # pyright: ignore[reportMissingImports]
+    from cax.core.perceive import ConvPerceive  # pyright: ignore[reportMissingImports]
+    from cax.core.update import NCAUpdate  # pyright: ignore[reportMissingImports]
+
+    class Growing(ComplexSystem):
+        """Perceive by a depthwise convolution, then update."""
+
+        def __init__(self, rngs):
+            """Of 16 channels."""
+            self.perceive = ConvPerceive(channel_size=16, perception_size=48, feature_group_count=16, rngs=rngs)
+            self.update = NCAUpdate(
+                channel_size=16,
+                perception_size=48,
+                hidden_layer_sizes=(128,),
+                cell_dropout_rate=0.5,
+                zeros_init=True,
+                rngs=rngs,
+            )
+
+        def _step(self, state, input=None):
+            return self.update(state, self.perceive(state), input)
+
+    draw = np.random.default_rng(2)
+    return Growing(nnx.Rngs(0)), jnp.asarray(0.2 + 0.8 * draw.random((*size, 16), np.float32)), {}
+
+
+SYSTEMS = {"nca": nca, "life": life, "elementary": elementary, "sandpile": sandpile, "ant": ant, "lenia": lenia}
 
 
 @functools.cache

@@ -5,14 +5,15 @@ Reference:
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int, PRNGKeyArray, UInt8
+from jaxtyping import Array, Float, Int, PRNGKeyArray, UInt8, UInt32
 
 from ffnca import draws
+from ffnca.automata.life_bits import LANES, Bits, chosen, packed, padded, where_wanted
 from ffnca.errors import InputError, whole_number
 from ffnca.grid.boundary import BOUNDARIES, Boundary
 from ffnca.lattice import Lattice, Value
@@ -22,6 +23,24 @@ from ffnca.spec import shown
 COLOURS = np.array([(250, 248, 242), (30, 42, 68)], np.uint8)
 """Of a cell that is 0 and of one that is 1: ink on paper."""
 _PADDING: dict[str, Any] = {"wrap": "wrap", "zero": "constant", "reflect": "reflect"}
+
+
+class Rows(NamedTuple):
+    """A sheet, and the rows that were written since.
+
+    Attributes:
+        sheet: As it was.
+        newest: The number of its newest row.
+        row: Of now.
+        rows: Row k that was written, from 1 on, in place k modulo the height of the sheet.
+        number: How many were written.
+    """
+
+    sheet: Float[Array, "H W 2"]
+    newest: Int[Array, ""]
+    row: Bits
+    rows: UInt32[Array, "H words"]
+    number: Int[Array, ""]
 
 
 @jax.tree_util.register_static
@@ -83,6 +102,43 @@ class Elementary:
         old = jax.lax.dynamic_slice_in_dim(sheet, newest, 1, 0)[0, :, 0]
         rows = [jnp.stack([old, jnp.zeros_like(old)], -1), jnp.stack([self.next_row(old), jnp.ones_like(old)], -1)]
         return jax.lax.dynamic_update_slice_in_dim(sheet, jnp.stack(rows), newest, 0)
+
+    def encode(self, state: Float[Array, "*batch H W 2"]) -> Rows | Float[Array, "*batch H W 2"]:
+        """Rows of 32 cells a word, of one sheet; several as they are."""
+        if state.ndim > 3:
+            return state
+        newest = _newest_row(state)
+        row = packed(jax.lax.dynamic_index_in_dim(state, newest, keepdims=False)[:, :1] > 0.5)
+        rows = jnp.zeros((state.shape[0], row.words.shape[0]), jnp.uint32)
+        return Rows(state, newest, row, rows, jnp.asarray(0))
+
+    def step_encoded(
+        self, code: Rows | Float[Array, "*batch H W 2"], key: PRNGKeyArray
+    ) -> Rows | Float[Array, "*batch H W 2"]:
+        """The same step, of the newest row alone."""
+        if not isinstance(code, Rows):
+            return self.step(code, key)
+        around, number = padded(code.row, self.boundary)[:, 1], code.number + 1
+        left, cells, right, become = around[:-2], around[1:-1], around[2:], tuple(map(bool, self.table))
+        words = chosen(left, where_wanted((right, cells), become[4:]), where_wanted((right, cells), become[:4]))
+        place = number % code.rows.shape[0]
+        rows = jax.lax.dynamic_update_slice_in_dim(code.rows, words[None], place, 0)
+        return code._replace(row=Bits(words[:, None], code.row.height), rows=rows, number=number)
+
+    def decode(self, code: Rows | Float[Array, "*batch H W 2"]) -> Float[Array, "*batch H W 2"]:
+        """Such a code as a state."""
+        if not isinstance(code, Rows):
+            return code
+        height = code.sheet.shape[0]
+        scrolled = jnp.maximum(code.newest + code.number - (height - 1), 0)
+        written = jnp.arange(height) + scrolled - code.newest  # how many rows after the one that was the newest
+        strips = code.rows[written % height, None] >> jnp.arange(LANES, dtype=jnp.uint32)[:, None] & 1
+        cells = strips.reshape(height, -1)[:, : code.row.height].astype(code.sheet.dtype)
+        is_new = ((written > 0) & (written <= code.number))[:, None]
+        was_newest = ((written == 0) & (code.number > 0))[:, None]
+        before = code.sheet[(jnp.arange(height) + scrolled) % height]
+        mark = jnp.where(is_new, (written == code.number)[:, None], jnp.where(was_newest, 0.0, before[..., 1]))
+        return jnp.stack([jnp.where(is_new, cells, before[..., 0]), mark], -1)
 
     def described(self, lattice: Lattice) -> Value:
         """`step` as data."""

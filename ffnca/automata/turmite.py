@@ -14,14 +14,13 @@ from jaxtyping import Array, Float, Int, PRNGKeyArray, UInt8
 
 from ffnca import draws
 from ffnca.automata.turmite_rule import TurmiteRule, turmite_rule
+from ffnca.automata.walkers import HEADINGS, Walkers, put_back, taken_off, walked
 from ffnca.errors import InputError
 from ffnca.grid.boundary import Boundary, pad
 from ffnca.lattice import Lattice, Value
 from ffnca.render import ramp
 from ffnca.spec import shown
 
-HEADINGS = ((-1, 0), (0, 1), (1, 0), (0, -1))
-"""Row and column of a step up, right, down and left."""
 ANT_BOUNDARIES = ("wrap", "zero")
 FEW = 16
 """Cells with ants up to which, on a CPU, these alone are computed, and not the whole grid."""
@@ -84,6 +83,32 @@ class Turmite:
         if len(grids) == 1:
             return self.where_ants_are(grids[0]).reshape(state.shape)
         return jax.vmap(self.where_ants_are)(grids).reshape(state.shape)
+
+    def encode(self, state: Float[Array, "*batch H W C"]) -> Walkers | Float[Array, "*batch H W C"]:
+        """Turmites one by one, where there are few in one grid and it is a CPU that walks them; else as it is."""
+        if jax.default_backend() != "cpu" or state.ndim > 3:
+            return state
+        num_found, places = _places(state)
+        return taken_off(state, places, num_found > FEW)
+
+    def step_encoded(
+        self, code: Walkers | Float[Array, "*batch H W C"], key: PRNGKeyArray
+    ) -> Walkers | Float[Array, "*batch H W C"]:
+        """The same step of each of them."""
+        if not isinstance(code, Walkers):
+            return self.step(code, key)
+        code = walked(code, self.rule, self.boundary)
+        # A loop of one turn at most: unlike `cond`, it does not copy the state where it is not taken.
+        state, _ = jax.lax.while_loop(
+            lambda turn: turn[1],
+            lambda turn: (self.everywhere(turn[0]), jnp.zeros_like(turn[1])),
+            (code.state, code.left),
+        )
+        return code._replace(state=state)
+
+    def decode(self, code: Walkers | Float[Array, "*batch H W C"]) -> Float[Array, "*batch H W C"]:
+        """Such a code as a state."""
+        return put_back(code) if isinstance(code, Walkers) else code
 
     def leaving(self, cells: Float[Array, "*cells C"]) -> Float[Array, "*cells C"]:
         """Each cell's new colour, and how many leave it in each inner state and heading."""

@@ -7,7 +7,6 @@ from typing import Any, Literal, Self
 import numpy as np
 from jaxtyping import Float, UInt8
 from PIL import ImageColor
-from scipy.spatial import KDTree
 
 from ffnca.errors import InputError
 from ffnca.export.caption import checked_caption
@@ -115,5 +114,7 @@ class PixelArt:
         shown = straight(state)
         there = shown[..., 3] >= _LEAST_OPAQUE
         picture = np.zeros_like(shown[..., :3])
+        from scipy.spatial import KDTree  # slow to import, and seldom needed
+
         picture[there] = self.colours[KDTree(self.colours).query(shown[there][:, :3])[1]]
         return laid_on(picture, there, background)

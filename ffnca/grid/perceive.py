@@ -62,7 +62,11 @@ def perceive(
     Raises:
         InputError: If a name is unknown.
     """
-    around = Surroundings(state, pad(state, boundary), boundary, alive_threshold, turn, code)
+    return seen(Surroundings(state, pad(state, boundary), boundary, alive_threshold, turn, code), names)
+
+
+def seen(around: Surroundings, names: tuple[str, ...]) -> Float[Array, "*batch H W P"]:
+    """The same of surroundings."""
     return jnp.concatenate([seeing(name)(around) for name in names], axis=-1)
 
 

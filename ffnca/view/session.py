@@ -2,7 +2,9 @@
 
 from collections import deque
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from typing import NamedTuple
 
 import jax
@@ -88,9 +90,10 @@ class Session:
 
     def warm_up(self) -> None:
         """Compile everything that a window calls, so that no frame waits for it."""
-        for walled in (False, True):
-            self._rolled(0, walled=walled).block_until_ready()
-        self.vitals()()
+        programs = [partial(self._rolled, 0, walled=walled) for walled in (False, True)]
+        with ThreadPoolExecutor() as pool:  # each program on a core of its own
+            for compiled in [pool.submit(program) for program in (*programs, lambda: self.vitals()())]:
+                compiled.result()
         for show in self.views:
             self.frame("channel:0" if show == "channel" else show)
 

@@ -69,6 +69,21 @@ def test_a_full_sheet_scrolls(boundary) -> None:
         np.testing.assert_array_equal(sheet[..., 1], np.arange(9)[:, None] == newest + np.zeros((1, 19)))
 
 
+@pytest.mark.parametrize("newest", [0, 6, None])
+def test_a_run_is_its_steps_whatever_is_on_the_sheet(newest: int | None, key: jax.Array) -> None:
+    """Rows of 32 cells a word, where the sheet is scribbled on and a row is marked in a few places, or none is."""
+    draw, automaton = np.random.default_rng(3), Elementary(110, (7, 45))
+    start = draw.random((7, 45, 2)).astype(np.float32)
+    start[..., 1] = 0
+    if newest is not None:
+        start[newest, 2::3, 1], start[0, 9, 1] = 1, 1
+    state, states = jnp.asarray(start), rollout(automaton, jnp.asarray(start), 12, key=key, every=1)
+    step = jax.jit(lambda state: automaton.step(state, key))
+    for found in np.asarray(states):
+        state = step(state)
+        np.testing.assert_array_equal(found, state)
+
+
 def test_rule_30_has_its_column() -> None:
     sheet = _sheet(30, np.eye(1, 101, 50)[0], 64, len(RULE_30) - 1)
     assert "".join(str(int(bit)) for bit in sheet[: len(RULE_30), 50, 0]) == RULE_30

@@ -73,6 +73,7 @@ def test_walkers_are_those_of_plain_python(size: tuple[int, int], notation: str,
     ]
     walkers += [walkers[0], (*walkers[0][:2], (walkers[0][2] + 2) % 4, 0)]
     automaton, state = Turmite.from_notation(notation, boundary=boundary), _start(size, walkers, len(table))
+    start = state
     program, few = step_program(automaton, automaton.num_channels), automaton.where_ants_are
     all_cells = jax.jit(automaton.everywhere)
     for step in range(1, 41):
@@ -84,6 +85,19 @@ def test_walkers_are_those_of_plain_python(size: tuple[int, int], notation: str,
             np.testing.assert_array_equal(state, wanted)
     assert float(painted(automaton, state)) > 5
     assert boundary == "zero" or float(num_ants(automaton, state)) == len(walkers)
+    np.testing.assert_array_equal(rollout(automaton, start, 40, key=jax.random.key(0)), state)
+
+
+@pytest.mark.parametrize("number", [1, FEW, FEW + 1])
+def test_turmites_one_by_one_are_those_of_the_lattice(number: int, key: jax.Array) -> None:
+    """Up to as many as are held, and more; through one compiled program."""
+    automaton = Turmite.from_notation("RL", boundary="zero")
+    start = state = ants_at((14, 11), 5, number, key=key)
+    step = jax.jit(automaton.everywhere)
+    for _ in range(30):
+        state = step(state)
+    np.testing.assert_array_equal(rollout(automaton, start, 30, key=key), state)
+    assert num_ants(automaton, state) > 0
 
 
 def test_more_ants_than_a_few_walk_too(key) -> None:

@@ -6,8 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
-from scipy import linalg, ndimage
-from scipy.spatial import KDTree
+from scipy import ndimage
 
 from ffnca.errors import InputError
 from ffnca.grid.seeds import single_cell
@@ -131,6 +130,8 @@ def joined(picture: Float[np.ndarray, "H W 4"], alive_threshold: float) -> Float
         parts, num_parts = labelled
         if num_parts <= 1:
             return picture
+        from scipy.spatial import KDTree  # slow to import, and seldom needed
+
         main = 1 + int(np.argmax(np.bincount(parts.ravel())[1:]))
         inside, others = np.argwhere(parts == main), np.argwhere((parts != main) & (parts > 0))
         found: Any = KDTree(inside).query(others)
@@ -226,4 +227,6 @@ def identities(count: int) -> list[tuple[float, ...]]:
     """
     if count == 1:
         return [()]
+    from scipy import linalg  # slow to import, and seldom needed
+
     return [tuple(map(float, row)) for row in linalg.hadamard(identity_channels(count) + 1)[:count, 1:]]

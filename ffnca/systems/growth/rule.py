@@ -132,7 +132,8 @@ def filled_rule(model: RuleModel, tensors: Mapping[str, np.ndarray], name: str, 
     Raises:
         InputError: If one of them is missing, surplus or of another shape.
     """
-    rule = blank_rule(model, name)
+    shaped = jax.eval_shape(lambda: blank_rule(model, name))  # a drawn one would take seconds to compile
+    rule = jax.tree.map(lambda leaf: np.zeros(leaf.shape, leaf.dtype), shaped)
     if is_old and model.type == "ascent":
         sizes = {kernel: perception_size((kernel,), model.channels) for kernel in model.perception}
         tensors = with_own_seen(model.perception, model.channels, sizes, tensors)

@@ -132,11 +132,15 @@ def _population(automaton: NCA, state: Float[Array, "H W C"]) -> Float[Array, ""
     return jnp.sum(_living(automaton, state), dtype=jnp.float32)
 
 
-@jax.jit
 def _mean_goodness(automaton: NCA, state: Float[Array, "H W C"]) -> Float[Array, ""]:
     """Mean over living cells. A cell's counts from the best that it could step to, so it is at most 0."""
+    return _mean_of_living(automaton, state, deficit(automaton, state))  # the map of health is of the same program
+
+
+@jax.jit
+def _mean_of_living(automaton: NCA, state: Float[Array, "H W C"], lacking: Float[Array, "H W"]) -> Float[Array, ""]:
     living = _living(automaton, state)
-    return -jnp.sum(automaton.deficit(state) * living) / jnp.maximum(jnp.sum(living), 1)
+    return -jnp.sum(lacking * living) / jnp.maximum(jnp.sum(living), 1)
 
 
 @jax.jit
