@@ -18,7 +18,7 @@ import numpy as np
 from report import completed, publish, seeds_of
 
 from ffnca.budget import Budget
-from ffnca.computing import keep_memory
+from ffnca.allocation import keep_memory
 from ffnca.systems.texture.exemplars import EXEMPLARS
 from ffnca.systems.texture.learner import TextureLearner
 from ffnca.systems.texture.measuring import AGES, evaluate
@@ -61,7 +61,8 @@ def runner(rules: Path | None) -> Callable[[dict[str, Any]], dict[str, Any]]:
 def table(runs: list[dict[str, Any]]) -> list[str]:
     """A line for each texture and training seed: of three starts the middle one and the worst; no run is dropped."""
     columns = [f"at {age}" for age in AGES] + ["healed"]
-    head = ["texture", "seed", "halves", *(f"{name}, middle (worst)" for name in columns), "wounded", "noise", "seconds"]
+    head = ["texture", "seed", "halves", *(f"{name}, middle (worst)" for name in columns)]
+    head += ["wounded", "noise", "seconds"]
     lines = [f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
     for run in runs:
         cells = [run["texture"], str(run["seed"]), f"{run['self']:.4f}"]

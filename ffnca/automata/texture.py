@@ -5,7 +5,7 @@ channels are nine cells of a square: itself, and others so many cells away; what
 from farther away.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -74,8 +74,8 @@ class Sight(NamedTuple):
         for first, end, distance in self.groups():
             shifts = np.zeros((3, 2 * distance + 1), np.float32)
             shifts[np.arange(3), [0, distance, 2 * distance]] = 1
-            rows = state[first:end].each_convolved(shifts[:, :, None])
-            seen.append(rows.each_convolved(shifts[:, None, :]))
+            columns = state[first:end].each_convolved(shifts[:, None, :])
+            seen.append(columns.each_convolved(shifts[:, :, None]))
         return state.lattice.concatenate(seen)
 
 
@@ -155,14 +155,14 @@ class Texture(nnx.Module):
         """`deficit` as data."""
         return self.layer.described_deficit(self.sight.described(lattice.state), lattice.state)
 
-    def rgb(self, state: Float[np.ndarray, "*batch H W C"]) -> Float[np.ndarray, "*batch H W 3"]:
+    def rgb(self, state: Float[Any, "*batch H W C"]) -> Float[np.ndarray, "*batch H W 3"]:
         """Colours in 0..1."""
         colours = np.asarray(self.colours.mean) + self.colours.scale * np.asarray(state)[..., :NUM_COLOURS]
         return np.clip(colours, 0, 1).astype(np.float32)
 
     def render(self, state: Float[Array, "*batch H W C"]) -> UInt8[np.ndarray, "*batch H W 3"]:
         """The colours."""
-        return np.rint(255 * self.rgb(np.asarray(state))).astype(np.uint8)
+        return np.rint(255 * self.rgb(state)).astype(np.uint8)
 
 
 @jax.jit

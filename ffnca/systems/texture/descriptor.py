@@ -16,7 +16,7 @@ WINDOW = 5
 """Sides of a descriptor's square, in steps of its scale."""
 SCALES = (1, 2, 4)
 """Pixels a step; a step's colour is the mean of so many pixels down and across."""
-LEAST_SIDE, MOST_SIDE = 48, 128
+LEAST_SIDE, MOST_SIDE = 64, 128
 """Of an exemplar, in pixels."""
 
 

@@ -36,7 +36,7 @@ def evaluate(learner: TextureLearner, *, key: PRNGKeyArray, side: int = SIDE) ->
     found, age = {}, 0
 
     def distance(state: Any) -> float:
-        return round(distance_to(exemplar, automaton.rgb(np.asarray(state))), 6)
+        return round(distance_to(exemplar, automaton.rgb(state)), 6)
 
     for until in AGES:
         state = rollout(automaton, state, until - age, key=run_key, first_step=age)

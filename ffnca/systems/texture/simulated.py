@@ -62,12 +62,11 @@ def texture_simulation(name: str, learner: TextureLearner, request: Request) -> 
 
 
 def _brushes(automaton: Texture) -> dict[str, Brush]:
-    """Erased cells are 0, of the mean colour; noise is what a texture starts from; paint leaves the hidden channels."""
+    """Erased cells are 0, of the mean colour; noise is as strong as a texture; paint leaves the hidden channels."""
     colours = automaton.colours
 
     def disturb(state: Float[np.ndarray, "H W C"], touch: Touch) -> None:
-        noise = touch.generator.standard_normal((int(touch.cells.sum()), state.shape[-1]))
-        state[touch.cells] = np.clip(noise, colours.lowest, colours.highest)
+        state[touch.cells] += touch.generator.standard_normal((int(touch.cells.sum()), state.shape[-1]))
 
     def paint(state: Float[np.ndarray, "H W C"], touch: Touch) -> None:
         state[touch.cells, :NUM_COLOURS] = (np.array(touch.colour) - colours.mean) / colours.scale

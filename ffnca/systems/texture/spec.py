@@ -22,7 +22,7 @@ class TextureSpec(Spec):
         pattern=ONE_LINE,
         description="the name of a texture that ships, or a picture file found beside this one",
         title="a texture that ships (bricks, cells, chequers, labyrinth, marble, scales, spots, waves, woven), "
-        "or a picture of 48 to 128 pixels a side without transparency, a pixel a cell",
+        "or a picture of 64 to 128 pixels a side without transparency, a pixel a cell",
     )
     seed: int = whole(0, 0, MAX_SEED, "of the drawing of a texture that ships")
 

@@ -210,7 +210,7 @@ class TextureTrainer:
         automaton, noise_key = with_layer(self.blank, state.averaged), jax.random.fold_in(key, 1)
         start = automaton.noise((SHOWN_SIDE, SHOWN_SIDE, state.pool.shape[-1]), noise_key)
         grown = rollout(automaton, start, SHOWN_STEPS, key=key)
-        distance = distance_to(self.exemplar, automaton.rgb(np.asarray(grown)))
+        distance = distance_to(self.exemplar, automaton.rgb(grown))
         return {"halves_distances": distance / max(self.one, 1e-6)}, grown[None]
 
     def learned(self, state: Learning) -> AscentLayer:
