@@ -17,8 +17,8 @@ import jax
 import numpy as np
 from report import completed, publish, seeds_of
 
-from ffnca.budget import Budget
 from ffnca.allocation import keep_memory
+from ffnca.budget import Budget
 from ffnca.systems.texture.exemplars import EXEMPLARS
 from ffnca.systems.texture.learner import TextureLearner
 from ffnca.systems.texture.measuring import AGES, evaluate

@@ -5,6 +5,7 @@ channels are nine cells of a square: itself, and others so many cells away; what
 from farther away.
 """
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -80,7 +81,7 @@ class Sight(NamedTuple):
 
 
 class Colours(NamedTuple):
-    """What the first channels mean, and which states there are.
+    """What the first channels mean, and which states there are; float32, so that rules share compiled code.
 
     Attributes:
         mean: RGB in 0..1 of a state of 0.
@@ -89,10 +90,19 @@ class Colours(NamedTuple):
         highest: The same.
     """
 
-    mean: tuple[float, ...]
-    scale: float
-    lowest: tuple[float, ...]
-    highest: tuple[float, ...]
+    mean: Float[np.ndarray, " 3"]
+    scale: Float[np.ndarray, ""]
+    lowest: Float[np.ndarray, " C"]
+    highest: Float[np.ndarray, " C"]
+
+    @classmethod
+    def of(cls, mean: Sequence[float], scale: float, lowest: Sequence[float], highest: Sequence[float]) -> "Colours":
+        """Of numbers."""
+        return cls(*(np.asarray(part, np.float32) for part in (mean, scale, lowest, highest)))
+
+    def numbers(self) -> dict[str, Any]:
+        """As lists of numbers, by their names."""
+        return {name: np.asarray(part).tolist() for name, part in self._asdict().items()}
 
 
 class Texture(nnx.Module):
@@ -112,7 +122,7 @@ class Texture(nnx.Module):
         """
         self.layer = layer
         self.sight = sight
-        self.colours = colours
+        self.colours: Colours = nnx.data(colours)
         self.boundary: Boundary = boundary
         self.fire_rate = fire_rate
 
@@ -126,7 +136,7 @@ class Texture(nnx.Module):
 
     def bounded(self, state: Float[Array, "*batch H W C"]) -> Float[Array, "*batch H W C"]:
         """Within the states that there are."""
-        return jnp.clip(state, jnp.asarray(self.colours.lowest), jnp.asarray(self.colours.highest))
+        return jnp.clip(state, self.colours.lowest, self.colours.highest)
 
     def step(self, state: Float[Array, "*batch H W C"], key: PRNGKeyArray) -> Float[Array, "*batch H W C"]:
         """Some cells, drawn at random, climb their goodness."""
@@ -147,7 +157,7 @@ class Texture(nnx.Module):
         chosen = lattice.constant(self.fire_rate) > lattice.random
         with lattice.only(chosen):
             changed = state + self.layer.described(self.sight.described(state), state) * STEP
-            lowest, highest = (lattice.constant(np.array(end)) for end in (self.colours.lowest, self.colours.highest))
+            lowest, highest = (lattice.constant(np.asarray(end)) for end in (self.colours.lowest, self.colours.highest))
             changed = changed.maximum(lowest).minimum(highest)
         return lattice.where(chosen, changed, state)
 
@@ -157,7 +167,7 @@ class Texture(nnx.Module):
 
     def rgb(self, state: Float[Any, "*batch H W C"]) -> Float[np.ndarray, "*batch H W 3"]:
         """Colours in 0..1."""
-        colours = np.asarray(self.colours.mean) + self.colours.scale * np.asarray(state)[..., :NUM_COLOURS]
+        colours = np.asarray(self.colours.mean) + np.asarray(self.colours.scale) * np.asarray(state)[..., :NUM_COLOURS]
         return np.clip(colours, 0, 1).astype(np.float32)
 
     def render(self, state: Float[Array, "*batch H W C"]) -> UInt8[np.ndarray, "*batch H W 3"]:

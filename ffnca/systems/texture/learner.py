@@ -22,11 +22,10 @@ from ffnca.systems.parameters import filled, named_tensors
 from ffnca.systems.texture.descriptor import SCALES, describe, places
 from ffnca.systems.texture.picture import Picture, load_exemplar, packed, unpacked
 from ffnca.systems.texture.spec import KIND, TextureRuleSpec, TextureSpec, TextureWorld
-from ffnca.systems.texture.trainer import LEARNING, TextureTrainer
+from ffnca.systems.texture.trainer import LEARNING, MEASURED, TextureTrainer
 from ffnca.systems.trainee import Need
 from ffnca.world import GridSpec, Title
 
-MEASURED = "halves_distances"
 UPDATES_TO_LEARN = 10_000
 DISTANCES = (1, *(2 * scale for scale in SCALES))
 """From which colours, and then each scale of the descriptor, are seen: half as far as the scale's squares are wide."""
@@ -85,8 +84,8 @@ class TextureLearner:
         """
         exemplar = load_exemplar(world.texture.exemplar, world.texture.seed, folder)
         described = describe(exemplar, world.rule.components)
-        lowest, highest = (end(described.states, (0, 1)).tolist() for end in (np.min, np.max))
-        colours = Colours(tuple(described.mean.tolist()), described.scale, tuple(lowest), tuple(highest))
+        lowest, highest = (end(described.states, (0, 1)) for end in (np.min, np.max))
+        colours = Colours.of(described.mean, described.scale, lowest, highest)
         return cls(world, exemplar, automaton_of(world, colours))
 
     @property
@@ -96,8 +95,9 @@ class TextureLearner:
 
     @property
     def errors(self) -> dict[str, float]:
-        """Measured errors by name."""
-        return {MEASURED: float(self.record[MEASURED])} if MEASURED in self.record else {}
+        """Measured distances, by "step AGE", in distances between the exemplar's halves."""
+        found = {name: value for name, value in self.record.items() if name.startswith(MEASURED)}
+        return {f"step {name.removeprefix(MEASURED)}": float(value) for name, value in found.items()}
 
     @property
     def remark(self) -> None:
@@ -153,9 +153,9 @@ class TextureLearner:
         write_rule(Path(path), self._content(str(path)))
 
     def _content(self, name: str) -> bytes:
-        world, colours = self.world, self.automaton.colours
+        world, colours = self.world, self.automaton.colours.numbers()
         model = TextureModel(
-            title=world.title, grid=world.grid, rule=world.rule, exemplar=world.texture.exemplar, **colours._asdict()
+            title=world.title, grid=world.grid, rule=world.rule, exemplar=world.texture.exemplar, **colours
         )
         named = named_tensors(self.automaton.layer).items()
         layer = {key: np.asarray(tensor, np.float16) for key, tensor in named}
@@ -182,7 +182,7 @@ class TextureLearner:
         num_channels = sum(sight_of(model.rule).sizes)
         if {len(model.lowest), len(model.highest)} != {num_channels}:
             raise InputError(f"{file}: its model: lowest and highest; allowed: {num_channels} numbers each")
-        colours = Colours(model.mean, model.scale, model.lowest, model.highest)
+        colours = Colours.of(model.mean, model.scale, model.lowest, model.highest)
         world, exemplar = _recalled(model, stored), unpacked(stored.tensors[EXEMPLAR], file)
         blank = automaton_of(world, colours)
         tensors = {key: np.asarray(tensor, np.float32) for key, tensor in stored.parameters.items()}

@@ -63,13 +63,13 @@ def texture_simulation(name: str, learner: TextureLearner, request: Request) -> 
 
 def _brushes(automaton: Texture) -> dict[str, Brush]:
     """Erased cells are 0, of the mean colour; noise is as strong as a texture; paint leaves the hidden channels."""
-    colours = automaton.colours
+    mean, scale = (np.asarray(part) for part in (automaton.colours.mean, automaton.colours.scale))
 
     def disturb(state: Float[np.ndarray, "H W C"], touch: Touch) -> None:
         state[touch.cells] += touch.generator.standard_normal((int(touch.cells.sum()), state.shape[-1]))
 
     def paint(state: Float[np.ndarray, "H W C"], touch: Touch) -> None:
-        state[touch.cells, :NUM_COLOURS] = (np.array(touch.colour) - colours.mean) / colours.scale
+        state[touch.cells, :NUM_COLOURS] = (np.array(touch.colour) - mean) / scale
 
     noise = {"kind": "noise", "deviation": 1.0}
     return number_brushes() | {"noise": Brush(disturb, data=noise), "paint": Brush(paint, coloured=True)}

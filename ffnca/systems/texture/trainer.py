@@ -28,8 +28,9 @@ from ffnca.trainer import RoundFigures
 
 SIDE, BATCH, MOST_STEPS = 32, 4, 8
 """Cells a side of the states in the pool, how many of them a round rolls out, and for how many steps at most."""
-RENEWED, WOUNDED = 0.1, 0.15
-"""Shares of the drawn states that begin anew from noise, and that are wounded."""
+RENEWED, WOUNDED = 0.03, 0.07
+"""Shares of the drawn states that begin anew from noise, and that are wounded. Most are old: what an old state drifts
+to is learned from too."""
 SHAKEN = 0.05
 """Deviation of the noise (Langevin) that is added to half of the drawn states at the first learning rate."""
 NUM_CELLS, NUM_PLACES, WIDTH, BALANCINGS = 1024, 1536, 0.05, 5
@@ -38,7 +39,9 @@ NUM_CLEAN, CLEAN_NOISE = 256, 0.5
 UPDATES, MINIBATCH, AVERAGE = 8, 512, 0.99
 BIASES_RATE, FINAL_RATE_SHARE = 0.15, 0.01
 LEARNING = Ascent(num_steps=3, rate=1.0, own_state_bound=0.45)
-SHOWN_SIDE, SHOWN_STEPS = 48, 100
+SHOWN_SIDE, SHOWN_AGES = 48, (80, 240)
+MEASURED = "distance_"
+"""With an age in steps, in a record: the distance to the exemplar over that between its halves."""
 
 
 class Learning(NamedTuple):
@@ -206,12 +209,16 @@ class TextureTrainer:
         return train_round(state, self.blank, self.places, rate, shaking, key=key)
 
     def measure(self, state: Learning, *, key: PRNGKeyArray) -> tuple[dict[str, float], Array]:
-        """Distance of a texture grown from noise to the exemplar, in distances between the halves of that."""
+        """Distances of a young and an old texture to the exemplar, in distances between the halves of that."""
         automaton, noise_key = with_layer(self.blank, state.averaged), jax.random.fold_in(key, 1)
-        start = automaton.noise((SHOWN_SIDE, SHOWN_SIDE, state.pool.shape[-1]), noise_key)
-        grown = rollout(automaton, start, SHOWN_STEPS, key=key)
-        distance = distance_to(self.exemplar, automaton.rgb(grown))
-        return {"halves_distances": distance / max(self.one, 1e-6)}, grown[None]
+        grown = automaton.noise((SHOWN_SIDE, SHOWN_SIDE, state.pool.shape[-1]), noise_key)
+        found, states, age = {}, [], 0
+        for until in SHOWN_AGES:
+            grown, age = rollout(automaton, grown, until - age, key=key, first_step=age), until
+            states.append(grown)
+            distance = distance_to(self.exemplar, automaton.rgb(grown))
+            found[f"{MEASURED}{until}"] = distance / max(self.one, 1e-6)
+        return found, jnp.stack(states)
 
     def learned(self, state: Learning) -> AscentLayer:
         """The averaged layer."""
