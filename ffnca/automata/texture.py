@@ -5,7 +5,6 @@ channels are nine cells of a square: itself, and others so many cells away; what
 from farther away.
 """
 
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -96,7 +95,7 @@ class Colours(NamedTuple):
     highest: Float[np.ndarray, " C"]
 
     @classmethod
-    def of(cls, mean: Sequence[float], scale: float, lowest: Sequence[float], highest: Sequence[float]) -> "Colours":
+    def of(cls, mean: Any, scale: Any, lowest: Any, highest: Any) -> "Colours":
         """Of numbers."""
         return cls(*(np.asarray(part, np.float32) for part in (mean, scale, lowest, highest)))
 
