@@ -57,7 +57,7 @@ PICTURES = {
     "tessellatium": Picture(200, 4, 5, ".webp", fps=12),
     "amoeba": Picture(300, 6, 5, ".webp", fps=12),
     "observed_life": Picture(50, 1, 6),
-    "waves": Picture(160, 8, 5, ".webp", fps=8),
+    "waves": Picture(120, 10, 4, ".webp", fps=6),
 }
 
 
