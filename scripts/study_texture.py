@@ -91,7 +91,9 @@ def main() -> None:
     lines = table(found)
     print("\n".join(lines))
     if options.write:
-        publish("texture", lines, f"study_texture.py RESULTS.jsonl --seeds {seeds_of(found)} --write")
+        names = ",".join(dict.fromkeys(run["texture"] for run in found))
+        command = f"study_texture.py RESULTS.jsonl --textures {names} --seeds {seeds_of(found)} --write"
+        publish("texture", lines, command)
 
 
 if __name__ == "__main__":

@@ -241,7 +241,7 @@ def test_from_the_command_line(ffnca, learned: TextureLearner, tmp_path: Path, m
     assert 0 < table["self_distance"] < table["distance"] < 2 * table["noise_distance"]
     assert table["params"] == 72 * 24 + 8 * 24 + 24 + 72 * 8 + 8
     code, out, _ = ffnca("eval", rule)
-    assert (code, "times that of the halves" in out) == (0, True)
+    assert (code, "distance when healed" in out) == (0, True)
     assert ffnca("export", rule, tmp_path / "a.gif", "--steps", 4, "--wound", "2", "--show", "goodness")[0] == 0
     assert ffnca("export", rule, tmp_path / "a.html")[0] == 0
 
