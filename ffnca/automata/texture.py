@@ -133,7 +133,7 @@ class Texture(nnx.Module):
         """States at random: what a texture grows from."""
         return self.bounded(jax.random.normal(key, shape))
 
-    def bounded(self, state: Float[Array, "*batch H W C"]) -> Float[Array, "*batch H W C"]:
+    def bounded(self, state: Float[Array, "*batch C"]) -> Float[Array, "*batch C"]:
         """Within the states that there are."""
         return jnp.clip(state, self.colours.lowest, self.colours.highest)
 

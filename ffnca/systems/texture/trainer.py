@@ -122,6 +122,19 @@ def lessons(
     return Batch(Cells(everything, automaton.sight.own(everything), goal, everything), lesson.misfit)
 
 
+def gradient(layer: AscentLayer, cells: Cells, automaton: Texture) -> tuple[AscentLayer, Float[Array, ""]]:
+    """The two Hebbian terms of the goal and of the state that the layer climbs to, and their mean gap of goodness.
+
+    The climb keeps within the states of the exemplar, as a step does: with a narrower bound, what no climb reaches is
+    pushed away for ever.
+    """
+    negative = cells.state
+    for _ in range(LEARNING.num_steps):
+        negative = automaton.bounded(negative + LEARNING.rate * layer.change(cells.perception, negative))
+    gap = layer.goodness(cells.perception, negative) - layer.goodness(cells.perception, cells.target)
+    return layer.hebbian(cells.perception, cells.target, negative), jnp.mean(gap)
+
+
 @partial(jax.jit, donate_argnames="state")
 def train_round(
     state: Learning,
@@ -154,8 +167,8 @@ def train_round(
         layer, averaged, moments = carry
         rows = draws.randint(update_key, (MINIBATCH,), 0, NUM_CELLS + NUM_CLEAN)
         cells = jax.tree.map(lambda part: part[rows], batch.cells)
-        (gradient,), loss = LEARNING.gradients((layer,), cells, jnp.inf)
-        change, moments = optimiser().update(gradient, moments, layer)
+        slope, loss = gradient(layer, cells, automaton)
+        change, moments = optimiser().update(slope, moments, layer)
         (layer,) = LEARNING.stepped((layer,), (jax.tree.map(lambda part: rate * part, change),))
         averaged = jax.tree.map(lambda old, new: AVERAGE * old + (1 - AVERAGE) * new, averaged, layer)
         return (layer, averaged, moments), loss
