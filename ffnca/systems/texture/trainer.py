@@ -5,7 +5,7 @@ is learned: the goodness, by products of activities within one layer. No state b
 """
 
 from functools import partial
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import jax
 import jax.numpy as jnp
@@ -168,7 +168,8 @@ def train_round(
         rows = draws.randint(update_key, (MINIBATCH,), 0, NUM_CELLS + NUM_CLEAN)
         cells = jax.tree.map(lambda part: part[rows], batch.cells)
         slope, loss = gradient(layer, cells, automaton)
-        change, moments = optimiser().update(slope, moments, layer)
+        weights, slope = cast(optax.Params, layer), cast(optax.Updates, slope)  # pytrees too, which optax does not know
+        change, moments = optimiser().update(slope, moments, weights)
         (layer,) = LEARNING.stepped((layer,), (jax.tree.map(lambda part: rate * part, change),))
         averaged = jax.tree.map(lambda old, new: AVERAGE * old + (1 - AVERAGE) * new, averaged, layer)
         return (layer, averaged, moments), loss
