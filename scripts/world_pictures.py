@@ -57,6 +57,7 @@ PICTURES = {
     "tessellatium": Picture(200, 4, 5, ".webp", fps=12),
     "amoeba": Picture(300, 6, 5, ".webp", fps=12),
     "observed_life": Picture(50, 1, 6),
+    "waves": Picture(120, 10, 4, ".webp", fps=6),
 }
 
 
@@ -78,7 +79,8 @@ def readme() -> str:
     lines = [
         "# Worlds",
         "",
-        "Worlds that are not grown: automata with rules of their own, and rules that were learned by watching one.",
+        "Worlds that are not grown from a cell: automata with rules of their own, rules that were learned by watching",
+        "one, and textures that were learned from a picture.",
         "`ffnca worlds` lists all that ship, `ffnca view NAME` opens one. Made by `python scripts/world_pictures.py`.",
         "",
         f"Made on {machine()}.",

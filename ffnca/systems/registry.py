@@ -30,6 +30,7 @@ BUILT_IN = {
     "life": "ffnca.systems.life:LIFE",
     "observed": "ffnca.systems.observed.system:OBSERVED",
     "sandpile": "ffnca.systems.sandpile:SANDPILE",
+    "texture": "ffnca.systems.texture.system:TEXTURE",
     "wireworld": "ffnca.systems.wireworld:WIREWORLD",
 }
 """Where each kind that ships is."""
