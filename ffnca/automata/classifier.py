@@ -72,14 +72,19 @@ class Looking(NamedTuple):
     """A state while it runs.
 
     Attributes:
-        state: As it is.
+        bright: Of the cells; it does not change by itself.
+        found: Activity of the layers; one step a layer after the start it stays the same.
         alone: Goodness of the labels by each cell alone, one step before.
-        steps: Since nothing was known of it. Brightness does not change by itself, so after one step a layer its
-            activity stays the same.
+        heard: See `Classifier.heard`.
+        before: The same one step before.
+        steps: Since the start.
     """
 
-    state: Float[Array, "*batch H W C"]
+    bright: Float[Array, "*batch H W 1"]
+    found: Float[Array, "*batch H W unit"]
     alone: Float[Array, "*batch H W label"]
+    heard: Float[Array, "*batch H W label"]
+    before: Float[Array, "*batch H W label"]
     steps: Int[Array, ""]
 
 
@@ -122,9 +127,7 @@ class Classifier(nnx.Module):
 
     def alone(self, state: Float[Array, "*batch H W C"]) -> Float[Array, "*batch H W label"]:
         """Goodness of each label by each cell alone, less the mean over the labels."""
-        end = state.shape[-1] - 2 * self.num_labels
-        judged = self.layers[-1].judged(state[..., end - self._units[-1] : end])
-        return judged - jnp.mean(judged, -1, keepdims=True)
+        return self._alone(state[..., 1 : -2 * self.num_labels])
 
     def step(self, state: Float[Array, "*batch H W C"], key: PRNGKeyArray) -> Float[Array, "*batch H W C"]:
         """The next state; deterministic, `key` is not used."""
@@ -132,41 +135,40 @@ class Classifier(nnx.Module):
 
     def encode(self, state: Float[Array, "*batch H W C"]) -> Looking:
         """Cells that have yet to look at each other."""
-        return Looking(state, jnp.zeros_like(self.heard(state)), jnp.int32(0))
+        until = 1 + sum(self._units)
+        heard, before = jnp.split(state[..., until:], 2, -1)
+        return Looking(state[..., :1], state[..., 1:until], jnp.zeros_like(heard), heard, before, jnp.int32(0))
 
     def step_encoded(self, code: Looking, key: PRNGKeyArray) -> Looking:
         """The next state; what the layers find is not computed again once it stays the same."""
-        state, until = code.state, 1 + sum(self._units)
-        lives = (state[..., :1] > ALIVE).astype(state.dtype)
+        bright, heard = code.bright, code.heard
+        lives = (bright > ALIVE).astype(heard.dtype)
         found, alone = jax.lax.cond(
             code.steps <= len(self._units),
-            lambda: (self._found(state, lives), self.alone(state)),
-            lambda: (state[..., 1:until], code.alone),
+            lambda: (self._found(code, lives), self._alone(code.found)),
+            lambda: (code.found, code.alone),
         )
-        heard, before = jnp.split(state[..., until:], 2, -1)
-        nine = patch(pad(heard * lives, self.boundary)).reshape(*heard.shape[:-1], 9, self.num_labels)
-        living = jnp.sum(patch(pad(lives, self.boundary)), -1, keepdims=True)
-        change = MOMENTUM * (heard - before) + SPREAD * (
-            PULL * (alone - heard) + (jnp.sum(nine, -2) - heard * living) / 9
-        )
-        after = jnp.concatenate([state[..., :1], found, lives * (heard + change), lives * heard], -1)
-        return Looking(after, alone, code.steps + 1)
+        near, living = (_sum_of_nine(pad(one, self.boundary)) for one in (heard * lives, lives))
+        change = MOMENTUM * (heard - code.before) + SPREAD * (PULL * (alone - heard) + (near - heard * living) / 9)
+        return Looking(bright, found, alone, lives * (heard + change), lives * heard, code.steps + 1)
 
     def decode(self, code: Looking) -> Float[Array, "*batch H W C"]:
         """The state again."""
-        return code.state
+        return jnp.concatenate([code.bright, code.found, code.heard, code.before], -1)
 
-    def _found(
-        self, state: Float[Array, "*batch H W C"], lives: Float[Array, "*batch H W 1"]
-    ) -> Float[Array, "*batch H W unit"]:
+    def _found(self, code: Looking, lives: Float[Array, "*batch H W 1"]) -> Float[Array, "*batch H W unit"]:
         """The activity of all layers, each of what the layer below was."""
-        near, living = (patch(pad(one, self.boundary)) for one in (state[..., :1] * lives, lives))
-        parts, seen, start = [], None, 1
+        near, living = (patch(pad(one, self.boundary)) for one in (code.bright * lives, lives))
+        parts, seen, start = [], None, 0
         for layer, units in zip(self.layers, self._units, strict=True):
             parts.append(lives * layer.forward(layer_inputs(seen, near, living)))
-            seen = patch(pad(state[..., start : start + units], self.boundary))
+            seen = patch(pad(code.found[..., start : start + units], self.boundary))
             start += units
         return jnp.concatenate(parts, -1)
+
+    def _alone(self, found: Float[Array, "*batch H W unit"]) -> Float[Array, "*batch H W label"]:
+        judged = self.layers[-1].judged(found[..., -self._units[-1] :])
+        return judged - jnp.mean(judged, -1, keepdims=True)
 
     def described(self, lattice: Lattice) -> Value:
         """`step` as data."""
@@ -195,6 +197,12 @@ class Classifier(nnx.Module):
     def render(self, state: Float[Array, "*batch H W C"]) -> UInt8[np.ndarray, "*batch H W 3"]:
         """The colour of what each cell says."""
         return painted(np.asarray(self.label(state)))
+
+
+def _sum_of_nine(padded: Float[Array, "*batch tall wide C"]) -> Float[Array, "*batch H W C"]:
+    """Over 3x3 cells: over rows, then over columns."""
+    rows = padded[..., :-2, :, :] + padded[..., 1:-1, :, :] + padded[..., 2:, :, :]
+    return rows[..., :-2, :] + rows[..., 1:-1, :] + rows[..., 2:, :]
 
 
 def painted(labels: np.ndarray) -> UInt8[np.ndarray, "*batch H W 3"]:

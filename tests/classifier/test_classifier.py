@@ -35,7 +35,16 @@ from ffnca.systems.classifier.simulated import agreement, laid_out
 from ffnca.systems.classifier.trainer import updated
 from ffnca.training import train_rule
 
-TOML = 'kind = "classifier"\ntitle = "Digits"\n[grid]\nsize = [28, 56]\nboundary = "zero"\n[rule]\nhidden = [12, 12]\n[train]\nlearning_rate = 0.03\n'
+TOML = """kind = "classifier"
+title = "Digits"
+[grid]
+size = [28, 56]
+boundary = "zero"
+[rule]
+hidden = [12, 12]
+[train]
+learning_rate = 0.03
+"""
 KEY = jax.random.key(0)
 
 
