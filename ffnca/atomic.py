@@ -132,6 +132,37 @@ def _put_in_place(temporary: Path, place: Path) -> None:
 
 
 @contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold a file that says by its lock that somebody works here; it holds his process number. None outlives a process.
+
+    Args:
+        path: The file, which stays. Its folder must exist.
+
+    Raises:
+        InputError: If a living process holds it, or it cannot be written.
+    """
+    try:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written ({error.strerror})") from error
+    try:
+        if fcntl is not None:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                holder = os.read(handle, 20).decode("ascii", "replace").strip() or "?"
+                raise InputError(f"{path.parent}: is in use by process {holder}; wait for it, or stop it") from error
+            except OSError:  # a file system without locks
+                pass
+        with suppress(OSError):  # who holds it is not worth failing for
+            os.ftruncate(handle, 0)
+            os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
+        yield
+    finally:
+        os.close(handle)
+
+
+@contextmanager
 def made_folder(folder: Path) -> Iterator[None]:
     """Make a folder, with those above it; if what is done with it fails and leaves it empty, it is removed again.
 

@@ -31,7 +31,7 @@ Detail = Annotated[
 ]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on from the newest checkpoint, with more time if given.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-NUM_STEPS_MAX = 10_000_000
+NUM_STEPS_MAX, LONG_STEPS = 10_000_000, 1_000_000
 NOT_LEARNED = 1
 _LEAST_WIDTH = 80
 _DEMO_STEPS, _DEMO_WOUND = 220, 100
@@ -301,13 +301,31 @@ def evaluate(
     out: Annotated[Path | None, typer.Option(metavar="OUT.png", help="A picture: each wound before and after.")] = None,
     which: Which = None,
     angle: Angle = 0.0,
+    long: Annotated[
+        bool, typer.Option("--long", help="Any world: its measures at great ages; does it rest, recur or wander?")
+    ] = False,
+    steps: Annotated[
+        int | None,
+        typer.Option(help="With --long: how far, 1000000 if not given.", min=1, max=NUM_STEPS_MAX),
+    ] = None,
+    size: Annotated[
+        str | None, typer.Option(metavar="N|HxW", help="With --long: grid size instead of the world's.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Measure a trained creature: error by age, healing, health map."""
-    _compute()
-    from ffnca.commands import evaluate_world
+    """Measure a trained creature: error by age, healing, health map.
 
-    evaluation = evaluate_world(_request(world, None, seed, which, angle), out)
+    With --long: relative MSE and other measures at 10,000, 100,000 and 1,000,000 steps, and whether the state is a
+    fixed point, periodic or wandering. Where no chance is in a step, states are compared number by number. Where cells
+    fire at random, a fixed point is a state in which no number would change by more than 0.001, whatever fires, and
+    which has not moved by more than that in the last nine tenths; exact if nothing would change.
+    """
+    _compute()
+    from ffnca.commands import certify_world, evaluate_world
+
+    _check_long(long, steps, size, out)
+    request = _request(world, size, seed, which, angle)
+    evaluation = certify_world(request, steps or LONG_STEPS) if long else evaluate_world(request, out)
     if as_json:
         _print_json(evaluation.table)
         return
@@ -364,6 +382,16 @@ def _request(world: str, size: str | None, seed: int, which: str | None, angle: 
     from ffnca.systems.base import Request, parsed_size
 
     return Request(world, parsed_size(size) if size else None, seed, which, angle, detail=detail)
+
+
+def _check_long(long: bool, steps: int | None, size: str | None, out: Path | None) -> None:
+    """Refuse options that the kind of measuring makes no use of."""
+    from ffnca.errors import InputError
+
+    wrong = {"--out": out} if long else {"--steps": steps, "--size": size}
+    for name, value in wrong.items():
+        if value is not None:
+            raise InputError(f"{name} {value}: allowed {'without' if long else 'with'} --long")
 
 
 def _in_words(name: str) -> str:

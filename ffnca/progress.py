@@ -45,6 +45,14 @@ def counted(items: Iterable[Item], total: int, label: str) -> Iterator[Item]:
 
 
 @contextmanager
+def steps_bar(label: str, total: int) -> Iterator[Callable[[int], None]]:
+    """A bar that is told which step was come to."""
+    with _bar(TextColumn("{task.completed:.0f}/{task.total:.0f}")) as progress:
+        task = progress.add_task(label, total=total)
+        yield lambda step: progress.update(task, completed=step)
+
+
+@contextmanager
 def updates_bar(label: str, total: int) -> Iterator[Callable[[int, float], None]]:
     """A bar that is told how many updates of a training are done, and the loss."""
     with _bar(TextColumn("{task.completed:.0f}/{task.total:.0f}")) as progress:

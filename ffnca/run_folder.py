@@ -2,7 +2,8 @@
 
 import json
 import shutil
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from os import PathLike
 from pathlib import Path
@@ -13,7 +14,7 @@ import numpy as np
 from PIL import Image
 from pydantic_core import to_json
 
-from ffnca.atomic import replacing
+from ffnca.atomic import locked, replacing
 from ffnca.budget import Budget
 from ffnca.errors import InputError
 from ffnca.files import read_bounded
@@ -24,36 +25,45 @@ from ffnca.trainer import Report
 PREVIEW_SCALE = 4
 _MAX_SETTINGS = 2**20
 _COUNTED = ("seconds", "updates")
+_PICTURES = ("preview.png", "curve.png")
 
 
 class RunFolder:
     """Writes what a training run leaves behind."""
 
     def __init__(self, folder: str | PathLike[str]) -> None:
-        """Name the folder; `begin` makes it."""
+        """Name the folder; `begun` makes it."""
         self.folder = Path(folder)
         self.rule, self.metrics = self.folder / "rule.safetensors", self.folder / "metrics.jsonl"
         self.checkpoints = self.folder / "checkpoints"
-        self._settings = self.folder / "run.json"
+        self._settings, self._lock = self.folder / "run.json", self.folder / ".lock"
 
-    def begin(self, trainee: Trainee, budget: Budget, seed: int, *, resume: bool) -> None:
-        """Write down what is trained and how, or check that it is what was trained before.
+    @contextmanager
+    def begun(self, trainee: Trainee, budget: Budget, seed: int, *, resume: bool) -> Iterator[None]:
+        """Write down what is trained and how, or check that it is what was trained before; meanwhile nobody else can.
 
         A run goes on with any budget, which is written down in place of the one before.
 
         Raises:
-            InputError: If a new run would overwrite another, a resumed one differs, or the folder cannot be made.
+            InputError: If a new run would overwrite another, a resumed one differs, the folder cannot be made, or
+                another process trains in it.
         """
         settings = {**trainee.settings(), "seed": seed, "budget": asdict(budget)}
-        if resume:
-            self._check_same(self._before(), settings)
-        elif self.exists:
-            raise InputError(f"{self.folder}: holds a run already; add --resume or name another folder")
+        self._check_begin(settings, resume)
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise InputError(f"{self.folder}: cannot be made ({error.strerror})") from error
-        self._write_text(self._settings, json.dumps(settings, indent=1))
+        with locked(self._lock):
+            self._check_begin(settings, resume)  # another may have begun and ended since
+            self._write_text(self._settings, json.dumps(settings, indent=1))
+            yield
+
+    def _check_begin(self, settings: dict[str, Any], resume: bool) -> None:
+        if resume:
+            self._check_same(self._before(), settings)
+        elif self.exists:
+            raise InputError(f"{self.folder}: holds a run already; add --resume or name another folder")
 
     @property
     def exists(self) -> bool:
@@ -79,10 +89,15 @@ class RunFolder:
         return (lines[-1]["seconds"], lines[-1]["updates"]) if lines else (0.0, 0)
 
     def clear(self) -> None:
-        """Remove a run, and nothing else that is in its folder."""
-        for path in (self.rule, self.metrics, self._settings, self.folder / "preview.png", self.folder / "curve.png"):
-            path.unlink(missing_ok=True)
-        shutil.rmtree(self.checkpoints, ignore_errors=True)
+        """Remove a run, and nothing else that is in its folder.
+
+        Raises:
+            InputError: If another process trains in it.
+        """
+        with locked(self._lock):
+            for path in (self.rule, self.metrics, self._settings, *map(self.folder.joinpath, _PICTURES)):
+                path.unlink(missing_ok=True)
+            shutil.rmtree(self.checkpoints, ignore_errors=True)
 
     def _before(self) -> dict[str, Any]:
         if not self._settings.exists():

@@ -148,6 +148,12 @@ class _Measuring:
         self._last, self._pause = now, max(SECONDS_PER_MEASUREMENT, TIMES_A_MEASUREMENT * seconds)
 
 
+def _is_finite(state: Any) -> bool:
+    """Whether all numbers of a state on the host are."""
+    leaves = map(np.asarray, jax.tree.leaves(state))
+    return all(np.isfinite(leaf).all() for leaf in leaves if np.issubdtype(leaf.dtype, np.inexact))
+
+
 def train(
     trainer: Trainer,
     budget: Budget,
@@ -157,7 +163,9 @@ def train(
     progress: Progress | None = None,
     stop: Callable[[], bool] = lambda: False,
 ) -> Iterator[Report]:
-    """Train until the budget is used up; a loss that is not finite goes back to the last report at half the rate.
+    """Train until the budget is used up; a loss or a state that is not finite goes back to the last report.
+
+    It goes on from there at half the rate.
 
     The clock starts when the first round has run, and stands still for the first measurement: both compile.
 
@@ -173,7 +181,7 @@ def train(
         A report after every `ROUNDS_PER_REPORT` rounds of the run, and at the end, where it is always measured.
 
     Raises:
-        FloatingPointError: If the loss stays not finite however small the rate.
+        FloatingPointError: If it stays not finite however small the rate.
     """
     round_key, measure_key, start_key = jax.random.split(key, 3)
     state = trainer.begin(key=start_key) if resumed is None else jax.device_put(resumed)
@@ -200,14 +208,16 @@ def train(
                 break
         loss = float(np.mean([figures.loss for figures in losses]))
         progress = progress._replace(seconds=clock.seconds)
-        if not math.isfinite(loss):
+        found = jax.device_get(state)
+        if not (math.isfinite(loss) and _is_finite(found)):
             progress = progress._replace(rate_scale=progress.rate_scale / 2)
-            state = jax.device_put(kept)
+            found, state = kept, jax.device_put(kept)
             updates = int(kept.round) * per_round
             fraction = budget.fraction(progress.seconds, updates)
-            event = f"the loss was not finite: back to update {updates} at {progress.rate_scale:g} of the rate"
+            what = "state" if math.isfinite(loss) else "loss"
+            event = f"the {what} was not finite: back to update {updates} at {progress.rate_scale:g} of the rate"
             if progress.rate_scale < SMALLEST_RATE:
-                raise FloatingPointError("the loss is not finite however small the learning rate")
+                raise FloatingPointError(f"the {what} is not finite however small the learning rate")
         quality = grown = None
         improved = False
         due = measuring.is_due(progress.seconds, fraction, stopped=stopped)
@@ -223,6 +233,6 @@ def train(
             worst = float(np.max(list(quality.values())))  # not a number if one of them is not
             improved = worst < progress.best
             progress = progress._replace(best=worst if improved else progress.best)
-        kept = jax.device_get(state)
+        kept = found
         pool_mse = float(np.mean([figures.pool_mse for figures in losses]))
         yield Report(kept, progress, fraction, updates, loss, pool_mse, rate, quality, grown, improved, event)

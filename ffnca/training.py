@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from contextlib import nullcontext
 from os import PathLike
 from typing import TypeVar
 
@@ -111,11 +112,24 @@ def train_rule(
         raise InputError("resume: there is no run folder to go on from; name it by run=")
     trainee.check_savable()
     run = run if isinstance(run, RunFolder) or run is None else RunFolder(run)
+    with nullcontext() if run is None else run.begun(trainee, budget, seed, resume=resume):
+        return _trained_in(run, trainee, budget, seed, resume=resume, show=show)
+
+
+def _trained_in(
+    run: RunFolder | None,
+    trainee: Trained,
+    budget: Budget,
+    seed: int,
+    *,
+    resume: bool,
+    show: Callable[[Report], None],
+) -> Trained:
+    """The same in a run folder that has been begun, or in none."""
     trainer, key = trainer_of(trainee), jax.random.key(seed)
     state = progress = checkpoints = None
     best: Trained | None = None
     if run is not None:
-        run.begin(trainee, budget, seed, resume=resume)
         checkpoints = Checkpoints(run.checkpoints)
         if resume:
             if checkpoints.newest is not None:

@@ -38,7 +38,8 @@ LAYERS = (
         "budget",
         "trainer",
     ),
-    *("ff", "grid", "automata", "brushes", "extras", "views", "simulation", "systems", "world_file", "opening"),
+    *("ff", "grid", "automata", "brushes", "extras", "views", "simulation", "stability"),
+    *("systems", "world_file", "opening"),
     *("checkpoint", "run_folder", "training", "interchange", "page"),
     *(
         "export",

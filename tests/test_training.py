@@ -5,21 +5,26 @@ import math
 import os
 import shutil
 import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
 import orbax.checkpoint as ocp
 import pytest
 
+from ffnca import checkpoint
 from ffnca.budget import Budget
 from ffnca.checkpoint import Checkpoints
 from ffnca.errors import InputError
 from ffnca.run_folder import RunFolder
 from ffnca.systems.growth.creature import Creature
-from ffnca.trainer import RoundFigures
+from ffnca.trainer import Progress, RoundFigures
 from ffnca.training import Interrupted, train_creature, worst_error
 
 
@@ -94,6 +99,28 @@ def test_a_stop_saves_and_the_run_goes_on(creature, tmp_path: Path, number: sign
 
 
 @pytest.mark.usefixtures("measured")
+def test_two_trainings_do_not_share_a_folder_and_a_dead_one_is_no_obstacle(creature, tmp_path: Path) -> None:
+    run, budget = RunFolder(tmp_path / "run"), Budget(updates=100)
+    code = (
+        "import sys\nfrom pathlib import Path\nfrom ffnca.atomic import locked\n"
+        "with locked(Path(sys.argv[1])):\n    print(flush=True)\n    input()\n"
+    )
+    run.folder.mkdir()
+    words = [sys.executable, "-c", code, str(run.folder / ".lock")]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        assert other.stdout is not None
+        other.stdout.readline()
+        with pytest.raises(InputError, match=f"run: is in use by process {other.pid}"):
+            train_creature(creature, budget, run=run)
+        with pytest.raises(InputError, match="in use"):
+            run.clear()
+        assert [path.name for path in run.folder.iterdir()] == [".lock"]
+        other.kill()
+    train_creature(creature, budget, run=run)
+    assert run.spent[1] == 100
+
+
+@pytest.mark.usefixtures("measured")
 def test_a_resumed_run_must_be_of_the_same(creature, ring_picture, tmp_path: Path) -> None:
     run, budget = tmp_path / "run", Budget(updates=4)
     with pytest.raises(InputError, match="no run"):
@@ -137,6 +164,70 @@ def test_a_damaged_checkpoint_and_odd_lines_lose_no_more_than_they_held(creature
     train_creature(creature, Budget(updates=300), run=run, resume=True)
     assert f"the checkpoint of round {newest.name} is damaged" in capsys.readouterr().err
     assert _updates(run.folder) == [100, 200, 300]
+
+
+class _State(NamedTuple):
+    pool: np.ndarray
+    round: np.ndarray
+
+
+STATES = [_State(np.random.default_rng(number).normal(size=(64, 64)), np.array(number)) for number in (1, 2)]
+
+
+def _spoil(folder: Path, name: str = "*") -> None:
+    """Flip a bit in the middle of the largest file of that name."""
+    largest = max(filter(Path.is_file, folder.rglob(name)), key=lambda path: path.stat().st_size)
+    content = bytearray(largest.read_bytes())
+    content[len(content) // 2] ^= 1
+    largest.write_bytes(content)
+
+
+def test_a_flipped_bit_in_a_checkpoint_is_found_and_one_without_a_digest_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
+) -> None:
+    kept = Checkpoints(tmp_path / "run")
+    with monkeypatch.context() as before:  # as versions did that kept no digest
+        leaves = checkpoint._leaves
+        without = ("state", "progress")
+        before.setattr(checkpoint, "_leaves", lambda *given: {name: leaves(*given)[name] for name in without})
+        kept.save(STATES[0], Progress(seconds=1.5))
+    kept.save(STATES[1], Progress(seconds=2.5))
+    _spoil(tmp_path / "run" / "2")
+    state, progress = kept.load(STATES[0])
+    kept.close()
+    assert np.array_equal(state.pool, STATES[0].pool)
+    assert progress.seconds == 1.5
+    assert "the checkpoint of round 2 is damaged; goes on from that of round 1" in capsys.readouterr().err
+
+
+def test_damaged_checkpoints_are_refused_in_one_line_and_damaged_notes_of_orbax_do_no_harm(tmp_path: Path) -> None:
+    kept = Checkpoints(tmp_path / "run")
+    kept.save(STATES[0], Progress())
+    kept.close()
+    notes = tmp_path / "run" / "1" / "_CHECKPOINT_METADATA"
+    notes.write_text(notes.read_text().replace('"commit_timestamp_nsecs": ', '"commit_timestamp_nsecs": 0.'))
+    kept = Checkpoints(tmp_path / "run")
+    assert np.array_equal(kept.load(STATES[0])[0].pool, STATES[0].pool)
+    (tmp_path / "run" / "1" / "default" / "_METADATA").write_text('{"a": "b')
+    with pytest.raises(InputError, match="run: the checkpoint is damaged, or not of this world"):
+        kept.load(STATES[0])
+    kept.close()
+
+
+def test_a_full_disk_is_named_in_one_line_and_the_checkpoints_before_stay(tmp_path: Path, monkeypatch) -> None:
+    kept = Checkpoints(tmp_path / "run")
+    kept.save(STATES[0], Progress())
+    with monkeypatch.context() as full:
+        full.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=2**16))
+        with pytest.raises(
+            InputError, match=r"the checkpoint of round 2 cannot be written \(No space left on device\)"
+        ):
+            kept.save(STATES[1], Progress())
+    assert kept.load(STATES[0])[0].round == 1
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match=r"file/run: cannot be made or read \(Not a directory\)"):
+        Checkpoints(tmp_path / "file" / "run")
+    kept.close()
 
 
 def test_checkpoints_name_their_arrays_and_those_of_older_versions_are_refused(creature, measured, tmp_path) -> None:

@@ -60,6 +60,15 @@ class Encoded(Protocol):
         ...
 
 
+@runtime_checkable
+class Random(Protocol):
+    """An automaton that draws numbers in a step, and can say what no draw exceeds."""
+
+    def largest_change(self, state: Float[Array, "*batch H W C"], /) -> Float[Array, ""]:
+        """The most by which a number of the state could change in one step, whatever is drawn."""
+        ...
+
+
 def described_automaton(automaton: Automaton) -> Described:
     """The automaton, as one that can be described.
 
@@ -130,7 +139,7 @@ def rollout(
 def _rolled(
     automaton: Automaton, state: Array, num_steps: Int[Array, ""], key: PRNGKeyArray, first_step: Int[Array, ""]
 ) -> Array:
-    encode, step, decode = _form(automaton)
+    encode, step, decode = form_of(automaton)
 
     def advance(number: Int[Array, ""], moving: Any) -> Any:
         return step(moving, jax.random.fold_in(key, number))
@@ -143,7 +152,7 @@ def _rolled(
 def _trajectory(
     automaton: Automaton, state: Array, num_states: int, every: int, key: PRNGKeyArray, first_step: Int[Array, ""]
 ) -> Array:
-    encode, step, decode = _form(automaton)
+    encode, step, decode = form_of(automaton)
 
     def advance(moving: Any, number: Int[Array, ""]) -> tuple[Any, None]:
         return step(moving, jax.random.fold_in(key, number)), None
@@ -155,7 +164,7 @@ def _trajectory(
     return jax.lax.scan(stretch, encode(state), first_step + every * jnp.arange(num_states))[1]
 
 
-def _form(
+def form_of(
     automaton: Automaton,
 ) -> tuple[Callable[[Array], Any], Callable[[Any, PRNGKeyArray], Any], Callable[[Any], Array]]:
     """How to begin, to step and to end: by its encoded form if it has one."""

@@ -143,6 +143,20 @@ class NCA(nnx.Module):
         state = self.update(state, self.perceive(_precise(state)), alive & fire)
         return state * (alive & self.alive(state))[..., None]
 
+    def largest_change(self, state: Float[Array, "*batch H W C"]) -> Float[Array, ""]:
+        """The most by which a number of the state could change in one step, whichever cells fire; 0: it stays for ever.
+
+        A cell that fires goes to one known value. It dies at worst if all cells that would lose alpha fire and no
+        others, and then loses all that it has.
+        """
+        state = _checked(state)
+        alive = self.alive(state)
+        updated = self.update(state, self.perceive(_precise(state)), alive)
+        faintest = state.at[..., 3].min(updated[..., 3])
+        survives = (alive & self.alive(faintest))[..., None]
+        change = jnp.abs(updated - state)
+        return jnp.max(jnp.where(survives, change, jnp.maximum(change, jnp.abs(state))))
+
     def update(
         self,
         state: Float[Array, "*batch H W C"],

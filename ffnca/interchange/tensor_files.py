@@ -74,10 +74,14 @@ def _array(raw: bytes) -> np.ndarray:
     file = io.BytesIO(raw)
     version = np.lib.format.read_magic(file)
     read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-    shape, _, kind = read(file)
+    try:
+        shape, _, kind = read(file)
+    except Exception as error:  # NumPy takes it to pieces as Python's own text, which raises nearly anything
+        raise ValueError("the head of an array cannot be read") from error
     if kind.hasobject:
         raise ValueError("it holds objects, which would have to be unpickled")
-    if math.prod(shape) * kind.itemsize > len(raw) or len(shape) > MAX_DEPTH:
+    sides_fit = all(0 <= side <= len(raw) for side in shape)  # one of 0 would hide others of any length
+    if not sides_fit or math.prod(shape) * kind.itemsize > len(raw) or len(shape) > MAX_DEPTH:
         raise ValueError("an array is cut off")
     file.seek(0)
     return np.lib.format.read_array(file, allow_pickle=False)

@@ -328,14 +328,26 @@ def test_a_loss_that_is_not_finite_rolls_back_and_halves_the_rate(body, key) -> 
     assert report.updates == 100
 
 
+@pytest.mark.parametrize("number", [1, 24, 25])
+def test_a_state_that_is_not_finite_never_becomes_the_one_to_go_back_to(number: int, clocked, body, key) -> None:
+    """Also where it goes wrong in the last round before a report, whose loss is still finite."""
+    clocked.poisoned = number
+    reports = list(itertools.islice(_trained(_plan("ascent"), body, Budget(updates=1000), key=key), 3))
+    events = [report.event for report in reports]
+    assert events == ["the state was not finite: back to update 0 at 0.5 of the rate", None, None]
+    assert all(np.isfinite(leaf).all() for report in reports for leaf in jax.tree.leaves(report.state))
+
+
 @pytest.fixture
 def clocked(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     """Rounds that learn nothing, one a second, and measurements; the first of each compiles for many seconds more."""
-    clock = SimpleNamespace(now=0.0, compiling=75.0, measuring=40.0, loss=0.0)
+    clock = SimpleNamespace(now=0.0, compiling=75.0, measuring=40.0, loss=0.0, poisoned=0)
 
     def train_round(state, *given, **keys):
         clock.now, clock.compiling = clock.now + 1 + clock.compiling, 0.0
-        return state._replace(round=state.round + 1), RoundFigures(jnp.asarray(clock.loss), jnp.zeros(()))
+        clock.poisoned -= 1
+        pool = state.pool.at[0, 0].set(jnp.nan) if clock.poisoned == 0 else state.pool
+        return state._replace(round=state.round + 1, pool=pool), RoundFigures(jnp.asarray(clock.loss), jnp.zeros(()))
 
     def measure(state, *given, **keys):
         clock.now, clock.measuring = clock.now + 1 + clock.measuring, 0.0

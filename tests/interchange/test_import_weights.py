@@ -206,6 +206,21 @@ def test_objects_and_bombs_are_refused(tmp_path: Path) -> None:
         read_arrays(tmp_path / "old.pt")
 
 
+@pytest.mark.parametrize(
+    ("shape", "why"),
+    [(b"(3, 4), (", "the head of an array cannot be read"), (b"(0, %d), }" % 10**30, "an array is cut off")],
+)
+def test_an_array_with_a_spoilt_head_is_refused_in_one_line(ffnca, tmp_path: Path, shape: bytes, why: str) -> None:
+    """NumPy takes heads to pieces as Python does its source text."""
+    np.savez(tmp_path / "whole.npz", a=np.zeros((3, 4), np.float32))
+    with zipfile.ZipFile(tmp_path / "whole.npz") as whole, zipfile.ZipFile(tmp_path / "a.npz", "w") as spoilt:
+        array = whole.read("a.npy")
+        spoilt.writestr("a.npy", array.replace(b"(3, 4), }" + b" " * (len(shape) - 9), shape))
+    code, out, err = ffnca("import", "a.npz", "rule.safetensors")
+    assert (code, out) == (2, "")
+    assert err == f"ffnca: a.npz: is not a .npz file, or is damaged ({why})\n"
+
+
 def test_pytorch_reads_weights_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With a stand-in for PyTorch, which need not be installed: asked for nothing but weights; refused without it."""
     with zipfile.ZipFile(tmp_path / "a.pt", "w") as archive:
