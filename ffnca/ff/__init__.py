@@ -12,6 +12,7 @@ _HOMES = {
     "losses": ("n_pair_loss", "symba_loss", "threshold_loss", "two_threshold_loss"),
     "projected": ("ProjectedLayer",),
     "standardise": ("Standardiser",),
+    "voting": ("Votes", "VotingLayer", "mean_votes"),
     "images.augment": ("jitter", "warp"),
     "images.backprop": ("BackpropNetwork", "Backpropagation"),
     "images.distance": ("DistanceLayer", "DistanceNetwork"),

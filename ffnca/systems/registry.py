@@ -20,6 +20,7 @@ from ffnca.systems.base import System
 GROUP = "ffnca.systems"
 BUILT_IN = {
     "ant": "ffnca.systems.ant:ANT",
+    "classifier": "ffnca.systems.classifier.system:CLASSIFIER",
     "cyclic": "ffnca.systems.cyclic:CYCLIC",
     "elementary": "ffnca.systems.elementary:ELEMENTARY",
     "flow_lenia": "ffnca.systems.flow_lenia:FLOW_LENIA",

@@ -1,19 +1,20 @@
 """Training layer by layer on what was seen: each layer by its own goodness, on what the layer below passes on."""
 
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-from jaxtyping import Array, Float, Int, PRNGKeyArray
+from jaxtyping import Array, Float, PRNGKeyArray
 
 from ffnca.automata.base import rollout
 from ffnca.automata.observed import RULES, ContrastRule, Observed, ObservedRule, started
 from ffnca.ff.local_update import Pair, local_step
 from ffnca.ff.predicting import Answered
 from ffnca.ff.standardise import Standardiser
+from ffnca.systems.learning import Learning
 from ffnca.systems.observed.spec import ObservedRuleSpec, ObservedTrainSpec
 from ffnca.systems.observed.watching import Frames, Seen
 from ffnca.trainer import RoundFigures
@@ -23,20 +24,6 @@ LEAST = 0.01
 """Share of the learning rate that is left at the end."""
 SHOWN, SHOWN_STEPS = 4, 8
 SMALLEST_SCALE = 1e-6
-
-
-class Learning(NamedTuple):
-    """Everything that training changes.
-
-    Attributes:
-        layers: From the bottom.
-        optimisers: One state a layer, which sees that layer's gradient alone.
-        round: Rounds done.
-    """
-
-    layers: tuple[Any, ...]
-    optimisers: tuple[optax.OptState, ...]
-    round: Int[Array, ""]
 
 
 def contrasted(seen: Seen) -> Pair:

@@ -1,0 +1,1 @@
+"""Cells that agree on the label of the figure that they are part of."""
