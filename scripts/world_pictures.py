@@ -1,4 +1,4 @@
-"""Animations of the worlds that nothing has to train, and of rules learned by watching, for gallery/worlds.
+"""Animations for gallery/worlds: worlds that nothing has to train, and rules that learned something else than to grow.
 
     python scripts/world_pictures.py [NAME ...]
 
@@ -58,6 +58,7 @@ PICTURES = {
     "amoeba": Picture(300, 6, 5, ".webp", fps=12),
     "observed_life": Picture(50, 1, 6),
     "waves": Picture(120, 10, 4, ".webp", fps=6),
+    "digits": Picture(150, 2, 6),
 }
 
 
@@ -80,7 +81,7 @@ def readme() -> str:
         "# Worlds",
         "",
         "Worlds that are not grown from a cell: automata with rules of their own, rules that were learned by watching",
-        "one, and textures that were learned from a picture.",
+        "one, digits that classify themselves, and textures that were learned from a picture.",
         "`ffnca worlds` lists all that ship, `ffnca view NAME` opens one. Made by `python scripts/world_pictures.py`.",
         "",
         f"Made on {machine()}.",
