@@ -27,7 +27,7 @@ from ffnca.errors import InputError
 from ffnca.ff.voting import SHARPNESS, Votes, mean_votes
 from ffnca.opening import opened, trainee
 from ffnca.systems.base import Request
-from ffnca.systems.classifier.cells import brightness, living_cells, votes
+from ffnca.systems.classifier.cells import brightness, by_mean_vote, living_cells, votes
 from ffnca.systems.classifier.figures import Figures
 from ffnca.systems.classifier.images import load_images
 from ffnca.systems.classifier.measuring import classified, edited_into, said
@@ -147,6 +147,8 @@ def test_a_list_of_living_cells_votes_as_the_lattice_does() -> None:
     np.testing.assert_allclose(
         found - found.mean(-1, keepdims=True), np.asarray(automaton.alone(state))[lives], atol=1e-5
     )
+    judged = np.split(found, np.cumsum(lives.sum((1, 2)))[:-1])
+    assert by_mean_vote(automaton.layers, images, together=2).tolist() == [one.mean(0).argmax() for one in judged]
     room = int(lives[:2].sum()) + 3
     assert np.bincount(living_cells(images, room).image, minlength=4)[:3].tolist() == [*lives[:2].sum((1, 2)), 0]
 

@@ -12,8 +12,8 @@ from jaxtyping import Array, Float, Int, PRNGKeyArray
 from ffnca.automata.base import rollout
 from ffnca.automata.classifier import ALIVE, Classifier, blank_layers
 from ffnca.ff.local_update import local_step
-from ffnca.ff.voting import Votes, mean_votes
-from ffnca.systems.classifier.cells import Cells, brightness, living_cells, seen_by, votes
+from ffnca.ff.voting import Votes
+from ffnca.systems.classifier.cells import Cells, brightness, by_mean_vote, living_cells, seen_by
 from ffnca.systems.classifier.images import Labelled
 from ffnca.systems.classifier.spec import NUM_LABELS, ClassifierRuleSpec, ClassifierTrainSpec
 from ffnca.systems.learning import Learning
@@ -105,15 +105,10 @@ class ClassifierTrainer:
 
     def measure(self, state: Learning, *, key: PRNGKeyArray) -> tuple[dict[str, float], Array]:
         """How many of the images that were held back are taken for another, and what the rule makes of a few."""
-        wrong = 0
-        for start in range(0, len(self.held.labels), BATCH):
-            part = self.held[slice(start, start + BATCH)]
-            whole = living_cells(np.resize(part.images, (BATCH, *part.images.shape[1:])), 2 * self.room)
-            said = mean_votes(votes(state.layers, whole), jnp.asarray(whole.image), BATCH)
-            wrong += int(np.sum(np.argmax(said, -1)[: len(part.labels)] != part.labels))
+        wrong = np.mean(by_mean_vote(state.layers, self.held.images, together=BATCH) != self.held.labels)
         automaton = self.learned(state)
         begun = automaton.started(brightness(self.held.images[:SHOWN]))
-        return {"wrong": wrong / len(self.held.labels)}, rollout(automaton, begun, SHOWN_STEPS, key=key)
+        return {"wrong": float(wrong)}, rollout(automaton, begun, SHOWN_STEPS, key=key)
 
     def learned(self, state: Learning) -> Classifier:
         """The rule."""
