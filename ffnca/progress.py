@@ -55,9 +55,8 @@ def steps_bar(label: str, total: int) -> Iterator[Callable[[int], None]]:
 @contextmanager
 def updates_bar(label: str, total: int) -> Iterator[Callable[[int, float], None]]:
     """A bar that is told how many updates of a training are done, and the loss."""
-    with _bar(TextColumn("{task.completed:.0f}/{task.total:.0f}")) as progress:
-        task = progress.add_task(label, total=total)
-        yield lambda done, loss: progress.update(task, completed=done)
+    with steps_bar(label, total) as show:
+        yield lambda done, loss: show(done)
 
 
 @contextmanager

@@ -10,17 +10,25 @@ from typing import Any, Self
 import jax
 import numpy as np
 from jaxtyping import Array, Float, UInt8
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from ffnca.automata.classifier import Classifier, blank_layers
 from ffnca.errors import InputError
 from ffnca.render import mosaic
-from ffnca.rule_file import StoredRule, provenance_text, read_rule, rule_bytes, write_rule
-from ffnca.spec import Spec, shown, wrong
+from ffnca.rule_file import StoredRule, provenance_text, rule_bytes, write_rule
+from ffnca.spec import Spec, shown
 from ffnca.systems.classifier.images import MAX_SIDE, MIN_SIDE, Split, load_images
-from ffnca.systems.classifier.spec import KIND, NUM_LABELS, OBJECTIVE, ClassifierRuleSpec, ClassifierWorld
+from ffnca.systems.classifier.spec import (
+    KIND,
+    NUM_LABELS,
+    OBJECTIVE,
+    ClassifierRuleSpec,
+    ClassifierSpec,
+    ClassifierWorld,
+)
 from ffnca.systems.classifier.trainer import ClassifierTrainer
 from ffnca.systems.parameters import filled, named_tensors
+from ffnca.systems.stored import facts_of, parameters_of, read_kind, recalled
 from ffnca.systems.trainee import Need
 from ffnca.world import GridSpec, Title
 
@@ -95,13 +103,9 @@ class Figures:
         """Figures to start from: 0 to 9, and again; of those that were held back."""
         if self.kept is not None:
             return self.kept
-        held = self.split.held
-        places = [np.flatnonzero(held.labels == label) for label in range(NUM_LABELS)]
-        places = [found if len(found) else np.zeros(1, int) for found in places]
-        return held.images[
-            [places[number % NUM_LABELS][number // NUM_LABELS % len(places[number % NUM_LABELS])]
-             for number in range(SAMPLES)]
-        ]  # fmt: skip
+        held, each = self.split.held, SAMPLES // NUM_LABELS
+        places = [np.resize(np.flatnonzero(held.labels == label), each) for label in range(NUM_LABELS)]
+        return held.images[np.stack(places, 1).ravel()]
 
     def trainer(self) -> ClassifierTrainer:
         """What trains it.
@@ -165,30 +169,18 @@ class Figures:
         Raises:
             InputError: If it cannot be read, is of another kind, or anything in it is missing, surplus or out of range.
         """
-        stored, file = read_rule(path), str(path)
-        if stored.kind != KIND:
-            raise InputError(f"{file}: holds a rule of kind {shown(stored.kind)}; allowed here: {KIND}")
-        try:
-            model = ClassifierModel.model_validate(stored.model)
-        except ValidationError as error:
-            raise InputError(f"{file}: its model: {wrong(error, ClassifierModel)}") from error
+        (stored, model), file = read_kind(path, KIND, ClassifierModel), str(path)
         if set(stored.tensors) != {"samples"}:
             raise InputError(f"{file}: tensors {shown(sorted(stored.tensors))}; allowed besides rule.NAME: samples")
-        world = _recalled(model, stored)
-        tensors = {key: np.asarray(tensor, np.float32) for key, tensor in stored.parameters.items()}
-        record = stored.provenance.get("record")
-        facts = {key: value for key, value in record.items() if _is_fact(value)} if isinstance(record, dict) else {}
+        images, needed = ClassifierSpec(images=model.images), {"title": model.title, "grid": model.grid}
+        world = recalled(stored, ClassifierWorld(kind=KIND, classifier=images, **needed), rule=model.rule, **needed)
         samples = _checked_samples(stored.tensors["samples"], file)
-        return cls(world, Path(), filled(_blank(world), tensors, file), samples, facts)
+        return cls(world, Path(), filled(_blank(world), parameters_of(stored), file), samples, facts_of(stored))
 
 
 def _blank(world: ClassifierWorld) -> Classifier:
     layers = blank_layers(world.rule.hidden, NUM_LABELS, key=jax.random.key(0))
     return Classifier(layers, boundary=world.grid.boundary)
-
-
-def _is_fact(value: object) -> bool:
-    return isinstance(value, str | int | float) and not isinstance(value, bool)
 
 
 def _checked_samples(samples: np.ndarray, file: str) -> UInt8[np.ndarray, "sample side side"]:
@@ -199,13 +191,3 @@ def _checked_samples(samples: np.ndarray, file: str) -> UInt8[np.ndarray, "sampl
             f"{10 * SAMPLES} squares of {MIN_SIDE} to {MAX_SIDE} a side, of whole numbers to 255"
         )
     return samples.astype(np.uint8)
-
-
-def _recalled(model: ClassifierModel, stored: StoredRule) -> ClassifierWorld:
-    """The world that a rule was trained by, as far as its file tells; what a step needs is the model's."""
-    table = {"kind": KIND, "title": model.title, "grid": model.grid, "classifier": {"images": model.images}}
-    try:
-        world = ClassifierWorld.model_validate(stored.provenance.get("world"))
-    except ValidationError:
-        world = ClassifierWorld.model_validate(table)
-    return world.model_copy(update={"title": model.title, "grid": model.grid, "rule": model.rule})

@@ -35,9 +35,8 @@ class Said(NamedTuple):
     def __add__(self, other: "Said") -> "Said":  # type: ignore[override]
         """Both."""
         cells = (self.cells[0] + other.cells[0], self.cells[1] + other.cells[1])
-        return Said(
-            cells, self.majority + other.majority, self.agreed + other.agreed, self.images + other.images
-        )  # fmt: skip
+        counts = (one + more for one, more in zip(self[1:], other[1:], strict=True))
+        return Said(cells, *counts)
 
     def shares(self) -> dict[str, float]:
         """Of cells, of majorities that are right, of images that are agreed."""

@@ -1,7 +1,6 @@
 """A rule that classifies as a simulation: figures on a grid, the views, measures and brushes."""
 
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
 
 import jax
 import jax.numpy as jnp
@@ -12,28 +11,17 @@ from ffnca.automata.classifier import ALIVE, COLOURS, NONE, Classifier, painted
 from ffnca.brushes import NOISE, Brush, Touch, put
 from ffnca.errors import InputError
 from ffnca.lattice import Lattice, Value
-from ffnca.simulation import Simulation
 from ffnca.systems.base import Request
 from ffnca.systems.classifier.cells import brightness
 from ffnca.systems.classifier.figures import Figures
+from ffnca.systems.learned_simulation import LearnedSimulation
 from ffnca.views import Legend, Level, View
 
 LEGEND = Legend("", "", tuple(str(label) for label in range(len(COLOURS))), COLOURS)
 _TINY = 1e-12
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class ClassifierSimulation(Simulation):
-    """What runs, with the rule and where its images are.
-
-    Attributes:
-        figures: Both.
-    """
-
-    figures: Any = None
-
-
-def classifier_simulation(name: str, figures: Figures, request: Request) -> ClassifierSimulation:
+def classifier_simulation(name: str, figures: Figures, request: Request) -> LearnedSimulation:
     """Figures whose cells have not heard anything yet.
 
     Raises:
@@ -48,7 +36,7 @@ def classifier_simulation(name: str, figures: Figures, request: Request) -> Clas
     def start(seed: int) -> Float[Array, "H W C"]:
         return figures.automaton.started(laid_out(figures.samples, world.grid.size, seed))
 
-    return ClassifierSimulation(
+    return LearnedSimulation(
         name,
         world,
         figures.automaton,
@@ -60,7 +48,7 @@ def classifier_simulation(name: str, figures: Figures, request: Request) -> Clas
         own_measures={"living_cells": living, "agreement": agreement},
         brushes={"erase": put(0.0), "noise": Brush(_disturb), "seed": _brighten(single=True), "paint": _brighten()},
         reseeded=lambda simulation, seed: replace(simulation, start=start(seed)),
-        figures=figures,
+        trainee=figures,
     )
 
 

@@ -4,10 +4,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ffnca.errors import InputError
-from ffnca.systems.base import Request, System
+from ffnca.systems.base import Request
 from ffnca.systems.classifier.spec import KIND, ClassifierWorld
-from ffnca.world import rule_path_for, shipped_worlds
+from ffnca.systems.learned import LearnedSystem
 
 if TYPE_CHECKING:
     from jaxtyping import PRNGKeyArray
@@ -19,30 +18,11 @@ if TYPE_CHECKING:
 HAND_WIRED = "the spread of votes"
 
 
-class ClassifierSystem(System):
+class ClassifierSystem(LearnedSystem):
     """Figures whose cells come to agree on their label."""
 
     kind = KIND
     spec = ClassifierWorld
-
-    def open(self, world: ClassifierWorld, request: Request, path: Path) -> "Simulation":
-        """A shipped world with its trained rule, or, if the request allows it, any world with a blank one.
-
-        Raises:
-            InputError: If it has no rule yet, its images are missing, or the grid does not hold one.
-        """
-        from ffnca.systems.classifier.simulated import classifier_simulation
-
-        if self.is_trained(world, path):
-            return self.open_rule(rule_path_for(path), request, name=path.stem)
-        if not request.untrained:
-            hint = f"train it with: ffnca train {request.text}, then name the rule file"
-            raise InputError(f"{request.text}: has no trained rule yet; {hint}")
-        return classifier_simulation(path.stem, self.untrained(world, path.parent), request)
-
-    def is_trained(self, world: ClassifierWorld, path: Path) -> bool:
-        """Whether it is a shipped world with a rule."""
-        return path in shipped_worlds().values() and rule_path_for(path).exists()
 
     def hand_wired(self, world: ClassifierWorld, path: Path) -> str:
         """How the goodness that cells find spreads over a figure."""
@@ -72,15 +52,15 @@ class ClassifierSystem(System):
 
         return Figures.load(path)
 
-    def open_rule(self, path: Path, request: Request, name: str | None = None) -> "Simulation":
-        """The rule in a file, and the figures that it keeps.
+    def simulated(self, name: str, trainee: "Figures", request: Request) -> "Simulation":
+        """Some of the figures that it keeps.
 
         Raises:
-            InputError: If it cannot be read, or the grid does not hold a figure.
+            InputError: If the grid does not hold a figure.
         """
         from ffnca.systems.classifier.simulated import classifier_simulation
 
-        return classifier_simulation(name or path.stem, self.load_rule(path), request)
+        return classifier_simulation(name, trainee, request)
 
     def evaluate(
         self, simulation: "Simulation", *, key: "PRNGKeyArray", witness: Callable[..., None] = lambda *shown: None
@@ -91,10 +71,10 @@ class ClassifierSystem(System):
             InputError: If the images are not there.
         """
         from ffnca.systems.classifier.measuring import evaluate
-        from ffnca.systems.classifier.simulated import ClassifierSimulation
+        from ffnca.systems.learned_simulation import LearnedSimulation
 
-        assert isinstance(simulation, ClassifierSimulation)
-        return evaluate(simulation.figures.automaton, simulation.figures.split.tested)
+        assert isinstance(simulation, LearnedSimulation)
+        return evaluate(simulation.trainee.automaton, simulation.trainee.split.tested)
 
     def evaluation_rows(self, table: dict[str, Any]) -> list[tuple[str, str]]:
         """The same for people."""

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 from ffnca.errors import InputError
 from ffnca.packages import found
 from ffnca.spec import shown
-from ffnca.systems.base import Request, System
+from ffnca.systems.base import Request
 from ffnca.systems.growth.spec import GrowthWorld
-from ffnca.world import rule_path_for, shipped_worlds
+from ffnca.systems.learned import LearnedSystem
+from ffnca.world import rule_path_for
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,29 +24,11 @@ if TYPE_CHECKING:
 _WIRED = {"exact": "transport", "learned": None}
 
 
-class Growth(System):
+class Growth(LearnedSystem):
     """Rules that grow a target from one cell."""
 
     kind = "growth"
     spec = GrowthWorld
-
-    def open(self, world: GrowthWorld, request: Request, path: Path) -> "Simulation":
-        """A shipped world with its trained rule, or, if the request allows it, any world with a blank one.
-
-        Raises:
-            InputError: If it has no rule yet, has no such target, or the size does not hold it.
-        """
-        if self.is_trained(world, path):
-            return self.open_rule(rule_path_for(path), request, name=path.stem)
-        if not request.untrained:
-            text = request.text
-            hint = f"train it with: ffnca train {text}, then name the rule file"
-            raise InputError(f"{text}: has no trained rule yet; {hint}")
-        return _simulated(path.stem, self.untrained(world, path.parent), request)
-
-    def is_trained(self, world: GrowthWorld, path: Path) -> bool:
-        """Whether it is a shipped world with a rule."""
-        return path in shipped_worlds().values() and rule_path_for(path).exists()
 
     def hand_wired(self, world: GrowthWorld, path: Path) -> str | None:
         """Transport of codes, where it is exact: of its rule if there is one, or of the one that is to be trained."""
@@ -90,13 +73,16 @@ class Growth(System):
 
         return Creature.load(path)
 
-    def open_rule(self, path: Path, request: Request, name: str | None = None) -> "Simulation":
-        """The creature in a rule file, at its first cell.
+    def simulated(self, name: str, trainee: "Creature", request: Request) -> "Simulation":
+        """At its first cell.
 
         Raises:
-            InputError: If it cannot be read, has no such target, or the size does not hold it.
+            InputError: If it has no such target, or the size does not hold it.
         """
-        return _simulated(name or path.stem, self.load_rule(path), request)
+        from ffnca.systems.growth.simulated import creature_simulation
+
+        chosen = trainee.choosing(request.which).turned(request.angle)
+        return creature_simulation(name, chosen, request.size, request.detail)
 
     def evaluate(
         self, simulation: "Simulation", *, key: "PRNGKeyArray", witness: Callable[..., None] = lambda *shown: None
@@ -126,14 +112,6 @@ class Growth(System):
             return np.full((8, 8, 3), 255, np.uint8)
         targets = over(load_rule(rule_path_for(path)).target)
         return mosaic(targets.reshape(-1, *targets.shape[-3:]))
-
-
-def _simulated(name: str, creature: "Creature", request: Request) -> "Simulation":
-    from ffnca.systems.growth.simulated import creature_simulation
-
-    return creature_simulation(
-        name, creature.choosing(request.which).turned(request.angle), request.size, request.detail
-    )
 
 
 GROWTH = Growth()

@@ -10,15 +10,15 @@ from typing import Any, Self
 import jax
 import numpy as np
 from jaxtyping import Array, Float, UInt8
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from ffnca import rule_file
 from ffnca.automata.observed import RULES, Observed, ObservedRule, rings
 from ffnca.errors import InputError
 from ffnca.perceptions import perception_size
 from ffnca.render import mosaic
-from ffnca.rule_file import StoredRule, provenance_text, read_rule, write_rule
-from ffnca.spec import Spec, shown, wrong
+from ffnca.rule_file import StoredRule, provenance_text, write_rule
+from ffnca.spec import Spec, shown
 from ffnca.systems.observed.spec import (
     KIND,
     MAX_CHANNELS,
@@ -31,6 +31,7 @@ from ffnca.systems.observed.spec import (
 from ffnca.systems.observed.trainer import ObservedTrainer
 from ffnca.systems.observed.watching import Frames, Seen, frames_of, opened_watched, seen_in
 from ffnca.systems.parameters import filled, named_tensors
+from ffnca.systems.stored import facts_of, parameters_of, read_kind, recalled
 from ffnca.systems.trainee import Need
 from ffnca.world import GridSpec, Title, World
 
@@ -202,36 +203,15 @@ class Observer:
         Raises:
             InputError: If it cannot be read, is of another kind, or anything in it is missing, surplus or out of range.
         """
-        stored, file = read_rule(path), str(path)
-        if stored.kind != KIND:
-            raise InputError(f"{file}: holds a rule of kind {shown(stored.kind)}; allowed here: {KIND}")
-        try:
-            model = ObservedModel.model_validate(stored.model)
-        except ValidationError as error:
-            raise InputError(f"{file}: its model: {wrong(error, ObservedModel)}") from error
+        (stored, model), file = read_kind(path, KIND, ObservedModel), str(path)
         if stored.tensors:
             raise InputError(f"{file}: tensor {shown(min(stored.tensors))} is surplus; allowed: rule.NAME")
-        watched, world = watchable(model.watched, f"{file}: its watched world"), _recalled(model, stored)
+        watched = watchable(model.watched, f"{file}: its watched world")
+        observed, needed = ObservedSpec(world=model.name), {"title": model.title, "grid": model.grid}
+        world = recalled(stored, ObservedWorld(kind=KIND, observed=observed, **needed), rule=model.rule, **needed)
         blank = automaton_of(world, model.channels)
-        tensors = {key: np.asarray(tensor, np.float32) for key, tensor in stored.parameters.items()}
-        record = stored.provenance.get("record")
-        facts = {key: value for key, value in record.items() if _is_fact(value)} if isinstance(record, dict) else {}
-        rule = filled(blank.rule, tensors, file)
-        return cls(world, watched, model.channels, automaton_of(world, model.channels, rule), facts)
-
-
-def _is_fact(value: object) -> bool:
-    return isinstance(value, str | int | float) and not isinstance(value, bool)
-
-
-def _recalled(model: ObservedModel, stored: StoredRule) -> ObservedWorld:
-    """The world that a rule was trained by, as far as its file tells; what a step needs is the model's."""
-    told = stored.provenance.get("world")
-    try:
-        world = ObservedWorld.model_validate(told)
-    except ValidationError:
-        world = ObservedWorld(kind=KIND, title=model.title, grid=model.grid, observed=ObservedSpec(world=model.name))
-    return world.model_copy(update={"title": model.title, "grid": model.grid, "rule": model.rule})
+        rule = filled(blank.rule, parameters_of(stored), file)
+        return cls(world, watched, model.channels, automaton_of(world, model.channels, rule), facts_of(stored))
 
 
 def observer(world: ObservedWorld, folder: Path) -> Observer:

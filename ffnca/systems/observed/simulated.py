@@ -1,7 +1,7 @@
 """An observed rule as a simulation: its views, measures and brushes."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,8 +13,8 @@ from ffnca.automata.observed import Observed, deficit, mass, mean_goodness, star
 from ffnca.brushes import Brush, Touch, binary_brushes, number_brushes
 from ffnca.lattice import Lattice, Value
 from ffnca.render import heat
-from ffnca.simulation import Simulation
 from ffnca.systems.base import Request
+from ffnca.systems.learned_simulation import LearnedSimulation
 from ffnca.systems.observed.observer import Observer
 from ffnca.systems.observed.watching import opened_watched
 from ffnca.views import Level, View, heat_legend
@@ -22,18 +22,7 @@ from ffnca.views import Level, View, heat_legend
 _LEVELS = 256
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class ObservedSimulation(Simulation):
-    """What runs, with the rule and the world that it watched.
-
-    Attributes:
-        observer: Both.
-    """
-
-    observer: Any = None
-
-
-def observed_simulation(name: str, observer: Observer, request: Request) -> ObservedSimulation:
+def observed_simulation(name: str, observer: Observer, request: Request) -> LearnedSimulation:
     """A learned rule where the world that it watched starts.
 
     Raises:
@@ -50,7 +39,7 @@ def observed_simulation(name: str, observer: Observer, request: Request) -> Obse
     legend = heat_legend("as foreseen", "not", words)
     colours = np.array(COLOURS, np.uint8) if observer.binary else mapped(np.linspace(0, 1, _LEVELS))
     brushes = binary_brushes() if observer.binary else number_brushes(0.0, 1.0)
-    return ObservedSimulation(
+    return LearnedSimulation(
         name,
         world,
         observer.automaton,
@@ -62,7 +51,7 @@ def observed_simulation(name: str, observer: Observer, request: Request) -> Obse
         own_measures={("population" if observer.binary else "mass"): mass, "mean_goodness": mean_goodness},
         brushes={which: _of_the_present(brush, observer.channels) for which, brush in brushes.items()},
         reseeded=(lambda simulation, seed: replace(simulation, start=start(seed))) if reseeds else None,
-        observer=observer,
+        trainee=observer,
     )
 
 

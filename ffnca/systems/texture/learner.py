@@ -10,15 +10,16 @@ from typing import Any, Self
 import jax
 import numpy as np
 from jaxtyping import Array, Float, UInt8
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from ffnca.automata.texture import Colours, Sight, Texture
 from ffnca.errors import InputError
 from ffnca.ff.ascent import AscentLayer
 from ffnca.render import mosaic
-from ffnca.rule_file import StoredRule, provenance_text, read_rule, rule_bytes, write_rule
-from ffnca.spec import Spec, shown, wrong
+from ffnca.rule_file import StoredRule, provenance_text, rule_bytes, write_rule
+from ffnca.spec import Spec, shown
 from ffnca.systems.parameters import filled, named_tensors
+from ffnca.systems.stored import facts_of, parameters_of, read_kind, recalled
 from ffnca.systems.texture.descriptor import SCALES, describe, places
 from ffnca.systems.texture.picture import Picture, load_exemplar, packed, unpacked
 from ffnca.systems.texture.spec import KIND, TextureRuleSpec, TextureSpec, TextureWorld
@@ -170,36 +171,16 @@ class TextureLearner:
         Raises:
             InputError: If it cannot be read, is of another kind, or anything in it is missing, surplus or out of range.
         """
-        stored, file = read_rule(path), str(path)
-        if stored.kind != KIND:
-            raise InputError(f"{file}: holds a rule of kind {shown(stored.kind)}; allowed here: {KIND}")
-        try:
-            model = TextureModel.model_validate(stored.model)
-        except ValidationError as error:
-            raise InputError(f"{file}: its model: {wrong(error, TextureModel)}") from error
+        (stored, model), file = read_kind(path, KIND, TextureModel), str(path)
         if set(stored.tensors) != {EXEMPLAR}:
             raise InputError(f"{file}: has tensors {shown(sorted(stored.tensors))}; allowed: rule.NAME and {EXEMPLAR}")
         num_channels = sum(sight_of(model.rule).sizes)
         if {len(model.lowest), len(model.highest)} != {num_channels}:
             raise InputError(f"{file}: its model: lowest and highest; allowed: {num_channels} numbers each")
         colours = Colours.of(model.mean, model.scale, model.lowest, model.highest)
-        world, exemplar = _recalled(model, stored), unpacked(stored.tensors[EXEMPLAR], file)
+        texture, needed = TextureSpec(exemplar=model.exemplar), {"title": model.title, "grid": model.grid}
+        world = recalled(stored, TextureWorld(kind=KIND, texture=texture, **needed), rule=model.rule, **needed)
+        exemplar = unpacked(stored.tensors[EXEMPLAR], file)
         blank = automaton_of(world, colours)
-        tensors = {key: np.asarray(tensor, np.float32) for key, tensor in stored.parameters.items()}
-        record = stored.provenance.get("record")
-        facts = {key: value for key, value in record.items() if _is_fact(value)} if isinstance(record, dict) else {}
-        return cls(world, exemplar, automaton_of(world, colours, filled(blank.layer, tensors, file)), facts)
-
-
-def _is_fact(value: object) -> bool:
-    return isinstance(value, str | int | float) and not isinstance(value, bool)
-
-
-def _recalled(model: TextureModel, stored: StoredRule) -> TextureWorld:
-    """The world that a rule was trained by, as far as its file tells; what a step needs is the model's."""
-    try:
-        world = TextureWorld.model_validate(stored.provenance.get("world"))
-    except ValidationError:
-        texture = TextureSpec(exemplar=model.exemplar)
-        world = TextureWorld(kind=KIND, title=model.title, grid=model.grid, texture=texture)
-    return world.model_copy(update={"title": model.title, "grid": model.grid, "rule": model.rule})
+        layer = filled(blank.layer, parameters_of(stored), file)
+        return cls(world, exemplar, automaton_of(world, colours, layer), facts_of(stored))

@@ -1,6 +1,6 @@
 """A texture as a simulation: its views, measures and brushes."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import jax
@@ -11,8 +11,8 @@ from ffnca.automata.texture import NUM_COLOURS, Texture, deficit, mean_goodness
 from ffnca.brushes import Brush, Touch, number_brushes
 from ffnca.lattice import Lattice, Value
 from ffnca.render import heat
-from ffnca.simulation import Simulation
 from ffnca.systems.base import Request
+from ffnca.systems.learned_simulation import LearnedSimulation
 from ffnca.systems.texture.learner import TextureLearner
 from ffnca.views import Level, View, heat_legend
 
@@ -20,18 +20,7 @@ WELL, ILL = 1e-2, 10.0
 """Goodness that a cell lacks, at the light and the hot end of the map, logarithmic between."""
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class TextureSimulation(Simulation):
-    """What runs, with the rule and the picture that it learned from.
-
-    Attributes:
-        learner: Both.
-    """
-
-    learner: Any = None
-
-
-def texture_simulation(name: str, learner: TextureLearner, request: Request) -> TextureSimulation:
+def texture_simulation(name: str, learner: TextureLearner, request: Request) -> LearnedSimulation:
     """A learned texture where it starts, at noise.
 
     Raises:
@@ -45,7 +34,7 @@ def texture_simulation(name: str, learner: TextureLearner, request: Request) -> 
         return automaton.noise(shape, jax.random.key(seed))
 
     legend = heat_legend("well", "ill", ("0.01", "0.1", "1", "10"))
-    return TextureSimulation(
+    return LearnedSimulation(
         name,
         world,
         automaton,
@@ -57,7 +46,7 @@ def texture_simulation(name: str, learner: TextureLearner, request: Request) -> 
         own_measures={"mean_goodness": mean_goodness},
         brushes=_brushes(automaton),
         reseeded=lambda simulation, seed: replace(simulation, start=start(seed)),
-        learner=learner,
+        trainee=learner,
     )
 
 

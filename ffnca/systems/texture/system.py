@@ -4,10 +4,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ffnca.errors import InputError
-from ffnca.systems.base import Request, System
+from ffnca.systems.base import Request
+from ffnca.systems.learned import LearnedSystem
 from ffnca.systems.texture.spec import KIND, TextureWorld
-from ffnca.world import rule_path_for, shipped_worlds
 
 if TYPE_CHECKING:
     from jaxtyping import PRNGKeyArray
@@ -17,30 +16,11 @@ if TYPE_CHECKING:
     from ffnca.trainer import Trainer
 
 
-class TextureSystem(System):
+class TextureSystem(LearnedSystem):
     """Textures that are learned from a picture and grow from noise."""
 
     kind = KIND
     spec = TextureWorld
-
-    def open(self, world: TextureWorld, request: Request, path: Path) -> "Simulation":
-        """A shipped world with its trained rule, or, if the request allows it, any world with a blank one.
-
-        Raises:
-            InputError: If it has no rule yet, or its exemplar cannot be used.
-        """
-        from ffnca.systems.texture.simulated import texture_simulation
-
-        if self.is_trained(world, path):
-            return self.open_rule(rule_path_for(path), request, name=path.stem)
-        if not request.untrained:
-            hint = f"train it with: ffnca train {request.text}, then name the rule file"
-            raise InputError(f"{request.text}: has no trained rule yet; {hint}")
-        return texture_simulation(path.stem, self.untrained(world, path.parent), request)
-
-    def is_trained(self, world: TextureWorld, path: Path) -> bool:
-        """Whether it is a shipped world with a rule."""
-        return path in shipped_worlds().values() and rule_path_for(path).exists()
 
     def hand_wired(self, world: TextureWorld, path: Path) -> str:
         """What the hidden channels mean."""
@@ -70,25 +50,25 @@ class TextureSystem(System):
 
         return TextureLearner.load(path)
 
-    def open_rule(self, path: Path, request: Request, name: str | None = None) -> "Simulation":
-        """The rule in a file, at noise.
+    def simulated(self, name: str, trainee: "TextureLearner", request: Request) -> "Simulation":
+        """At noise.
 
         Raises:
-            InputError: If it cannot be read.
+            InputError: If something is to be chosen or turned.
         """
         from ffnca.systems.texture.simulated import texture_simulation
 
-        return texture_simulation(name or path.stem, self.load_rule(path), request)
+        return texture_simulation(name, trainee, request)
 
     def evaluate(
         self, simulation: "Simulation", *, key: "PRNGKeyArray", witness: Callable[..., None] = lambda *shown: None
     ) -> dict[str, Any]:
         """Distance to the exemplar, beside that of noise and of the exemplar's other half."""
+        from ffnca.systems.learned_simulation import LearnedSimulation
         from ffnca.systems.texture.measuring import evaluate
-        from ffnca.systems.texture.simulated import TextureSimulation
 
-        assert isinstance(simulation, TextureSimulation)
-        return evaluate(simulation.learner, key=key)
+        assert isinstance(simulation, LearnedSimulation)
+        return evaluate(simulation.trainee, key=key)
 
     def evaluation_rows(self, table: dict[str, Any]) -> list[tuple[str, str]]:
         """The same for people."""
