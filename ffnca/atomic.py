@@ -7,7 +7,7 @@ import secrets
 import shutil
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 
 from ffnca.errors import InputError
@@ -181,3 +181,8 @@ def made_folder(folder: Path) -> Iterator[None]:
             with suppress(OSError):
                 one.rmdir()
         raise
+
+
+def replacing_if_asked(out: Path | None) -> AbstractContextManager[Path | None]:
+    """A place to write to, opened before long work, so that an unwritable folder is found then; None for no file."""
+    return nullcontext() if out is None else replacing(out)

@@ -321,7 +321,7 @@ def evaluate(
     which has not moved by more than that in the last nine tenths; exact if nothing would change.
     """
     _compute()
-    from ffnca.commands import certify_world, evaluate_world
+    from ffnca.evaluating import certify_world, evaluate_world
 
     _check_long(long, steps, size, out)
     request = _request(world, size, seed, which, angle)

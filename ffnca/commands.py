@@ -2,16 +2,15 @@
 
 import time
 from collections.abc import Iterable
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from ffnca.atomic import replacing
+from ffnca.atomic import replacing, replacing_if_asked
 from ffnca.automata.base import rollout
 from ffnca.errors import MAX_SEED, InputError
 from ffnca.export.animation import SUFFIXES, Texts, write_animation
@@ -19,7 +18,6 @@ from ffnca.export.caption import drawable
 from ffnca.export.look import Look
 from ffnca.export.scene import DiscWound, Scene
 from ffnca.export.story import GROW_STEPS, HEAL_STEPS, Acts
-from ffnca.export.stress_sheet import StressSheet
 from ffnca.export.timing import Timing
 from ffnca.export.wall import MAX_COMPARED, MAX_TILES, Wall
 from ffnca.interchange import exporting
@@ -28,9 +26,7 @@ from ffnca.page.writing import write_page
 from ffnca.progress import counted, steps_bar
 from ffnca.signals import stop_noted
 from ffnca.simulation import Simulation
-from ffnca.stability import REST, Moved, Stability, certified
 from ffnca.systems.base import Request
-from ffnca.systems.registry import system_of
 
 SHEET_SCALE = 4
 EXPORT_STEPS = 200
@@ -49,7 +45,7 @@ def run_world(request: Request, num_steps: int, out: Path | None) -> dict[str, A
     simulation = opened(request)
     if out is not None and out.suffix.lower() != ".npz":
         raise InputError(f"--out {out}: allowed is a name that ends in .npz")
-    with _replacing_if_asked(out) as path:
+    with replacing_if_asked(out) as path:
         state, seconds = _timed(simulation, num_steps, key=jax.random.key(request.seed))
         if path is not None:
             arrays: dict[str, Any] = {"state": np.asarray(state, np.float32), "step": num_steps, "seed": request.seed}
@@ -68,11 +64,6 @@ def run_world(request: Request, num_steps: int, out: Path | None) -> dict[str, A
         "rel_mse": measures.get("relative_mse"),
         "measures": {name: int(value) if value.is_integer() else value for name, value in measures.items()},
     }
-
-
-def _replacing_if_asked(out: Path | None) -> AbstractContextManager[Path | None]:
-    """A place to write to, opened before long work, so that an unwritable folder is found then."""
-    return nullcontext() if out is None else replacing(out)
 
 
 def _timed(simulation: Simulation, num_steps: int, *, key: PRNGKeyArray) -> tuple[Float[Array, "H W C"], float]:
@@ -294,77 +285,4 @@ def demonstrate(num_steps: int, wound_at: int) -> str:
     return (
         f"demo.gif, demo.png: the {DEMO_WORLD} grows from one cell, loses a disc at step {wound_at} "
         f"and has healed by step {num_steps}"
-    )
-
-
-class Evaluation(NamedTuple):
-    """What was measured of a world.
-
-    Attributes:
-        table: As `ffnca eval --json` prints it.
-        rows: A measure and its value each, for people.
-    """
-
-    table: dict[str, Any]
-    rows: list[tuple[str, str]]
-
-
-def evaluate_world(request: Request, out: Path | None = None) -> Evaluation:
-    """Measure a world as its kind is measured, and write the picture if asked."""
-    if out is not None and out.suffix.lower() != ".png":
-        raise InputError(f"--out {out}: allowed is a name that ends in .png")
-    simulation, sheet = opened(request), StressSheet()
-    system = system_of(simulation.world.kind)
-    with _replacing_if_asked(out) as path:
-        table = system.evaluate(simulation, key=jax.random.key(request.seed), witness=sheet.add)
-        if path is not None:
-            sheet.write(path)
-    return Evaluation(table, system.evaluation_rows(table))
-
-
-def certify_world(request: Request, num_steps: int) -> Evaluation:
-    """Run a world for long: its measures at great ages, and whether it rests, recurs or wanders."""
-    simulation = opened(request)
-    with stop_noted() as stopped, steps_bar(simulation.name, num_steps) as show:
-
-        def pause(step: int) -> None:
-            show(step)
-            if stopped():
-                raise KeyboardInterrupt
-
-        found = certified(simulation, num_steps, key=jax.random.key(request.seed), pause=pause)
-    errors = {str(age): measures.get("relative_mse") for age, measures in found.measures.items()}
-    table = {
-        "world": simulation.name,
-        "grid": list(simulation.start.shape[:2]),
-        "seed": request.seed,
-        "steps": num_steps,
-        "rel_mse": errors if simulation.target is not None else None,
-        "measures": {str(age): measures for age, measures in found.measures.items()},
-        "state": found.verdict,
-        "exact": found.exact,
-        "since": found.since,
-        "period": found.period,
-        "largest_change": found.largest_change,
-        "moved": found.moved._asdict() if found.moved else None,
-    }
-    rows = [
-        (f"{name.replace('_', ' ').replace('relative mse', 'relative MSE')} at step {age}", f"{value:.4g}")
-        for age, measures in found.measures.items()
-        for name, value in measures.items()
-    ]
-    return Evaluation(table, [*rows, ("state", _in_a_sentence(found))])
-
-
-def _in_a_sentence(found: Stability) -> str:
-    """What became of a state, for people."""
-    if found.exact:
-        period = f", period {found.period}" if found.period else ", nothing changes any more"
-        return f"{found.verdict} from step {found.since} on{period}"
-    since = f" since step {found.since}" if found.since is not None else ""
-    moved = found.moved or Moved()
-    most = "" if found.largest_change is None else f", and a step could change one by {found.largest_change:.2g}"
-    return (
-        f"{found.verdict}{since}: in the last nine tenths numbers moved by up to {moved.most:.2g}, in {moved.cells} "
-        f"cells by more than {REST:g}, colours by up to {moved.drawn} of 255{most}"
     )

@@ -12,6 +12,8 @@ from jaxtyping import UInt8
 
 from ffnca.errors import InputError
 
+MNIST_FILES = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
+"""Images and labels to learn from, then to be tested on; see `find_idx`."""
 _UNSIGNED_BYTES = 0x08
 MAX_BYTES = 2**30
 """Of an array, and so of a file, which may be compressed but no longer than what is in it may be."""

@@ -14,7 +14,7 @@ import jax.numpy as jnp
 from report import README, STUDIES, publish_rows
 
 from ffnca.allocation import keep_memory
-from ffnca.commands import evaluate_world
+from ffnca.evaluating import evaluate_world
 from ffnca.systems.base import Request
 from ffnca.systems.growth.creature import Creature
 from ffnca.systems.growth.evaluate import GROWN_AT, HEALED_MSE, ages_of

@@ -7,11 +7,10 @@ import numpy as np
 
 from ffnca.errors import InputError
 from ffnca.ff.images.fitting import Batch, checked_batch
-from ffnca.idx_file import find_idx, read_idx
+from ffnca.idx_file import MNIST_FILES, find_idx, read_idx
 
 NUM_LABELS = 10
 VALIDATION = {"digits": 240, "mnist": 5000}
-MNIST_FILES = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
 
 
 class Split(NamedTuple):

@@ -16,7 +16,7 @@ from eval_table import named_targets
 from report import completed, publish, recorded
 
 from ffnca.allocation import keep_memory
-from ffnca.commands import certify_world
+from ffnca.evaluating import certify_world
 from ffnca.opening import opened
 from ffnca.stability import AGES
 from ffnca.systems.base import Request

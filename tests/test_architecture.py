@@ -48,6 +48,7 @@ LAYERS = (
         "listing",
         "view",
         "commands",
+        "evaluating",
         "train_commands",
         "export_words",
         "exit_codes",

@@ -8,11 +8,10 @@ from jaxtyping import Int, UInt8
 from scipy.ndimage import zoom
 
 from ffnca.errors import InputError
-from ffnca.idx_file import find_idx, read_idx
+from ffnca.idx_file import MNIST_FILES, find_idx, read_idx
 from ffnca.spec import shown
 from ffnca.systems.classifier.spec import DIGITS, NUM_LABELS
 
-FILES = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
 MIN_SIDE, MAX_SIDE = 8, 64
 ENLARGED, MARGIN, TESTED = 2, 6, 360
 """How much larger a digit of scikit-learn is drawn, with what margin; how many of them are for tests."""
@@ -64,7 +63,7 @@ def load_images(source: str, folder: Path) -> Split:
         every = _digits()
         rest, tested = every[slice(TESTED, None)], every[slice(0, TESTED)]
     else:
-        rest, tested = (_in_folder(folder / source, files) for files in (FILES[:2], FILES[2:]))
+        rest, tested = (_in_folder(folder / source, files) for files in (MNIST_FILES[:2], MNIST_FILES[2:]))
         if rest.images.shape[1:] != tested.images.shape[1:]:
             raise InputError(f"{folder / source}: images of two sizes; allowed: one")
     held = min(MOST_HELD, round(HELD_SHARE * len(rest.labels)))
