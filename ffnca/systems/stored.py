@@ -1,7 +1,9 @@
-"""What the rule files of several kinds have in common when they are read."""
+"""What the rule files of several kinds have in common: how they are written, and read."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from os import PathLike
+from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
@@ -9,12 +11,46 @@ from jaxtyping import Float32
 from pydantic import ValidationError
 
 from ffnca.errors import InputError
-from ffnca.rule_file import StoredRule, read_rule
+from ffnca.rule_file import StoredRule, read_rule, write_rule
 from ffnca.spec import Spec, shown, wrong
 from ffnca.world import World
 
 AnySpec = TypeVar("AnySpec", bound=Spec)
 AnyWorld = TypeVar("AnyWorld", bound=World)
+
+
+class KeptRule(ABC):
+    """The part of `ffnca.systems.trainee.Trainee` that is the same for all rules that a file keeps.
+
+    Attributes:
+        world: How it is described.
+    """
+
+    world: Any
+
+    @abstractmethod
+    def content(self, name: str) -> bytes:
+        """Of its file.
+
+        Raises:
+            InputError: If it could not be read again; the message begins with `name`.
+        """
+
+    def check_savable(self) -> None:
+        """Find out before a training whether its result could be saved.
+
+        Raises:
+            InputError: If not.
+        """
+        self.content(self.world.title)
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write its rule file, whole or not at all.
+
+        Raises:
+            InputError: If it cannot be written.
+        """
+        write_rule(Path(path), self.content(str(path)))
 
 
 def read_kind(path: str | PathLike[str], kind: str, model: type[AnySpec]) -> tuple[StoredRule, AnySpec]:

@@ -20,9 +20,9 @@ from ffnca.ff.predicting import Answered
 from ffnca.lattice import Lattice
 from ffnca.opening import opened, trainee
 from ffnca.systems.base import Request
+from ffnca.systems.learning import updated
 from ffnca.systems.observed.measuring import anomaly_auroc, exact_steps, neighbourhoods_right
 from ffnca.systems.observed.observer import Observer
-from ffnca.systems.observed.trainer import updated
 from ffnca.systems.observed.watching import seen_in
 from ffnca.training import train_rule
 

@@ -15,7 +15,7 @@ from pydantic import Field
 from ffnca.automata.classifier import Classifier, blank_layers
 from ffnca.errors import InputError
 from ffnca.render import mosaic
-from ffnca.rule_file import StoredRule, provenance_text, rule_bytes, write_rule
+from ffnca.rule_file import StoredRule, provenance_text, rule_bytes
 from ffnca.spec import Spec, shown
 from ffnca.systems.classifier.images import MAX_SIDE, MIN_SIDE, Split, load_images
 from ffnca.systems.classifier.spec import (
@@ -28,7 +28,7 @@ from ffnca.systems.classifier.spec import (
 )
 from ffnca.systems.classifier.trainer import ClassifierTrainer
 from ffnca.systems.parameters import filled, named_tensors
-from ffnca.systems.stored import facts_of, parameters_of, read_kind, recalled
+from ffnca.systems.stored import KeptRule, facts_of, parameters_of, read_kind, recalled
 from ffnca.systems.trainee import Need
 from ffnca.world import GridSpec, Title
 
@@ -47,7 +47,7 @@ class ClassifierModel(Spec):
 
 
 @dataclass(frozen=True, eq=False)
-class Figures:
+class Figures(KeptRule):
     """What `ffnca train` trains of this kind; see `ffnca.systems.trainee.Trainee`.
 
     Attributes:
@@ -138,23 +138,8 @@ class Figures:
         """A few figures and what their cells say."""
         return mosaic(self.automaton.render(samples), gap=2)
 
-    def check_savable(self) -> None:
-        """Find out before a training whether its result could be saved.
-
-        Raises:
-            InputError: If not.
-        """
-        self._content(self.world.title)
-
-    def save(self, path: str | PathLike[str]) -> None:
-        """Write its rule file, whole or not at all.
-
-        Raises:
-            InputError: If it cannot be written.
-        """
-        write_rule(Path(path), self._content(str(path)))
-
-    def _content(self, name: str) -> bytes:
+    def content(self, name: str) -> bytes:
+        """Of its rule file; the message of an error begins with `name`."""
         world = self.world
         model = ClassifierModel(title=world.title, grid=world.grid, rule=world.rule, images=world.classifier.images)
         tensors = {key: np.asarray(tensor, np.float16) for key, tensor in named_tensors(self.automaton).items()}

@@ -11,8 +11,8 @@ from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from ffnca.automata.base import rollout
 from ffnca.automata.classifier import ALIVE, Classifier, blank_layers
-from ffnca.ff.local_update import local_step
 from ffnca.ff.voting import Votes
+from ffnca.systems import learning
 from ffnca.systems.classifier.cells import Cells, brightness, by_mean_vote, living_cells, seen_by
 from ffnca.systems.classifier.images import Labelled
 from ffnca.systems.classifier.spec import NUM_LABELS, ClassifierRuleSpec, ClassifierTrainSpec
@@ -35,15 +35,11 @@ def updated(
     rate: Float[Array, ""] | float,
 ) -> tuple[tuple[Any, ...], tuple[optax.OptState, ...], Float[Array, " layer"]]:
     """One local step of every layer: each learns from what the layer below, as it was, passes on to nine cells."""
-    changed, states, losses, activity = [], [], [], None
-    for layer, state in zip(layers, optimisers, strict=True):
-        signal = Votes(seen_by(activity, cells.bright, cells.neighbours), cells.image, labels)
-        step = local_step(layer, optax.adam(rate), state, signal)
-        activity = step.signal.inputs
-        changed.append(step.layer)
-        states.append(step.optimiser_state)
-        losses.append(step.loss)
-    return tuple(changed), tuple(states), jnp.stack(losses)
+
+    def seen(activity: Float[Array, "cell unit"] | None) -> Votes:
+        return Votes(seen_by(activity, cells.bright, cells.neighbours), cells.image, labels)
+
+    return learning.updated(layers, optimisers, seen(None), rate, between=lambda passed: seen(passed.inputs))
 
 
 @partial(jax.jit, donate_argnames="state")

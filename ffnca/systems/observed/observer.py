@@ -17,7 +17,7 @@ from ffnca.automata.observed import RULES, Observed, ObservedRule, rings
 from ffnca.errors import InputError
 from ffnca.perceptions import perception_size
 from ffnca.render import mosaic
-from ffnca.rule_file import StoredRule, provenance_text, write_rule
+from ffnca.rule_file import StoredRule, provenance_text
 from ffnca.spec import Spec, shown
 from ffnca.systems.observed.spec import (
     KIND,
@@ -31,7 +31,7 @@ from ffnca.systems.observed.spec import (
 from ffnca.systems.observed.trainer import ObservedTrainer
 from ffnca.systems.observed.watching import Frames, Seen, frames_of, opened_watched, seen_in
 from ffnca.systems.parameters import filled, named_tensors
-from ffnca.systems.stored import facts_of, parameters_of, read_kind, recalled
+from ffnca.systems.stored import KeptRule, facts_of, parameters_of, read_kind, recalled
 from ffnca.systems.trainee import Need
 from ffnca.world import GridSpec, Title, World
 
@@ -71,7 +71,7 @@ def automaton_of(world: ObservedWorld, channels: int, rule: ObservedRule | None 
 
 
 @dataclass(frozen=True, eq=False)
-class Observer:
+class Observer(KeptRule):
     """What `ffnca train` trains of this kind; see `ffnca.systems.trainee.Trainee`.
 
     Attributes:
@@ -166,23 +166,8 @@ class Observer:
         """A few frames as the rule makes them."""
         return mosaic(self.automaton.render(samples), gap=2)
 
-    def check_savable(self) -> None:
-        """Find out before a training whether its result could be saved.
-
-        Raises:
-            InputError: If not.
-        """
-        self._content(self.world.title)
-
-    def save(self, path: str | PathLike[str]) -> None:
-        """Write its rule file, whole or not at all.
-
-        Raises:
-            InputError: If it cannot be written.
-        """
-        write_rule(Path(path), self._content(str(path)))
-
-    def _content(self, name: str) -> bytes:
+    def content(self, name: str) -> bytes:
+        """Of its rule file; the message of an error begins with `name`."""
         world = self.world
         model = ObservedModel(
             title=world.title,

@@ -11,10 +11,10 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from ffnca.automata.base import rollout
 from ffnca.automata.observed import RULES, ContrastRule, Observed, ObservedRule, started
-from ffnca.ff.local_update import Pair, local_step
+from ffnca.ff.local_update import Pair
 from ffnca.ff.predicting import Answered
 from ffnca.ff.standardise import Standardiser
-from ffnca.systems.learning import Learning
+from ffnca.systems.learning import Learning, updated
 from ffnca.systems.observed.spec import ObservedRuleSpec, ObservedTrainSpec
 from ffnca.systems.observed.watching import Frames, Seen
 from ffnca.trainer import RoundFigures
@@ -30,20 +30,6 @@ def contrasted(seen: Seen) -> Pair:
     """What followed, and what did not, beside what the cell saw: each pair differs in the next state alone."""
     patch, after = jnp.asarray(seen.patch), jnp.asarray(seen.after)
     return Pair(ContrastRule.inputs(patch, after), ContrastRule.inputs(patch, 1 - after))
-
-
-def updated(
-    layers: tuple[Any, ...], optimisers: tuple[optax.OptState, ...], signal: Any, rate: Float[Array, ""] | float
-) -> tuple[tuple[Any, ...], tuple[optax.OptState, ...], Float[Array, " layer"]]:
-    """One local step of every layer: each learns from what the layer below, as it was, passes on."""
-    changed, states, losses = [], [], []
-    for layer, state in zip(layers, optimisers, strict=True):
-        step = local_step(layer, optax.adam(rate), state, signal)
-        signal = step.signal
-        changed.append(step.layer)
-        states.append(step.optimiser_state)
-        losses.append(step.loss)
-    return tuple(changed), tuple(states), jnp.stack(losses)
 
 
 @partial(jax.jit, donate_argnames="state")

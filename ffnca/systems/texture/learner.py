@@ -16,10 +16,10 @@ from ffnca.automata.texture import Colours, Sight, Texture
 from ffnca.errors import InputError
 from ffnca.ff.ascent import AscentLayer
 from ffnca.render import mosaic
-from ffnca.rule_file import StoredRule, provenance_text, rule_bytes, write_rule
+from ffnca.rule_file import StoredRule, provenance_text, rule_bytes
 from ffnca.spec import Spec, shown
 from ffnca.systems.parameters import filled, named_tensors
-from ffnca.systems.stored import facts_of, parameters_of, read_kind, recalled
+from ffnca.systems.stored import KeptRule, facts_of, parameters_of, read_kind, recalled
 from ffnca.systems.texture.descriptor import SCALES, describe, places
 from ffnca.systems.texture.picture import Picture, load_exemplar, packed, unpacked
 from ffnca.systems.texture.spec import KIND, TextureRuleSpec, TextureSpec, TextureWorld
@@ -61,7 +61,7 @@ def automaton_of(world: TextureWorld, colours: Colours, layer: AscentLayer | Non
 
 
 @dataclass(frozen=True, eq=False)
-class TextureLearner:
+class TextureLearner(KeptRule):
     """What `ffnca train` trains of this kind; see `ffnca.systems.trainee.Trainee`.
 
     Attributes:
@@ -137,23 +137,8 @@ class TextureLearner:
         """What grew."""
         return mosaic(self.automaton.render(samples), gap=2)
 
-    def check_savable(self) -> None:
-        """Find out before a training whether its result could be saved.
-
-        Raises:
-            InputError: If not.
-        """
-        self._content(self.world.title)
-
-    def save(self, path: str | PathLike[str]) -> None:
-        """Write its rule file, whole or not at all.
-
-        Raises:
-            InputError: If it cannot be written.
-        """
-        write_rule(Path(path), self._content(str(path)))
-
-    def _content(self, name: str) -> bytes:
+    def content(self, name: str) -> bytes:
+        """Of its rule file; the message of an error begins with `name`."""
         world, colours = self.world, self.automaton.colours.numbers()
         model = TextureModel(
             title=world.title, grid=world.grid, rule=world.rule, exemplar=world.texture.exemplar, **colours
