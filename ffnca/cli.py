@@ -10,6 +10,7 @@ import typer
 from ffnca import terminal
 from ffnca.exit_codes import BAD_INPUT, exit_code
 from ffnca.export_words import ExportCommand
+from ffnca.processes import leave_at_once
 
 app = typer.Typer(
     name="ffnca",
@@ -30,6 +31,11 @@ Detail = Annotated[
     typer.Option(metavar="N", help="Draw with N pixels a cell, 2 to 16, by the decoder in the rule."),
 ]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on from the newest checkpoint, with more time if given.")]
+Coordinator = Annotated[
+    str | None, typer.Option(metavar="HOST:PORT", help="Of several processes that compute together: the first one's.")
+]
+Processes = Annotated[int | None, typer.Option(metavar="N", help="With --coordinator: how many there are.")]
+ProcessId = Annotated[int | None, typer.Option(metavar="I", help="With --coordinator: which this is, from 0.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 NUM_STEPS_MAX, LONG_STEPS = 10_000_000, 1_000_000
 NOT_LEARNED = 1
@@ -82,13 +88,21 @@ def run(
     out: Annotated[Path | None, typer.Option(metavar="STATE.npz", help="Write the last state.")] = None,
     which: Which = None,
     angle: Angle = 0.0,
+    split: Annotated[
+        str | None, typer.Option(metavar="ROWSxCOLUMNS", help="Split the grid over so many devices, such as 4x2.")
+    ] = None,
+    coordinator: Coordinator = None,
+    processes: Processes = None,
+    process_id: ProcessId = None,
     as_json: AsJson = False,
 ) -> None:
     """Run a world without drawing it; print its speed and measures."""
-    _compute()
+    _compute(coordinator, processes, process_id)
     from ffnca.commands import run_world
+    from ffnca.part import Part
 
-    figures = run_world(_request(world, size, seed, which, angle), steps, out)
+    part = Part.parsed(split) if split else None
+    figures = run_world(_request(world, size, seed, which, angle), steps, out, part)
     if as_json:
         _print_json(figures)
     else:
@@ -142,12 +156,16 @@ def train(
         str | None, typer.Option(metavar="NAME", help="ascent, distance, ..., or a control: one-step-backprop, bptt.")
     ] = None,
     resume: Resume = False,
+    coordinator: Coordinator = None,
+    processes: Processes = None,
+    process_id: ProcessId = None,
 ) -> None:
     """Train the rule of a world in a run folder.
 
-    RUN keeps rule, metrics, curve, preview and checkpoints. Ends with exit code 1 if it has not learned.
+    RUN keeps rule, metrics, curve, preview and checkpoints. Ends with exit code 1 if it has not learned. Growing rules
+    use all devices, those of several processes too, which then share RUN.
     """
-    _compute()
+    _compute(coordinator, processes, process_id)
     from ffnca.train_commands import checked_budget, train_world
 
     _report(train_world(world, out, checked_budget(minutes, updates), seed, objective, resume))
@@ -398,10 +416,11 @@ def _in_words(name: str) -> str:
     return name.replace("_", " ").replace("relative mse", "relative MSE")
 
 
-def _compute() -> None:
+def _compute(coordinator: str | None = None, processes: int | None = None, process_id: int | None = None) -> None:
     from ffnca import computing
+    from ffnca.processes import Together
 
-    computing.make_ready()
+    computing.make_ready(Together.chosen(coordinator, processes, process_id))
 
 
 def _report(outcome) -> None:
@@ -428,4 +447,5 @@ def _print_json(value: object) -> None:
 def main() -> None:
     """Entry point: one line on stderr and exit code 2 for bad input, 130 for Ctrl-C, 1 for what was not foreseen."""
     terminal.make_ready()
-    sys.exit(terminal.flushed(exit_code(lambda: app(standalone_mode=False))))
+    code = terminal.flushed(exit_code(lambda: app(standalone_mode=False)))
+    sys.exit(leave_at_once(code))

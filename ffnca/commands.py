@@ -1,5 +1,6 @@
 """What each command does, for the command line and for scripts: figures and files in, one line of text out."""
 
+import math
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -7,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from ffnca.atomic import replacing, replacing_if_asked
 from ffnca.automata.base import rollout
+from ffnca.automata.split import Split, gathered
 from ffnca.errors import MAX_SEED, InputError
 from ffnca.export.animation import SUFFIXES, Texts, write_animation
 from ffnca.export.caption import drawable
@@ -23,6 +26,8 @@ from ffnca.export.wall import MAX_COMPARED, MAX_TILES, Wall
 from ffnca.interchange import exporting
 from ffnca.opening import opened
 from ffnca.page.writing import write_page
+from ffnca.part import Part
+from ffnca.processes import any_of_all, as_first_says, is_first
 from ffnca.progress import counted, steps_bar
 from ffnca.signals import stop_noted
 from ffnca.simulation import Simulation
@@ -40,13 +45,24 @@ SECONDS_PER_PIECE = 0.5
 DEMO_WORLD = "lizard"
 
 
-def run_world(request: Request, num_steps: int, out: Path | None) -> dict[str, Any]:
-    """Run a world and say how fast; write the last state if asked."""
+def run_world(request: Request, num_steps: int, out: Path | None, part: Part | None = None) -> dict[str, Any]:
+    """Run a world and say how fast; write the last state if asked.
+
+    Args:
+        request: What the user named.
+        num_steps: How far.
+        out: Where to write the last state.
+        part: Into how many parts its grid is split over devices; None for one device.
+
+    Raises:
+        InputError: If anything of it cannot be used, or the file cannot be written.
+    """
     simulation = opened(request)
     if out is not None and out.suffix.lower() != ".npz":
         raise InputError(f"--out {out}: allowed is a name that ends in .npz")
-    with replacing_if_asked(out) as path:
-        state, seconds = _timed(simulation, num_steps, key=jax.random.key(request.seed))
+    check_shared(part)
+    with replacing_if_asked(out if is_first() else None) as path:
+        state, seconds = _timed(simulation, num_steps, part, key=jax.random.key(request.seed))
         if path is not None:
             arrays: dict[str, Any] = {"state": np.asarray(state, np.float32), "step": num_steps, "seed": request.seed}
             if simulation.target is not None:
@@ -66,23 +82,42 @@ def run_world(request: Request, num_steps: int, out: Path | None) -> dict[str, A
     }
 
 
-def _timed(simulation: Simulation, num_steps: int, *, key: PRNGKeyArray) -> tuple[Float[Array, "H W C"], float]:
+def check_shared(part: Part | None) -> None:
+    """Refuse several processes that would all do the same.
+
+    Raises:
+        InputError: If there are several, and the grid is not split over the devices of all.
+    """
+    if jax.process_count() > 1 and math.prod(part or Part()) != jax.device_count():
+        number, all_devices = jax.process_count(), jax.device_count()
+        raise InputError(f"--processes {number}: allowed with --split into {all_devices}, as many as they have devices")
+
+
+def _timed(
+    simulation: Simulation, num_steps: int, part: Part | None = None, *, key: PRNGKeyArray
+) -> tuple[Float[Array, "H W C"], float]:
     """The state after some steps, and the seconds that they took; in pieces, between which Ctrl-C is heard."""
-    height, width, _ = simulation.start.shape
+    automaton, state = simulation.automaton, simulation.start
+    height, width, _ = state.shape
+    if part is not None:
+        automaton = Split.over(automaton, part)
+        state = automaton.placed(state)
     step, piece = 0, max(1, CELLS_PER_PIECE // (height * width))
     with stop_noted() as stopped, steps_bar(simulation.name, num_steps) as show:
-        state = rollout(simulation.automaton, simulation.start, 0, key=key).block_until_ready()  # compile
+        state = rollout(automaton, state, 0, key=key).block_until_ready()  # compile
         began = now = time.perf_counter()
         while step < num_steps:
             number = min(piece, num_steps - step)
-            state = rollout(simulation.automaton, state, number, key=key, first_step=step).block_until_ready()
-            if stopped():
+            state = rollout(automaton, state, number, key=key, first_step=step).block_until_ready()
+            if any_of_all(stopped()):
                 raise KeyboardInterrupt
             step, before, now = step + number, now, time.perf_counter()
             show(step)
-            quick, slow = now - before < SECONDS_PER_PIECE / 2, now - before > 2 * SECONDS_PER_PIECE
+            took = as_first_says(now - before)
+            quick, slow = took < SECONDS_PER_PIECE / 2, took > 2 * SECONDS_PER_PIECE
             piece = 2 * piece if quick else max(1, piece // 2) if slow else piece
-        return state, time.perf_counter() - began
+        seconds = time.perf_counter() - began
+    return (state if part is None else jnp.asarray(gathered(state))), seconds
 
 
 @dataclass(frozen=True)

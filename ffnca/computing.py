@@ -9,6 +9,7 @@ from pathlib import Path
 from ffnca import terminal
 from ffnca.allocation import keep_memory
 from ffnca.errors import InputError
+from ffnca.processes import Together
 
 LEAST_SECONDS = "0.1"
 """Code that took less to compile is not kept."""
@@ -27,14 +28,17 @@ _NOT_HEEDED = (
 the same seed gives the same result."""
 
 
-def make_ready() -> None:
+def make_ready(together: Together | None = None) -> None:
     """Set up memory and the cache of compiled code, and start jax; only the command line does this.
+
+    Args:
+        together: This process as one of several; None if it is alone. All but the first print nothing.
 
     The cache is `JAX_COMPILATION_CACHE_DIR` if that is set, otherwise a per-user folder; none where that cannot be
     written.
 
     Raises:
-        InputError: If jax cannot start on what `JAX_PLATFORMS` or `XLA_FLAGS` name.
+        InputError: If jax cannot start on what `JAX_PLATFORMS` or `XLA_FLAGS` name, or other processes do not come.
     """
     keep_memory()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -47,6 +51,9 @@ def make_ready() -> None:
         for name in [name for name in os.environ if name.startswith(_NOT_HEEDED)]:
             terminal.say(f"{name}={os.environ.pop(name)[:40]} is not heeded")
         _check_flags()
+    if together is not None:
+        terminal.keep_stdout(silent=together.index > 0)  # from what connects processes, which prints
+        together.join()
     _check_platform()
 
 

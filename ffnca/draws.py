@@ -13,6 +13,8 @@ import jax.numpy as jnp
 from jax.extend.random import threefry2x32_p
 from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray, UInt32
 
+from ffnca.part import current_part
+
 Shape = tuple[int, ...]
 
 
@@ -34,6 +36,14 @@ def uniform(
 def bernoulli(key: PRNGKeyArray, probability: Array | float, shape: Shape) -> Bool[Array, "*shape"]:
     """True with a probability, one for all or one each."""
     return jax.random.bernoulli(key, _in_a_row(probability, shape), (math.prod(shape),)).reshape(shape)
+
+
+def bernoulli_of_cells(key: PRNGKeyArray, probability: float, shape: Shape) -> Bool[Array, "*shape"]:
+    """The same for cells of grids (*batch, height, width); where those are split over devices, of a part of them."""
+    part = current_part()
+    if part is None:
+        return bernoulli(key, probability, shape)
+    return bernoulli_by_place(key, probability, math.prod(part.whole(shape)))(part.places(shape))
 
 
 def bernoulli_by_place(

@@ -8,9 +8,10 @@ from typer.exceptions import TyperException
 
 from ffnca import terminal
 from ffnca.errors import InputError, Stopped
+from ffnca.processes import another_is_gone
 from ffnca.signals import stop_as_ctrl_c
 
-FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
+FAILED, BAD_INPUT, ALONE, INTERRUPTED = 1, 2, 3, 130
 
 
 def exit_code(run: Callable[[], int | None]) -> int:
@@ -41,6 +42,9 @@ def exit_code(run: Callable[[], int | None]) -> int:
         where = f"{error.filename}: " if error.filename else ""
         return _fail(f"{where}{error.strerror or error}")
     except Exception as error:
+        if another_is_gone(error):
+            terminal.say("another process is gone; a training goes on from its newest checkpoint with --resume")
+            return ALONE
         return _unforeseen(error)
 
 

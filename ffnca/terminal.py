@@ -28,6 +28,14 @@ def make_ready() -> None:
             stream.reconfigure(errors="backslashreplace")  # pyright: ignore[reportAttributeAccessIssue]
 
 
+def keep_stdout(*, silent: bool) -> None:
+    """Leave stdout to this program, and what libraries print there to stderr; if silent, to nobody."""
+    own = os.dup(sys.stdout.fileno())  # stays open if silent: nobody is told that a pipe was closed
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    to = os.open(os.devnull, os.O_WRONLY) if silent else own
+    sys.stdout = os.fdopen(to, "w", encoding=sys.stdout.encoding, errors="backslashreplace")
+
+
 def say(message: str) -> None:
     """One line on stderr; nothing if nobody can read it."""
     try:

@@ -6,13 +6,15 @@ The caller prints, plots and saves. What learns is behind the protocol `Trainer`
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import jax
 import numpy as np
+from jax.sharding import Mesh
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from ffnca.budget import Budget
+from ffnca.processes import any_of_all, as_first_says
 
 ROUNDS_PER_REPORT = 25
 SMALLEST_RATE = 2**-10
@@ -67,6 +69,15 @@ class Trainer(Protocol):
         ...
 
 
+@runtime_checkable
+class Shareable(Protocol):
+    """A trainer whose work several devices can share."""
+
+    def over(self, mesh: Mesh, /) -> Trainer:
+        """The same on a mesh with an axis `states`; what it gives is the same on each device."""
+        ...
+
+
 class Progress(NamedTuple):
     """What a run carries besides its trainer's state, so that it can go on where it stopped.
 
@@ -112,14 +123,17 @@ class Report(NamedTuple):
 
 
 class _Clock:
-    """Seconds of a run. It stands still while code is compiled, so that a budget of minutes is one of learning."""
+    """Seconds of a run, by the clock of the first process.
+
+    It stands still while code is compiled, so that a budget of minutes is one of learning.
+    """
 
     def __init__(self, seconds: float) -> None:
         self._before, self._since = seconds, None
 
     @property
     def seconds(self) -> float:
-        return self._before + (0.0 if self._since is None else time.monotonic() - self._since)
+        return as_first_says(self._before + (0.0 if self._since is None else time.monotonic() - self._since))
 
     def start(self) -> None:
         if self._since is None:
@@ -203,7 +217,7 @@ def train(
             jax.block_until_ready(figures)
             clock.start()  # from now on all of it counts, the caller's saving too
             fraction = budget.fraction(clock.seconds, updates)
-            stopped = stop()
+            stopped = any_of_all(stop())
             if fraction >= 1 or stopped:
                 break
         loss = float(np.mean([figures.loss for figures in losses]))

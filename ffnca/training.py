@@ -8,16 +8,19 @@ from typing import TypeVar
 
 import jax
 
+from ffnca.automata.split import mesh_of
 from ffnca.budget import Budget
 from ffnca.checkpoint import Checkpoints
 from ffnca.errors import MAX_SEED, InputError, Stopped, whole_number
+from ffnca.part import Part
+from ffnca.processes import any_of_all, by_the_first, is_first
 from ffnca.run_folder import RunFolder
 from ffnca.signals import stop_noted
 from ffnca.systems.growth.creature import Creature
 from ffnca.systems.growth.recipe import Recipe
 from ffnca.systems.registry import system_of
 from ffnca.systems.trainee import Trainee
-from ffnca.trainer import Progress, Report, Trainer, train
+from ffnca.trainer import Progress, Report, Shareable, Trainer, train
 
 SECONDS_PER_CHECKPOINT = 20.0
 Trained = TypeVar("Trained", bound=Trainee)
@@ -39,6 +42,21 @@ class Interrupted(Stopped):
 def trainer_of(trainee: Trainee) -> Trainer:
     """What trains it, as its system says."""
     return system_of(trainee.world.kind).trainer(trainee)
+
+
+def shared_by_all(trainer: Trainer, kind: str) -> Trainer:
+    """The same, shared by all devices of all processes if it can be.
+
+    Raises:
+        InputError: If there are several processes, and they would all do the same.
+    """
+    if jax.device_count() == 1:
+        return trainer
+    if isinstance(trainer, Shareable):
+        return trainer.over(mesh_of(Part(states=jax.device_count())))
+    if jax.process_count() > 1:
+        raise InputError(f"--processes {jax.process_count()}: this training of kind {kind} is of one process")
+    return trainer
 
 
 def trained(trainee: Trained, trainer: Trainer, report: Report, budget: Budget, seed: int) -> Trained:
@@ -112,7 +130,7 @@ def train_rule(
         raise InputError("resume: there is no run folder to go on from; name it by run=")
     trainee.check_savable()
     run = run if isinstance(run, RunFolder) or run is None else RunFolder(run)
-    with nullcontext() if run is None else run.begun(trainee, budget, seed, resume=resume):
+    with nullcontext() if run is None else by_the_first(lambda: run.begun(trainee, budget, seed, resume=resume)):
         return _trained_in(run, trainee, budget, seed, resume=resume, show=show)
 
 
@@ -126,7 +144,7 @@ def _trained_in(
     show: Callable[[Report], None],
 ) -> Trained:
     """The same in a run folder that has been begun, or in none."""
-    trainer, key = trainer_of(trainee), jax.random.key(seed)
+    trainer, key = shared_by_all(trainer_of(trainee), trainee.world.kind), jax.random.key(seed)
     state = progress = checkpoints = None
     best: Trained | None = None
     if run is not None:
@@ -138,22 +156,25 @@ def _trained_in(
                 kept: Trained = system_of(trainee.world.kind).load_rule(run.rule)
                 best, progress = kept, progress or Progress()
                 progress = progress._replace(best=min(progress.best, worst_error(kept)))
-            run.trim(0 if state is None else int(state.round) * trainer.updates_per_round)
+            if is_first():
+                run.trim(0 if state is None else int(state.round) * trainer.updates_per_round)
     saved_at = -SECONDS_PER_CHECKPOINT
     with stop_noted() as interrupted:
         for report in train(trainer, budget, key=key, resumed=state, progress=progress, stop=interrupted):
-            last = interrupted() or report.fraction >= 1
+            stopped = any_of_all(interrupted())
+            last = stopped or report.fraction >= 1
             if report.improved or (last and best is None):
                 best = trained(trainee, trainer, report, budget, seed)
-            if run is not None and checkpoints is not None:
+            if run is not None and is_first():
                 run.log(report)
                 run.preview(report, trainee)
                 if best is not None and (report.improved or not run.rule.exists()):
                     best.save(run.rule)
-                if last or report.progress.seconds - saved_at >= SECONDS_PER_CHECKPOINT:
-                    checkpoints.save(report.state, report.progress)
-                    saved_at = report.progress.seconds
-            if interrupted() and best is not None:
+            is_due = last or report.progress.seconds - saved_at >= SECONDS_PER_CHECKPOINT
+            if checkpoints is not None and is_due:
+                checkpoints.save(report.state, report.progress)
+                saved_at = report.progress.seconds
+            if stopped and best is not None:
                 raise Interrupted(best)
             show(report)
     if checkpoints is not None:

@@ -17,8 +17,10 @@ LAYERS = (
         "errors",
         "terminal",
         "allocation",
+        "processes",
         "computing",
         "signals",
+        "part",
         "draws",
         "files",
         "atomic",
@@ -139,7 +141,7 @@ def test_no_cycles() -> None:
     ("folder", "allowed"),
     [
         ("ff", {"ff", "errors", "atomic", "lattice"}),
-        ("grid", {"grid", "errors", "draws", "perceptions", "lattice", "packages", "spec"}),
+        ("grid", {"grid", "errors", "part", "draws", "perceptions", "lattice", "packages", "spec"}),
         ("world", {"errors", "spec"}),
     ],
 )

@@ -61,6 +61,19 @@ class Encoded(Protocol):
 
 
 @runtime_checkable
+class Local(Protocol):
+    """An automaton whose grid can be split over devices, see `ffnca.automata.split`.
+
+    A step sees other cells by `ffnca.grid.boundary.pad` alone, and draws by `ffnca.draws.bernoulli_of_cells` alone.
+    """
+
+    @property
+    def halo(self) -> int | None:
+        """How far a cell sees at once, in cells; None if this one cannot be split."""
+        ...
+
+
+@runtime_checkable
 class Random(Protocol):
     """An automaton that draws numbers in a step, and can say what no draw exceeds."""
 

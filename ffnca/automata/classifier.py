@@ -129,6 +129,11 @@ class Classifier(nnx.Module):
         """Goodness of each label by each cell alone, less the mean over the labels."""
         return self._alone(state[..., 1 : -2 * self.num_labels])
 
+    @property
+    def halo(self) -> int:
+        """How far a cell sees, in cells."""
+        return 1
+
     def step(self, state: Float[Array, "*batch H W C"], key: PRNGKeyArray) -> Float[Array, "*batch H W C"]:
         """The next state; deterministic, `key` is not used."""
         return self.decode(self.step_encoded(self.encode(state), key))

@@ -60,6 +60,11 @@ class Cyclic:
     excitable: bool = False
     boundary: Boundary = "wrap"
 
+    @property
+    def halo(self) -> int:
+        """How far a cell sees, in cells."""
+        return self.reach
+
     def step(self, state: Float[Array, "*batch H W 1"], key: PRNGKeyArray) -> Float[Array, "*batch H W 1"]:
         """Count the neighbours ahead, and move on; deterministic, `key` is not used."""
         height, width = state.shape[-3:-1]

@@ -76,6 +76,11 @@ class GrayScott:
             boundary,
         )
 
+    @property
+    def halo(self) -> int:
+        """How far a cell sees, in cells."""
+        return 1
+
     def spread(self, state: Float[Array, "*batch H W 2"]) -> Float[Array, "*batch H W 2"]:
         """The Laplacian of each chemical."""
         height, width = state.shape[-3:-1]

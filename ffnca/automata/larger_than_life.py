@@ -46,6 +46,11 @@ class LargerThanLife:
         """
         return cls(range_rule(notation), boundary)
 
+    @property
+    def halo(self) -> int:
+        """How far a cell sees, in cells."""
+        return self.rule.radius
+
     def step(self, state: Float[Array, "*batch H W 1"], key: PRNGKeyArray) -> Float[Array, "*batch H W 1"]:
         """The next generation; deterministic, `key` is not used."""
         rule, alive = self.rule, (state == 1).astype(state.dtype)

@@ -65,6 +65,11 @@ class Life:
             raise InputError(f"notation {shown(notation)} is more than counts; allowed: IsotropicLife.from_notation")
         return cls(tuple(map(bool, rule.born)), tuple(map(bool, rule.survive)), boundary)
 
+    @property
+    def halo(self) -> int:
+        """How far a cell sees, in cells."""
+        return 1
+
     def step(self, state: Float[Array, "*batch H W 1"], key: PRNGKeyArray) -> Float[Array, "*batch H W 1"]:
         """The next generation; deterministic, `key` is not used."""
         height, width = state.shape[-3:-1]

@@ -83,6 +83,11 @@ class IsotropicLife:
         """0 for the dead, `num_states` - 1 for the living, those between for the dying."""
         return jnp.clip(jnp.round(state * (self.num_states - 1)), 0, self.num_states - 1).astype(jnp.int32)
 
+    @property
+    def halo(self) -> int:
+        """How far a cell sees, in cells."""
+        return 1
+
     def step(self, state: Float[Array, "*batch H W 1"], key: PRNGKeyArray) -> Float[Array, "*batch H W 1"]:
         """The next generation; deterministic, `key` is not used."""
         height, width = state.shape[-3:-1]

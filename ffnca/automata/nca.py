@@ -17,7 +17,7 @@ from ffnca.errors import InputError
 from ffnca.ff.ascent import STATE_LIMIT
 from ffnca.grid.boundary import Boundary, pad
 from ffnca.grid.described import Described, described
-from ffnca.grid.kernels import alive_mask, centre
+from ffnca.grid.kernels import alive_mask, centre, near_living
 from ffnca.grid.perceive import Surroundings, seen
 from ffnca.grid.transport import Code
 from ffnca.grid.turn import Turn
@@ -117,6 +117,11 @@ class NCA(nnx.Module):
         automaton.code = nnx.data(None if self.code is None else self.code.turned(angle))
         return automaton
 
+    @property
+    def halo(self) -> int | None:
+        """How far a cell sees, in cells; None if that cannot be said of what it perceives."""
+        return 1 if all_local(self.perception) else None
+
     def perceive(self, state: Float[Array, "*batch H W C"]) -> Float[Array, "*batch H W P"]:
         """What the rule sees in each cell."""
         return seen(self._surroundings(pad(state, self.boundary)), self.perception)
@@ -126,11 +131,11 @@ class NCA(nnx.Module):
 
     def alive(self, state: Float[Array, "*batch H W C"]) -> Bool[Array, "*batch H W"]:
         """Living cells and their neighbours."""
-        return alive_mask(pad(state, self.boundary), self.alive_threshold)
+        return near_living(pad(state[..., 3:4], self.boundary), self.alive_threshold)
 
     def fire(self, shape: tuple[int, ...], key: PRNGKeyArray) -> Bool[Array, "*batch H W"]:
         """Which cells update in this step."""
-        return draws.bernoulli(key, self.fire_rate, shape)
+        return draws.bernoulli_of_cells(key, self.fire_rate, shape)
 
     def step(self, state: Float[Array, "*batch H W C"], key: PRNGKeyArray) -> Float[Array, "*batch H W C"]:
         """One step with a random fire mask."""
@@ -141,8 +146,10 @@ class NCA(nnx.Module):
     ) -> Float[Array, "*batch H W C"]:
         """One step with a given fire mask: perceive, update the living cells that fire, mask the dead."""
         state = _checked(state)
-        alive = self.alive(state)
-        state = self.update(state, self.perceive(_precise(state)), alive & fire)
+        around = pad(state, self.boundary)
+        alive = alive_mask(around, self.alive_threshold)
+        perception = seen(self._surroundings(_precise(around)), self.perception)
+        state = self.update(state, perception, alive & fire)
         return state * (alive & self.alive(state))[..., None]
 
     def largest_change(self, state: Float[Array, "*batch H W C"]) -> Float[Array, ""]:

@@ -243,6 +243,11 @@ class Observed(nnx.Module):
         each = summed.reshape(*cells.shape[:-3], cells.shape[-1], len(kernels), *cells.shape[-3:-1])
         return jnp.moveaxis(each, (-3, -4), (-2, -1)).reshape(*cells.shape[:-1], -1)
 
+    @property
+    def halo(self) -> int:
+        """How far a cell sees, in cells."""
+        return self.radius or 1
+
     def step(self, state: Float[Array, "*batch H W twice"], key: PRNGKeyArray) -> Float[Array, "*batch H W twice"]:
         """The next frame, and the present one; deterministic, `key` is not used."""
         present, _ = jnp.split(state, 2, -1)

@@ -47,6 +47,11 @@ class Sandpile:
         if self.boundary not in SANDPILE_BOUNDARIES:
             raise InputError(f"boundary {shown(self.boundary)}; allowed for a sandpile: zero, wrap")
 
+    @property
+    def halo(self) -> int:
+        """How far a cell sees, in cells."""
+        return 1
+
     def step(self, state: Float[Array, "*batch H W 1"], key: PRNGKeyArray) -> Float[Array, "*batch H W 1"]:
         """Topple once; deterministic, `key` is not used."""
         topples = (state >= TOPPLES_AT).astype(state.dtype)

@@ -129,6 +129,11 @@ class Texture(nnx.Module):
         """What every cell sees."""
         return self.sight.within(pad(state, self.boundary, self.sight.reach))
 
+    @property
+    def halo(self) -> int:
+        """How far a cell sees, in cells."""
+        return self.sight.reach
+
     def noise(self, shape: tuple[int, ...], key: PRNGKeyArray) -> Float[Array, "*batch H W C"]:
         """States at random: what a texture grows from."""
         return self.bounded(jax.random.normal(key, shape))
@@ -141,7 +146,7 @@ class Texture(nnx.Module):
         """Some cells, drawn at random, climb their goodness."""
         seen = self.see(state)
         change = self.layer.change(seen.reshape(-1, seen.shape[-1]), state.reshape(-1, state.shape[-1]))
-        fired = draws.bernoulli(key, self.fire_rate, state.shape[:-1])
+        fired = draws.bernoulli_of_cells(key, self.fire_rate, state.shape[:-1])
         return self.bounded(state + STEP * fired[..., None] * change.reshape(state.shape))
 
     def deficit(self, state: Float[Array, "*batch H W C"]) -> Float[Array, "*batch H W"]:

@@ -13,7 +13,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, UInt32
 
 from ffnca.grid.boundary import Boundary, pad
-from ffnca.grid.kernels import alive_mask
+from ffnca.grid.kernels import near_living
 
 SIDE = 16
 """Cells a side of a tile."""
@@ -66,7 +66,7 @@ def cut(state: Float[Array, "*batch H W C"], boundary: Boundary) -> Tiles:
     down, across = -(-height // SIDE), -(-width // SIDE)
     beyond = (0, 0), (0, down * SIDE - height), (0, across * SIDE - width)
     filled = jnp.pad(jnp.any(cells != 0, -1), beyond).reshape(-1, down, SIDE, across, SIDE).any((2, 4))
-    active = alive_mask(pad(jnp.repeat(filled[..., None].astype(jnp.float32), 4, -1), _around(boundary)), 0.5)
+    active = near_living(pad(filled[..., None].astype(jnp.float32), _around(boundary)), 0.5)
     return Tiles(cells, jnp.zeros_like(cells), active, tuple(batch), boundary)
 
 
@@ -127,7 +127,7 @@ def stepped(tiles: Tiles, advance: Advance, alive_threshold: float) -> Tiles:
     def mask(turn: Array, kept: tuple[Array, Array]) -> tuple[Array, Array]:
         cells, active = kept
         new, alpha = seen(moved, corners(turn), 0), seen(moved[..., 3:4], corners(turn), 1)
-        lives = alive_mask(jnp.repeat(alpha, 4, -1), alive_threshold)
+        lives = near_living(alpha, alive_threshold)
         for flags, *place in zip(_reached(new, alive_threshold), *places(turn), strict=True):
             before = jax.lax.dynamic_slice(active, place, (1, 3, 3))
             active = jax.lax.dynamic_update_slice(active, before | flags, place)

@@ -32,6 +32,11 @@ class Wireworld:
 
     boundary: Boundary = "zero"
 
+    @property
+    def halo(self) -> int:
+        """How far a cell sees, in cells."""
+        return 1
+
     def step(self, state: Float[Array, "*batch H W 1"], key: PRNGKeyArray) -> Float[Array, "*batch H W 1"]:
         """Heads become tails, tails conductors, conductors with one or two heads beside them heads; `key` is unused."""
         height, width = state.shape[-3:-1]

@@ -118,7 +118,11 @@ def alive_pattern(padded: Float[Array, "*batch tall wide C"], alive_threshold: f
 
 def alive_mask(padded: Float[Array, "*batch tall wide C"], alive_threshold: float) -> Bool[Array, "*batch H W"]:
     """Where the 3x3 maximum of alpha is above the threshold: the living cells and their neighbours."""
-    alpha = padded[..., 3:4]
+    return near_living(padded[..., 3:4], alive_threshold)
+
+
+def near_living(alpha: Float[Array, "*batch tall wide 1"], alive_threshold: float) -> Bool[Array, "*batch H W"]:
+    """The same by alpha alone."""
     tall = jnp.maximum(jnp.maximum(_rows(alpha, 0), _rows(alpha, 1)), _rows(alpha, 2))
     wide = jnp.maximum(jnp.maximum(_columns(tall, 0), _columns(tall, 1)), _columns(tall, 2))
     return wide[..., 0] > alive_threshold

@@ -7,10 +7,11 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 import optax.contrib
+from jax.sharding import Mesh
 from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray
 
-from ffnca.automata.base import rollout
 from ffnca.automata.nca import NCA, Rule
+from ffnca.automata.split import mean_of_all, placed, replicated, rolled_by_all
 from ffnca.ff.standardise import Standardiser
 from ffnca.systems.growth.body import Bodies
 from ffnca.systems.growth.corruption import add_noise, corrupted
@@ -128,9 +129,15 @@ def start(bodies: Bodies, plan: Plan, *, key: PRNGKeyArray) -> TrainState:
     )
 
 
-@partial(jax.jit, static_argnames="plan", donate_argnames="state")
+@partial(jax.jit, static_argnames=("plan", "mesh"), donate_argnames="state")
 def train_round(
-    state: TrainState, bodies: Bodies, learning_rate: Float[Array, ""] | float, plan: Plan, *, key: PRNGKeyArray
+    state: TrainState,
+    bodies: Bodies,
+    learning_rate: Float[Array, ""] | float,
+    plan: Plan,
+    *,
+    mesh: Mesh | None = None,
+    key: PRNGKeyArray,
 ) -> tuple[TrainState, RoundFigures]:
     """One round: states from the teacher, others from the pool rolled forward, then several updates of every layer.
 
@@ -139,6 +146,7 @@ def train_round(
         bodies: What to grow.
         learning_rate: Of this round.
         plan: What is fixed.
+        mesh: Devices that share the states which are rolled out and the cells of an update; None for one.
         key: The run's key; the round's own is folded in from `state.round`.
 
     Returns:
@@ -156,7 +164,7 @@ def train_round(
     drawn = disturb(state.pool[places], theirs, renewed, recipe, key=keys[2], renewed_share=renewed_share)
     num_steps = jax.random.randint(keys[3], (), 1, recipe.max_rollout + 1)
     automaton = automaton_of(state.averaged, state.standardiser, plan)
-    rolled = rollout(automaton, drawn, num_steps, key=keys[4])
+    rolled = rolled_by_all(automaton, drawn, num_steps, mesh, key=keys[4])
     noise_left = _left(recipe.least_noise, learning_rate, plan)
     teacher = _noisy(stages[: recipe.teacher_batch], plan, keys[5], noise_left)
     states = jax.lax.stop_gradient(jnp.concatenate([teacher, rolled]))
@@ -177,7 +185,7 @@ def train_round(
         cell = jnp.searchsorted(up_to, jax.random.uniform(update_key, (recipe.cells,)) * up_to[-1])
         here = goal_of[cell // num_places] * num_places + cell % num_places
         cells = Cells(state.standardiser(perception[cell]), own[cell], target[here], state.standardiser(healthy[here]))
-        gradients, loss = plan.learning.gradients(layers, cells, robust_scale)
+        gradients, loss = mean_of_all(plan.learning.gradients, mesh)(layers, cells, robust_scale)
         found = [optimiser(plan).update(*triple) for triple in zip(gradients, optimisers, layers, strict=True)]
         changes, optimisers = zip(*found, strict=True)
         layers = plan.learning.stepped(layers, jax.tree.map(lambda change: learning_rate * change, changes))
@@ -190,15 +198,21 @@ def train_round(
     )
     pool = put_back(state.pool, places, rolled)
     figures = RoundFigures(jnp.mean(losses), jnp.median(theirs.relative_mse(drawn)))
-    return TrainState(layers, averaged, optimisers, pool, state.standardiser, state.round + 1), figures
+    after = TrainState(layers, averaged, optimisers, pool, state.standardiser, state.round + 1), figures
+    return after if mesh is None else jax.lax.with_sharding_constraint(after, replicated(mesh))
 
 
 class LocalTrainer:
     """Layers of a growing rule, each trained by itself."""
 
-    def __init__(self, plan: Plan, bodies: Bodies) -> None:
-        """Say what is trained, and what it is to grow."""
-        self.plan, self.bodies = plan, bodies
+    def __init__(self, plan: Plan, bodies: Bodies, mesh: Mesh | None = None) -> None:
+        """Say what is trained, what it is to grow, and which devices share the work."""
+        self.plan, self.mesh = plan, mesh
+        self.bodies = bodies if mesh is None else placed(bodies, replicated(mesh))
+
+    def over(self, mesh: Mesh) -> "LocalTrainer":
+        """The same with its work shared by several devices."""
+        return LocalTrainer(self.plan, jax.device_get(self.bodies), mesh)
 
     @property
     def updates_per_round(self) -> int:
@@ -207,7 +221,7 @@ class LocalTrainer:
 
     def begin(self, *, key: PRNGKeyArray) -> TrainState:
         """Fresh layers, optimisers and pool."""
-        return start(self.bodies, self.plan, key=key)
+        return start(jax.device_get(self.bodies), self.plan, key=key)
 
     def rate(self, fraction: float, num_rounds: int) -> float:
         """It falls over the whole budget."""
@@ -215,11 +229,17 @@ class LocalTrainer:
 
     def round(self, state: TrainState, rate: float, *, key: PRNGKeyArray) -> tuple[TrainState, RoundFigures]:
         """A rollout and several updates."""
-        return train_round(state, self.bodies, rate, self.plan, key=key)
+        if self.mesh is None:
+            return train_round(state, self.bodies, rate, self.plan, key=key)
+        state, now, key = placed((state, jnp.float32(rate), key), replicated(self.mesh))
+        return train_round(state, self.bodies, now, self.plan, mesh=self.mesh, key=key)
 
     def measure(self, state: TrainState, *, key: PRNGKeyArray) -> tuple[dict[str, float], Array]:
         """Relative MSE of the averaged rule at two ages."""
-        return measured(self.plan.automaton(self.learned(state)), self.bodies, key=key)
+        bodies = self.bodies
+        if self.mesh is not None:
+            state, bodies = jax.device_get((state, bodies))
+        return measured(self.plan.automaton(self.learned(state)), bodies, key=key)
 
     def learned(self, state: TrainState) -> Rule:
         """The averaged rule on raw perceptions."""

@@ -1,0 +1,95 @@
+"""Several real processes on this machine: one grid, one training, and what is left when one of them is killed."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+WORLD = """
+kind = "growth"
+title = "Fish"
+[grid]
+size = [22, 22]
+[target]
+emoji = "🐟"
+size = 10
+"""
+PATIENCE = 300.0
+
+
+def free_port() -> int:
+    """Of this machine, a moment ago."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return taken.getsockname()[1]
+
+
+def command(*words: object) -> list[str]:
+    return [sys.executable, "-m", "ffnca", *map(str, words)]
+
+
+def started(number: int, *words: object) -> list[subprocess.Popen]:
+    """As many processes of the same command."""
+    own = ("--coordinator", f"127.0.0.1:{free_port()}", "--processes", number)
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    return [subprocess.Popen(command(*words, *own, "--process-id", index), **pipes) for index in range(number)]
+
+
+def until(happens: Callable[[], object], running: list[subprocess.Popen]) -> None:
+    """Wait for an event, and fail if a process ends before it."""
+    end = time.monotonic() + PATIENCE
+    while not happens():
+        assert time.monotonic() < end
+        assert all(process.poll() is None for process in running)
+        time.sleep(0.05)
+
+
+def test_four_processes_step_one_grid(tmp_path: Path) -> None:
+    words = ("run", "mitosis", "--size", "32x48", "--steps", 40, "--json")
+    four = started(4, *words, "--split", "2x2", "--out", tmp_path / "four.npz")
+    outs = [process.communicate(timeout=PATIENCE) for process in four]
+    assert [process.returncode for process in four] == [0] * 4, outs
+    assert json.loads(outs[0][0])["steps"] == 40
+    assert [out for out, _ in outs[1:]] == [""] * 3  # the first speaks for all
+    subprocess.run(command(*words, "--out", tmp_path / "one.npz"), check=True, capture_output=True)
+    one, split = (np.load(tmp_path / name)["state"] for name in ("one.npz", "four.npz"))
+    assert np.array_equal(one, split)
+    assert np.ptp(one) > 0.1
+
+
+def test_a_killed_process_leaves_a_run_that_goes_on(tmp_path: Path) -> None:
+    world, run = tmp_path / "fish.toml", tmp_path / "run"
+    world.write_text(WORLD, encoding="utf-8")
+    words = ("train", world, "--out", run, "--updates")
+    two = started(2, *words, 4000)
+    try:
+        until(lambda: [*run.glob("checkpoints/*/commit_success.txt")], two)
+        two[1].send_signal(signal.SIGKILL)
+        _, error = two[0].communicate(timeout=PATIENCE)
+    finally:
+        for process in two:
+            process.kill()
+            process.communicate()
+    assert two[0].returncode == 3
+    assert "ffnca: another process is gone" in error
+    assert "Traceback" not in error
+    again = subprocess.run(command(*words, 200, "--resume"), capture_output=True, text=True)
+    assert again.returncode in (0, 1), again.stderr  # 1: it has not learned
+    lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+    assert [line["updates"] for line in lines] == [100, 200]
+    assert (run / "rule.safetensors").exists()
+
+
+def test_processes_that_would_all_do_the_same_are_refused(tmp_path: Path) -> None:
+    two = started(2, "run", "mitosis", "--size", "32", "--steps", 1, "--split", "1x1")
+    errors = [process.communicate(timeout=PATIENCE)[1] for process in two]
+    assert [process.returncode for process in two] == [2, 2]
+    assert "--processes 2: allowed with --split into 2" in errors[0]
+    assert os.listdir(tmp_path) == []
