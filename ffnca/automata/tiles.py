@@ -7,6 +7,7 @@ way to step a grid that is full of life, at the same cost a cell however large t
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -20,13 +21,16 @@ SIDE = 16
 LEAST_CELLS = 128 * 128
 """Of a grid that is cut; a smaller one fits the cache as it is."""
 
-TOGETHER = 4
-"""Tiles that are computed in one go."""
+TOGETHER = (16, 4)
+"""Tiles that are computed in one go: as many as two cores share well while there are so many, then fewer."""
 
 Ringed = Float[Array, "tile tall wide C"]
 Advance = Callable[[Ringed, UInt32[Array, "tile side side"]], Float[Array, "tile side side C"]]
 """The new cells of tiles, not yet masked by what lives among them: from the tiles with one ring of cells around each,
 and the place of each cell in the flat array of all states."""
+
+Turn = Int[Array, " tile"]
+"""Numbers of tiles, among those that are active, that are computed in one go."""
 
 
 @partial(jax.tree_util.register_dataclass, data_fields=["cells", "moved", "active"], meta_fields=["batch", "boundary"])
@@ -88,15 +92,23 @@ def stepped(tiles: Tiles, advance: Advance, alive_threshold: float) -> Tiles:
     total = tiles.active.size
     listed = jnp.sort(jnp.where(tiles.active.reshape(-1), jnp.arange(total), total))
     num_active = jnp.sum(tiles.active)
-    num_turns = (num_active + TOGETHER - 1) // TOGETHER
 
-    def places(turn: Int[Array, ""]) -> tuple[Array, Array, Array]:
+    def in_turns(do: Callable[[Turn, Any], Any], made: Any) -> Any:
+        """Do something with all active tiles, so many at a time."""
+        done = jnp.zeros((), num_active.dtype)
+        for together in TOGETHER:
+            left = num_active - done
+            number = left // together if together > TOGETHER[-1] else (left + together - 1) // together
+            made = jax.lax.fori_loop(0, number, partial(_turned, do, done, together), made)
+            done += number * together
+        return made
+
+    def places(turn: Turn) -> tuple[Array, Array, Array]:
         """State, row and column among tiles of those of a turn; the last one again where there are no more."""
-        numbers = jnp.minimum(turn * TOGETHER + jnp.arange(TOGETHER), num_active - 1)
-        index, row, column = jnp.unravel_index(listed[numbers], (num_states, down, across))
+        index, row, column = jnp.unravel_index(listed[jnp.minimum(turn, num_active - 1)], (num_states, down, across))
         return index, row, column
 
-    def corners(turn: Int[Array, ""]) -> tuple[Array, Array, Array]:
+    def corners(turn: Turn) -> tuple[Array, Array, Array]:
         """State, and the first row and column, of the tiles of a turn."""
         index, row, column = places(turn)
         return index, jnp.minimum(row * SIDE, height - SIDE), jnp.minimum(column * SIDE, width - SIDE)
@@ -115,16 +127,16 @@ def stepped(tiles: Tiles, advance: Advance, alive_threshold: float) -> Tiles:
             grids = jax.lax.dynamic_update_slice(grids, cells[None], (index, top, left, 0))
         return grids
 
-    def move(turn: Array, moved: Array) -> Array:
+    def move(turn: Turn, moved: Array) -> Array:
         index, top, left = corners(turn)
         rows, columns = (first[:, None] + jnp.arange(SIDE) for first in (top, left))
         numbers = (index[:, None, None] * height + rows[:, :, None]) * width + columns[:, None]
         new = advance(seen(tiles.cells, (index, top, left), 1), numbers.astype(jnp.uint32))
         return put(moved, new, (index, top, left))
 
-    moved = jax.lax.fori_loop(0, num_turns, move, tiles.moved)
+    moved = in_turns(move, tiles.moved)
 
-    def mask(turn: Array, kept: tuple[Array, Array]) -> tuple[Array, Array]:
+    def mask(turn: Turn, kept: tuple[Array, Array]) -> tuple[Array, Array]:
         cells, active = kept
         new, alpha = seen(moved, corners(turn), 0), seen(moved[..., 3:4], corners(turn), 1)
         lives = near_living(alpha, alive_threshold)
@@ -134,8 +146,13 @@ def stepped(tiles: Tiles, advance: Advance, alive_threshold: float) -> Tiles:
         return put(cells, new * lives[..., None], corners(turn)), active
 
     nowhere = jnp.zeros((num_states, down + 2, across + 2), bool)
-    cells, active = jax.lax.fori_loop(0, num_turns, mask, (tiles.cells, nowhere))
+    cells, active = in_turns(mask, (tiles.cells, nowhere))
     return replace(tiles, cells=cells, moved=moved, active=_folded(active, tiles.boundary))
+
+
+def _turned(do: Callable[[Turn, Any], Any], done: Array, together: int, number: Array, made: Any) -> Any:
+    """One turn of a loop: which of the active tiles it is about, by their numbers."""
+    return do(done + number * together + jnp.arange(together), made)
 
 
 def _within(index: Int[Array, "tile cells"], side: int, boundary: Boundary) -> Int[Array, "tile cells"]:
