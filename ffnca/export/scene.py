@@ -14,7 +14,6 @@ from ffnca.brushes import Touch
 from ffnca.errors import InputError
 from ffnca.export.caption import drawable
 from ffnca.export.look import TARGET, Look, PixelArt
-from ffnca.export.recolour import Recolouring
 from ffnca.export.story import WOUNDED_STEPS, Acts
 from ffnca.palette_file import Palette
 from ffnca.render import WHITE
@@ -150,8 +149,10 @@ class Scene:
         _ = self.pixel_art, self.captions
 
     @cached_property
-    def recolouring(self) -> Recolouring | None:
+    def recolouring(self) -> "Recolouring | None":
         """What the palette does to colours, learned when it is first needed."""
+        from ffnca.export.recolour import Recolouring  # slow to import, and seldom needed
+
         return Recolouring.learned(self.look.palette) if isinstance(self.look.palette, Palette) else None
 
     @cached_property
