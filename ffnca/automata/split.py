@@ -133,7 +133,8 @@ def rolled_by_all(
         return rollout(automaton, states, num_steps, key=key)
     beyond = -len(states) % mesh.shape[STATES]
     filled = jnp.concatenate([states, jnp.zeros((beyond, *states.shape[1:]), states.dtype)])
-    return rollout(Split(automaton, mesh), filled, num_steps, key=key)[: len(states)]
+    rolled = rollout(Split(automaton, mesh), _everywhere(filled, mesh), num_steps, key=key)
+    return _everywhere(rolled, mesh)[: len(states)]
 
 
 def mean_of_all(function: Callable[..., Any], mesh: Mesh | None) -> Callable[..., Any]:
@@ -153,9 +154,14 @@ def mean_of_all(function: Callable[..., Any], mesh: Mesh | None) -> Callable[...
             return jax.tree.map(lambda one: jax.lax.pmean(one, STATES), function(*share))
 
         each = jax.shard_map(mean, mesh=mesh, in_specs=(fixed, rows, fixed), out_specs=fixed, check_vma=False)
-        return each(parameters, given, jnp.asarray(number))
+        return each(parameters, _everywhere(given, mesh), jnp.asarray(number))
 
     return shared
+
+
+def _everywhere(tree: Any, mesh: Mesh) -> Any:
+    """On every device whole; without that, jax goes on to split whatever comes before and after."""
+    return jax.lax.with_sharding_constraint(tree, replicated(mesh))
 
 
 def placed(tree: Any, sharding: NamedSharding) -> Any:

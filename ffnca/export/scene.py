@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import NamedTuple, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 import jax.numpy as jnp
 import numpy as np
@@ -18,6 +18,9 @@ from ffnca.export.story import WOUNDED_STEPS, Acts
 from ffnca.palette_file import Palette
 from ffnca.render import WHITE
 from ffnca.simulation import Simulation
+
+if TYPE_CHECKING:
+    from ffnca.export.recolour import Recolouring
 
 FARTHEST = 10_000.0
 """Cells, farther than any grid is wide."""

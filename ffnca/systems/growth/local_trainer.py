@@ -198,8 +198,7 @@ def train_round(
     )
     pool = put_back(state.pool, places, rolled)
     figures = RoundFigures(jnp.mean(losses), jnp.median(theirs.relative_mse(drawn)))
-    after = TrainState(layers, averaged, optimisers, pool, state.standardiser, state.round + 1), figures
-    return after if mesh is None else jax.lax.with_sharding_constraint(after, replicated(mesh))
+    return TrainState(layers, averaged, optimisers, pool, state.standardiser, state.round + 1), figures
 
 
 class LocalTrainer:
