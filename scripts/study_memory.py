@@ -1,48 +1,109 @@
-"""Peak temporary memory of one training round, by XLA's own estimate, for short and long rollouts.
+"""Peak temporary memory of one training round, by XLA's own estimate, against the length of its rollout.
 
-    python scripts/study_memory.py [--write]
+    python scripts/study_memory.py [--target 🦎] [--size 40] [--longest 4096] [--block NAME] [--write]
 
-Forward-Forward training keeps nothing of a rollout but its last state, so the figure must not depend on its length.
-The control, backpropagation through time, always rolls 64 to 96 steps, with the published batch and grid.
+Forward-Forward training keeps nothing of a rollout but its last state, so its figure must not depend on the length. The
+controls are backpropagation through time by the published recipe (8 states, rolled as long as the head of the column
+says): as it is, and with states computed again on the way back (rematerialisation), at every step or in as many
+stretches as they are long. Programs are compiled, not run, so what no machine could hold is counted too.
 """
 
+import argparse
+import math
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
 from report import publish
 
-from ffnca.systems.growth.bptt import ThroughTime, control_round
+from ffnca.automata.nca import NCA
+from ffnca.systems.growth import target
+from ffnca.systems.growth.body import Bodies
 from ffnca.systems.growth.creature import Creature
-from ffnca.systems.growth.local_trainer import LocalTrainer, train_round
-from ffnca.training import trainer_of
+from ffnca.systems.growth.local_trainer import start, train_round
+from ffnca.systems.growth.plan import Plan
 
-LENGTHS = (8, 32, 96)
-ROUNDS: dict[type, Any] = {LocalTrainer: train_round, ThroughTime: control_round}
+LENGTHS = (8, 64, 512, 4096)
+LARGEST = 512
+Stretch = Callable[[NCA, Array, Array], Array]
 
 
-def temporaries(creature: Creature) -> str:
-    """Of one round."""
-    trainer, plan, key = trainer_of(creature), creature.plan(), jax.random.key(0)
-    one_round = ROUNDS[type(trainer)]
-    lowered = one_round.lower(trainer.begin(key=key), creature.training_bodies(), 1e-3, plan, key=key)
-    analysis: Any = lowered.compile().memory_analysis()
-    return f"{analysis.temp_size_in_bytes / 1e6:.1f} MB"
+def local(creature: Creature, length: int) -> int:
+    """Bytes of a round of a local objective with rollouts of up to so many steps."""
+    creature = creature.by_recipe(max_rollout=length)
+    bodies, plan, key = creature.training_bodies(), creature.plan(), jax.random.key(0)
+    state = jax.eval_shape(lambda: start.__wrapped__(bodies, plan, key=key))
+    return _temporaries(train_round.lower(state, bodies, 1e-3, plan, key=key))
+
+
+def through_time(plan: Plan, bodies: Bodies, length: int, kept: str) -> int:
+    """Bytes of one gradient through so many steps.
+
+    Args:
+        plan: Of the control.
+        bodies: What to grow.
+        length: Steps.
+        kept: What is kept on the way forth: `all`, `states` or `some states`.
+    """
+    rule, starts = plan.fresh_rule(key=jax.random.key(0)), bodies.starts(plan.pool_batch)
+
+    def advance(moving: tuple[NCA, Array], step: Array) -> tuple[tuple[NCA, Array], None]:
+        automaton, states = moving
+        return (automaton, automaton.step(states, jax.random.fold_in(jax.random.key(1), step))), None
+
+    def stretch(moving: tuple[NCA, Array], steps: Array) -> tuple[tuple[NCA, Array], None]:
+        return jax.lax.scan(jax.checkpoint(advance), moving, steps)
+
+    def loss(rule: Any) -> Float[Array, ""]:
+        begun, steps = (plan.automaton(rule), starts), jnp.arange(length)
+        if kept == "some states":
+            long = 2 ** math.ceil(math.log2(length) / 2)
+            (_, grown), _ = jax.lax.scan(jax.checkpoint(stretch), begun, steps.reshape(-1, long))
+        else:
+            (_, grown), _ = jax.lax.scan(advance if kept == "all" else jax.checkpoint(advance), begun, steps)
+        return jnp.mean(jnp.square(grown[..., :4] - jnp.asarray(bodies.each.picture)))
+
+    return _temporaries(jax.jit(jax.grad(loss)).lower(rule))
+
+
+def _temporaries(lowered: Any) -> int:
+    return lowered.compile().memory_analysis().temp_size_in_bytes
+
+
+def _shown(size: int) -> str:
+    return f"{size / 1e6:.0f} MB" if size < 1e9 else f"{size / 1e9:,.1f} GB"
 
 
 def main() -> None:
     """Compile and print."""
-    lines = ["| objective | " + " | ".join(f"up to {length} steps" for length in LENGTHS) + " |", "|---" * 4 + "|"]
-    for objective in ("ascent", "distance"):
-        creature = Creature.for_target("🦎", 40, objective=objective)
-        sizes = [temporaries(creature.by_recipe(max_rollout=most)) for most in LENGTHS]
-        lines.append(f"| {objective} | " + " | ".join(sizes) + " |")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--target", default="🦎")
+    parser.add_argument("--size", type=int, default=40)
+    parser.add_argument("--longest", type=int, default=LENGTHS[-1])
+    parser.add_argument("--block", default="memory", metavar="NAME", help="of the table in scripts/README.md")
+    parser.add_argument("--write", action="store_true", help="rewrite the table")
+    options = parser.parse_args()
+    target.MAX_SIZE = max(target.MAX_SIZE, LARGEST)  # larger than what anybody would wait for
+    lengths = [length for length in LENGTHS if length <= options.longest]
+    lines = ["| objective | " + " | ".join(f"{length} steps" for length in lengths) + " |"]
+    lines.append("|---" * (1 + len(lengths)) + "|")
+
+    def row(name: str, measure: Callable[[int], int]) -> None:
+        lines.append(f"| {name} | " + " | ".join(_shown(measure(length)) for length in lengths) + " |")
         print(lines[-1], flush=True)
-    control = temporaries(Creature.for_target("🦎", 40).retrained_by("bptt"))
-    lines.append(f"| bptt, not local | - | - | {control} |")
-    print(lines[-1], flush=True)
-    if "--write" in sys.argv:
-        publish("memory", lines, "study_memory.py --write")
+
+    for objective in ("ascent", "distance"):
+        creature = Creature.for_target(options.target, options.size, objective=objective)
+        row(objective, lambda length, creature=creature: local(creature, length))
+    control = Creature.for_target(options.target, options.size).retrained_by("bptt")
+    plan, bodies = control.plan(), control.training_bodies()
+    for name, kept in (("bptt", "all"), ("bptt, states alone", "states"), ("bptt, some states", "some states")):
+        row(name, lambda length, kept=kept: through_time(plan, bodies, length, kept))
+    if options.write:
+        publish(options.block, lines, " ".join(["study_memory.py", *sys.argv[1:]]))
 
 
 if __name__ == "__main__":

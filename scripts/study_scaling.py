@@ -4,8 +4,8 @@
 
 A CPU counts as eight devices here, which share its cores, so seconds say what splitting costs, not what it gains; bytes
 are those of any devices. They are read from compiled programs: what a device gives into a `collective-permute` (halos)
-or an `all-gather` (states) in a step, and into an `all-reduce` (gradients). With `--large`, instead, one step of a grid of 16,384x16,384 living
-cells of 16 channels, in bfloat16, which needs about 18 GB.
+or an `all-gather` (states) in a step or a round, and into an `all-reduce` (gradients). With `--large`, instead, one
+step of a grid of 16,384x16,384 living cells of 16 channels, in bfloat16, which needs about 18 GB.
 """
 
 import argparse
