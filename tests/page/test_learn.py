@@ -167,7 +167,9 @@ def test_a_round_is_that_of_the_python_trainer(
         monkeypatch.setattr(owner, name, noticing)
 
     notice(
-        local_trainer, "rollout", lambda given, named, rolled: (*given[1:], jax.random.key_data(named["key"]), rolled)
+        local_trainer,
+        "rolled_by_all",
+        lambda given, named, rolled: (*given[1:3], jax.random.key_data(named["key"]), rolled),
     )
     notice(local_trainer, "add_noise", lambda given, named, noisy: (noisy,))
     notice(local_trainer, "chances", lambda given, named, chances: (chances,))
@@ -175,7 +177,7 @@ def test_a_round_is_that_of_the_python_trainer(
     after, figures = local_trainer.train_round(state, creature.training_bodies(), 0.015, plan, key=key)
     jax.effects_barrier()
     monkeypatch.undo()
-    ((drawn, num_steps, rollout_key, rolled),) = noticed["rollout"]
+    ((drawn, num_steps, rollout_key, rolled),) = noticed["rolled_by_all"]
     keys = [
         jax.random.fold_in(jax.random.wrap_key_data(jnp.asarray(rollout_key)), step) for step in range(int(num_steps))
     ]

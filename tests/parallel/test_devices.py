@@ -40,7 +40,7 @@ def test_worlds_of_every_kind(found: dict[str, Any]) -> None:
 
 
 def test_every_boundary_in_every_direction_to_the_bit(found: dict[str, Any]) -> None:
-    assert len(found["boundaries"]) == 9
+    assert len(found["boundaries"]) == 5
     assert set(found["boundaries"].values()) == {0.0}
 
 
