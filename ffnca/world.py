@@ -23,6 +23,8 @@ WORLDS_GROUP = "ffnca.worlds"
 
 ONE_LINE = "^[^\\x00-\\x1f\\x7f-\\x9f\u2028\u2029]*$"
 MIN_SIDE, MAX_SIDE = 8, 1024
+MAX_ASKED_SIDE = 4096
+"""Where it is no file that says so, but the user."""
 Side = Annotated[int, Field(ge=MIN_SIDE, le=MAX_SIDE)]
 Title = Annotated[
     str,

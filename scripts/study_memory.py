@@ -20,14 +20,12 @@ from jaxtyping import Array, Float
 from report import publish
 
 from ffnca.automata.nca import NCA
-from ffnca.systems.growth import target
 from ffnca.systems.growth.body import Bodies
 from ffnca.systems.growth.creature import Creature
 from ffnca.systems.growth.local_trainer import start, train_round
 from ffnca.systems.growth.plan import Plan
 
 LENGTHS = (8, 64, 512, 4096)
-LARGEST = 512
 Stretch = Callable[[NCA, Array, Array], Array]
 
 
@@ -86,7 +84,6 @@ def main() -> None:
     parser.add_argument("--block", default="memory", metavar="NAME", help="of the table in scripts/README.md")
     parser.add_argument("--write", action="store_true", help="rewrite the table")
     options = parser.parse_args()
-    target.MAX_SIZE = max(target.MAX_SIZE, LARGEST)  # larger than what anybody would wait for
     lengths = [length for length in LENGTHS if length <= options.longest]
     lines = ["| objective | " + " | ".join(f"{length} steps" for length in lengths) + " |"]
     lines.append("|---" * (1 + len(lengths)) + "|")

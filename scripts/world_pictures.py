@@ -58,6 +58,9 @@ PICTURES = {
     "amoeba": Picture(300, 6, 5, ".webp", fps=12),
     "observed_life": Picture(50, 1, 6),
     "waves": Picture(120, 10, 4, ".webp", fps=6),
+    "cells": Picture(200, 20, 4, ".webp", fps=6),
+    "marble": Picture(200, 20, 4, ".webp", fps=6),
+    "woven": Picture(120, 10, 4, ".webp", fps=6),
     "digits": Picture(150, 2, 6),
 }
 

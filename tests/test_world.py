@@ -140,7 +140,7 @@ BAD = [
     ("fire_rate = 0.5", 'perception = ["nose"]', ("perception", "nose", "laplacian")),
     ('emoji = "🦎"', "", ("target", "emoji and image")),
     ('emoji = "🦎"', 'emoji = "🦎"\nimage = "a.png"', ("target", "emoji and image")),
-    ("size = 40", "size = 129", ("target.size = 129", "8 to 128")),
+    ("size = 40", "size = 513", ("target.size = 513", "8 to 512")),
     ('"ascent"', '"guess"', ("train.objective", "distance")),
     ("minutes = 6", "minutes = 0", ("train.minutes = 0", "above 0")),
     ("minutes = 6", "minutes = inf", ("train.minutes = inf", "above 0")),
@@ -279,8 +279,8 @@ def test_a_simulation_opens_by_path_and_shows_in_one_line(tmp_path: Path) -> Non
     assert (by_path.start == by_text.start).all()
     assert by_path != by_text
     assert make("life", (40, 36)).start.shape[:2] == (40, 36)
-    for size in ((7, 40), (40, 1025), (40, 10**9), (8.5, 40)):
-        with pytest.raises(InputError, match="8 to 1024"):
+    for size in ((7, 40), (40, 4097), (40, 10**9), (8.5, 40)):
+        with pytest.raises(InputError, match="8 to 4096"):
             make("life", size)  # pyright: ignore[reportArgumentType]
 
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from ffnca.errors import MAX_SEED, InputError, whole_number
 from ffnca.spec import Spec, shown
-from ffnca.world import MAX_SIDE, MIN_SIDE, World
+from ffnca.world import MAX_ASKED_SIDE, MIN_SIDE, World
 
 if TYPE_CHECKING:
     import numpy as np
@@ -72,7 +72,7 @@ class Request:
 
 def _checked_size(size: Any) -> tuple[int, int]:
     try:
-        height, width = (whole_number(side, "size", MIN_SIDE, MAX_SIDE) for side in size)
+        height, width = (whole_number(side, "size", MIN_SIDE, MAX_ASKED_SIDE) for side in size)
     except (TypeError, ValueError) as error:
         if isinstance(error, InputError):
             raise
@@ -90,8 +90,8 @@ def parsed_size(text: str) -> tuple[int, int]:
     if len(sides) > 2 or not all(side.isascii() and side.isdigit() and len(side) <= 5 for side in sides):
         raise InputError(f"--size {text[:40]!r}: allowed is N or HxW, in cells")
     height, width = int(sides[0]), int(sides[-1])
-    if not all(MIN_SIDE <= side <= MAX_SIDE for side in (height, width)):
-        raise InputError(f"--size {text!r}: allowed is {MIN_SIDE} to {MAX_SIDE} cells a side")
+    if not all(MIN_SIDE <= side <= MAX_ASKED_SIDE for side in (height, width)):
+        raise InputError(f"--size {text!r}: allowed is {MIN_SIDE} to {MAX_ASKED_SIDE} cells a side")
     return height, width
 
 

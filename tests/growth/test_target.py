@@ -41,7 +41,7 @@ def assert_premultiplied(cells):
     assert not cells[alpha == 0].any()
 
 
-@pytest.mark.parametrize("size", [MIN_SIZE, 24, 40, MAX_SIZE])
+@pytest.mark.parametrize("size", [MIN_SIZE, 24, 40, 400])
 @pytest.mark.parametrize("emoji", ["🦎", "🍩", "👓", "❤️"])
 def test_emoji_fills_its_size(emoji, size):
     cells = load_emoji(emoji, size)

@@ -114,7 +114,7 @@ class TargetSpec(Spec):
         description="a picture file",
         title="what to grow; found beside the world file",
     )
-    size: int = whole(40, 8, 128, "longer side in cells")
+    size: int = whole(40, 8, 512, "longer side in cells")
 
     @model_validator(mode="after")
     def _emoji_or_image(self) -> Self:

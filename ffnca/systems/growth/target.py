@@ -16,7 +16,7 @@ from ffnca.systems.growth.emoji import bounded_name, draw_emoji, emoji_name
 from ffnca.systems.growth.picture_file import read_picture, standard_picture
 
 MIN_SIZE = 8
-MAX_SIZE = 128
+MAX_SIZE = 512
 MAX_NUMBERS = 2**25
 """Of an array that is to be shrunk."""
 MIN_ALPHA = 0.1  # cells under this are empty: the automaton could not keep them alive either
