@@ -5,6 +5,7 @@ from .automata.lenia import Lenia as Lenia
 from .automata.life import Life as Life
 from .automata.life_isotropic import IsotropicLife as IsotropicLife
 from .automata.nca import NCA as NCA
+from .automata.split import Split as Split
 from .brushes import Brush as Brush
 from .budget import Budget as Budget
 from .errors import InputError as InputError
@@ -24,6 +25,7 @@ from .grid.seeds import single_cell as single_cell
 from .grid.seeds import soup as soup
 from .opening import make as make
 from .opening import open_creature as open_creature
+from .part import Part as Part
 from .perceptions import Perception as Perception
 from .perceptions import register_perception as register_perception
 from .simulation import Simulation as Simulation

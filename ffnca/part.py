@@ -40,7 +40,7 @@ class Part(NamedTuple):
             InputError: If the text is neither.
         """
         sides = text.lower().split("x")
-        if len(sides) > 2 or not all(side.isascii() and side.isdigit() and 0 < len(side) <= 5 for side in sides):
+        if len(sides) > 2 or not all(side.isascii() and side.isdigit() and 0 < int(side[:6]) < 1e5 for side in sides):
             raise InputError(f"--split {text[:40]!r}: allowed is ROWSxCOLUMNS, how many parts, such as 4x2")
         return cls(down=int(sides[0]), across=int(sides[1]) if len(sides) == 2 else 1)
 

@@ -19,7 +19,7 @@ import jax.numpy as jnp
 import matplotlib as mpl
 import numpy as np
 from report import ROOT, completed, publish, seeds_of
-from study_memory import temporaries
+from study_memory import in_bytes, temporaries
 from tried_objectives import TRIED
 
 mpl.use("agg")
@@ -57,7 +57,7 @@ def run(creature: Creature, budget: Budget, seed: int) -> dict[str, Any]:
         "seconds": curve[-1][0],
         "updates": curve[-1][1],
         "params": num_params(best.automaton),
-        "memory": temporaries(creature),
+        "memory": in_bytes(temporaries(creature)),
         "curve": curve,
     }
 

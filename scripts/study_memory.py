@@ -1,6 +1,6 @@
 """Peak temporary memory of one training round, by XLA's own estimate, against the length of its rollout.
 
-    python scripts/study_memory.py [--target 🦎] [--size 40] [--longest 4096] [--block NAME] [--write]
+    python scripts/study_memory.py [--target 🦎] [--size 40] [--longest 4096] [--write]
 
 Forward-Forward training keeps nothing of a rollout but its last state, so its figure must not depend on the length. The
 controls are backpropagation through time by the published recipe (8 states, rolled as long as the head of the column
@@ -21,20 +21,26 @@ from report import publish
 
 from ffnca.automata.nca import NCA
 from ffnca.systems.growth.body import Bodies
+from ffnca.systems.growth.bptt import ThroughTime, control_round, start_control
 from ffnca.systems.growth.creature import Creature
-from ffnca.systems.growth.local_trainer import start, train_round
+from ffnca.systems.growth.local_trainer import LocalTrainer, start, train_round
 from ffnca.systems.growth.plan import Plan
+from ffnca.training import trainer_of
 
 LENGTHS = (8, 64, 512, 4096)
-Stretch = Callable[[NCA, Array, Array], Array]
+_START: Any = start
+ROUNDS: dict[type, Any] = {
+    LocalTrainer: (_START.__wrapped__, train_round),  # of a function that is compiled with options, which none holds
+    ThroughTime: (start_control, control_round),
+}
 
 
-def local(creature: Creature, length: int) -> int:
-    """Bytes of a round of a local objective with rollouts of up to so many steps."""
-    creature = creature.by_recipe(max_rollout=length)
-    bodies, plan, key = creature.training_bodies(), creature.plan(), jax.random.key(0)
-    state = jax.eval_shape(lambda: start.__wrapped__(bodies, plan, key=key))
-    return _temporaries(train_round.lower(state, bodies, 1e-3, plan, key=key))
+def temporaries(creature: Creature) -> int:
+    """Bytes of one round of its trainer, on states that are described and not made."""
+    plan, bodies, key = creature.plan(), creature.training_bodies(), jax.random.key(0)
+    begin, one_round = ROUNDS[type(trainer_of(creature))]
+    state = jax.eval_shape(lambda: begin(bodies, plan, key=key))
+    return _of(one_round.lower(state, bodies, 1e-3, plan, key=key))
 
 
 def through_time(plan: Plan, bodies: Bodies, length: int, kept: str) -> int:
@@ -64,14 +70,15 @@ def through_time(plan: Plan, bodies: Bodies, length: int, kept: str) -> int:
             (_, grown), _ = jax.lax.scan(advance if kept == "all" else jax.checkpoint(advance), begun, steps)
         return jnp.mean(jnp.square(grown[..., :4] - jnp.asarray(bodies.each.picture)))
 
-    return _temporaries(jax.jit(jax.grad(loss)).lower(rule))
+    return _of(jax.jit(jax.grad(loss)).lower(rule))
 
 
-def _temporaries(lowered: Any) -> int:
+def _of(lowered: Any) -> int:
     return lowered.compile().memory_analysis().temp_size_in_bytes
 
 
-def _shown(size: int) -> str:
+def in_bytes(size: int) -> str:
+    """As MB or GB."""
     return f"{size / 1e6:.0f} MB" if size < 1e9 else f"{size / 1e9:,.1f} GB"
 
 
@@ -81,26 +88,25 @@ def main() -> None:
     parser.add_argument("--target", default="🦎")
     parser.add_argument("--size", type=int, default=40)
     parser.add_argument("--longest", type=int, default=LENGTHS[-1])
-    parser.add_argument("--block", default="memory", metavar="NAME", help="of the table in scripts/README.md")
-    parser.add_argument("--write", action="store_true", help="rewrite the table")
+    parser.add_argument("--write", action="store_true", help="rewrite the table of this size in scripts/README.md")
     options = parser.parse_args()
     lengths = [length for length in LENGTHS if length <= options.longest]
     lines = ["| objective | " + " | ".join(f"{length} steps" for length in lengths) + " |"]
     lines.append("|---" * (1 + len(lengths)) + "|")
 
     def row(name: str, measure: Callable[[int], int]) -> None:
-        lines.append(f"| {name} | " + " | ".join(_shown(measure(length)) for length in lengths) + " |")
+        lines.append(f"| {name} | " + " | ".join(in_bytes(measure(length)) for length in lengths) + " |")
         print(lines[-1], flush=True)
 
     for objective in ("ascent", "distance"):
         creature = Creature.for_target(options.target, options.size, objective=objective)
-        row(objective, lambda length, creature=creature: local(creature, length))
+        row(objective, lambda length, creature=creature: temporaries(creature.by_recipe(max_rollout=length)))
     control = Creature.for_target(options.target, options.size).retrained_by("bptt")
     plan, bodies = control.plan(), control.training_bodies()
     for name, kept in (("bptt", "all"), ("bptt, states alone", "states"), ("bptt, some states", "some states")):
         row(name, lambda length, kept=kept: through_time(plan, bodies, length, kept))
     if options.write:
-        publish(options.block, lines, " ".join(["study_memory.py", *sys.argv[1:]]))
+        publish(f"memory {options.size}", lines, " ".join(["study_memory.py", *sys.argv[1:]]))
 
 
 if __name__ == "__main__":

@@ -182,17 +182,21 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help="rewrite the table in scripts/README.md")
     options = parser.parse_args()
     keep_memory()
+    command = " ".join(["study_scaling.py", *sys.argv[1:]])
     if options.large:
-        name, lines = "large grid", of_large()
-    else:
-        jax.config.update("jax_num_cpu_devices", DEVICES)  # before it computes anything
-        grids, halo = of_grids()
-        head = "| what | in parts | a step or round | ratio | halo or states sent | gradients summed |"
-        rows = [*grids, of_backpropagation(), *of_training()]
-        name, lines = "scaling", [head, "|---" * 6 + "|", *rows, "", for_many(halo)]
+        lines = of_large()
+        print("\n".join(lines), flush=True)
+        if options.write:
+            publish("large grid", lines, command)
+        return
+    jax.config.update("jax_num_cpu_devices", DEVICES)  # before it computes anything
+    grids, halo = of_grids()
+    head = "| what | in parts | a step or round | ratio | halo or states sent | gradients summed |"
+    rows = [*grids, of_backpropagation(), *of_training()]
+    lines = [head, "|---" * 6 + "|", *rows, "", for_many(halo)]
     print("\n".join(lines), flush=True)
     if options.write:
-        publish(name, lines, " ".join(["study_scaling.py", *sys.argv[1:]]))
+        publish("scaling", lines, command)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
 """Textures grown from noise by rules that learned each from one picture: how far they are from it.
 
-    python scripts/study_texture.py RESULTS.jsonl [--textures NAME,...] [--seeds 0] [--rules FOLDER] [--write]
+    python scripts/study_texture.py RESULTS.jsonl [--textures NAME,...] [--seeds 0] [--updates 6000] [--rules FOLDER]
+        [--write]
 
-Trains a rule for each texture that ships with `UPDATES` updates by the one recipe, grows it from three starts on a grid
-of 64 cells, and measures the distance to the exemplar at steps 200 and 1,000 and after a wound. The table goes to
-scripts/README.md.
+Trains a rule for each texture that ships by the one recipe, grows it from three starts on a grid of 64 cells, and
+measures the distance to the exemplar at steps 200 and 1,000 and after a wound. The tables go to scripts/README.md.
 """
 
 import argparse
@@ -36,11 +36,11 @@ def learner(name: str) -> TextureLearner:
     return TextureLearner.untrained(world, Path())
 
 
-def runner(rules: Path | None) -> Callable[[dict[str, Any]], dict[str, Any]]:
+def runner(updates: int, rules: Path | None) -> Callable[[dict[str, Any]], dict[str, Any]]:
     """What trains and measures; rules go into a folder if there is one."""
 
     def run(which: dict[str, Any]) -> dict[str, Any]:
-        learned = train_rule(learner(which["texture"]), Budget(updates=UPDATES), seed=which["seed"])
+        learned = train_rule(learner(which["texture"]), Budget(updates=updates), seed=which["seed"])
         if rules is not None:
             learned.save(rules / f"{which['texture']}-{which['seed']}.safetensors")
         tables = [evaluate(learned, key=jax.random.key(start)) for start in range(STARTS)]
@@ -78,6 +78,7 @@ def main() -> None:
     parser.add_argument("results", type=Path)
     parser.add_argument("--textures", default=",".join(EXEMPLARS))
     parser.add_argument("--seeds", default="0")
+    parser.add_argument("--updates", type=int, default=UPDATES)
     parser.add_argument("--rules", type=Path, help="folder for the rule files")
     parser.add_argument("--write", action="store_true", help="rewrite the table in scripts/README.md")
     options = parser.parse_args()
@@ -86,14 +87,20 @@ def main() -> None:
     if unknown := set(names) - set(EXEMPLARS):
         sys.exit(f"--textures {min(unknown)}: allowed are {', '.join(EXEMPLARS)}")
     wanted = [{"texture": name, "seed": seed} for seed in seeds for name in names]
-    found = completed(options.results, wanted, runner(options.rules), setting={"updates": UPDATES}, show="at 1000")
+    found = completed(
+        options.results,
+        wanted,
+        runner(options.updates, options.rules),
+        setting={"updates": options.updates},
+        show="at 1000",
+    )
     found.sort(key=lambda run: (run["texture"], run["seed"]))
     lines = table(found)
     print("\n".join(lines))
     if options.write:
         names = ",".join(dict.fromkeys(run["texture"] for run in found))
-        command = f"study_texture.py RESULTS.jsonl --textures {names} --seeds {seeds_of(found)} --write"
-        publish("texture", lines, command)
+        command = f"study_texture.py RESULTS.jsonl --textures {names} --seeds {seeds_of(found)} --updates"
+        publish(f"texture {options.updates}", lines, f"{command} {options.updates} --write")
 
 
 if __name__ == "__main__":

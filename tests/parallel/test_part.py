@@ -20,7 +20,7 @@ def test_parts_by_name(text: str, part: Part) -> None:
     assert Part.parsed(text) == part
 
 
-@pytest.mark.parametrize("text", ["", "x", "2x", "x2", "2x2x2", "-1x2", "a", "1.5", "999999", "²x2"])
+@pytest.mark.parametrize("text", ["", "x", "2x", "x2", "2x2x2", "0x2", "0", "-1x2", "a", "1.5", "999999", "²x2"])
 def test_other_names_are_refused(text: str) -> None:
     with pytest.raises(InputError, match="--split"):
         Part.parsed(text)
