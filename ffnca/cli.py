@@ -10,7 +10,6 @@ import typer
 from ffnca import terminal
 from ffnca.exit_codes import BAD_INPUT, exit_code
 from ffnca.export_words import ExportCommand
-from ffnca.processes import leave_at_once
 
 app = typer.Typer(
     name="ffnca",
@@ -447,5 +446,4 @@ def _print_json(value: object) -> None:
 def main() -> None:
     """Entry point: one line on stderr and exit code 2 for bad input, 130 for Ctrl-C, 1 for what was not foreseen."""
     terminal.make_ready()
-    code = terminal.flushed(exit_code(lambda: app(standalone_mode=False)))
-    sys.exit(leave_at_once(code))
+    sys.exit(terminal.flushed(exit_code(lambda: app(standalone_mode=False))))

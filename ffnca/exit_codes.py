@@ -8,7 +8,7 @@ from typer.exceptions import TyperException
 
 from ffnca import terminal
 from ffnca.errors import InputError, Stopped
-from ffnca.processes import another_is_gone
+from ffnca.processes import another_is_gone, leave_at_once
 from ffnca.signals import stop_as_ctrl_c
 
 FAILED, BAD_INPUT, ALONE, INTERRUPTED = 1, 2, 3, 130
@@ -23,7 +23,7 @@ def exit_code(run: Callable[[], int | None]) -> int:
             terminal.say("interrupted")
         return code
     except InputError as error:
-        return _fail(str(error))
+        return leave_at_once(_fail(str(error)))
     except TyperException as error:
         return _fail(error.format_message())
     except Stopped as error:
@@ -44,8 +44,8 @@ def exit_code(run: Callable[[], int | None]) -> int:
     except Exception as error:
         if another_is_gone(error):
             terminal.say("another process is gone; a training goes on from its newest checkpoint with --resume")
-            return ALONE
-        return _unforeseen(error)
+            return leave_at_once(ALONE)
+        return leave_at_once(_unforeseen(error))
 
 
 def _unforeseen(error: Exception) -> int:

@@ -19,8 +19,6 @@ SECONDS_TO_MEET, SECONDS_OF_SILENCE = 120, 20
 """How long processes wait for each other at the start, and after how long a silent one counts as gone."""
 SECONDS_TO_LEAVE = 3
 MOST_PROCESSES = 100_000
-_TOGETHER = (0, 1)
-"""Codes with which all end together: all is well, or what was trained has not learned."""
 _OWN: "Together | None" = None
 """What this process has joined."""
 
@@ -88,17 +86,17 @@ def another_is_gone(error: Exception) -> bool:
 
 
 def leave_at_once(code: int) -> int:
-    """End this process where it cannot go on, without waiting for the others; else give the code back.
+    """End this process, one of several, without waiting for the others; one that is alone gets its code back.
 
     The others are ended when the first is gone; so it leaves them a moment to say what is wrong themselves.
     """
-    if _OWN is not None and code not in _TOGETHER:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        if _OWN.index == 0:
-            time.sleep(SECONDS_TO_LEAVE)
-        os._exit(code)
-    return code
+    if _OWN is None:
+        return code
+    sys.stdout.flush()
+    sys.stderr.flush()
+    if _OWN.index == 0:
+        time.sleep(SECONDS_TO_LEAVE)
+    os._exit(code)
 
 
 def is_first() -> bool:
