@@ -12,7 +12,6 @@ import argparse
 import math
 import re
 import resource
-import sys
 import time
 from collections.abc import Callable
 from functools import partial
@@ -178,16 +177,12 @@ def of_large() -> list[str]:
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--large", action="store_true", help="one step of a grid that fills the memory, instead")
+    parser.add_argument("--large", action="store_true", help="one step of a grid that fills the memory, printed alone")
     parser.add_argument("--write", action="store_true", help="rewrite the table in scripts/README.md")
     options = parser.parse_args()
     keep_memory()
-    command = " ".join(["study_scaling.py", *sys.argv[1:]])
     if options.large:
-        lines = of_large()
-        print("\n".join(lines), flush=True)
-        if options.write:
-            publish("large grid", lines, command)
+        print("\n".join(of_large()), flush=True)
         return
     jax.config.update("jax_num_cpu_devices", DEVICES)  # before it computes anything
     grids, halo = of_grids()
@@ -196,7 +191,7 @@ def main() -> None:
     lines = [head, "|---" * 6 + "|", *rows, "", for_many(halo)]
     print("\n".join(lines), flush=True)
     if options.write:
-        publish("scaling", lines, command)
+        publish("scaling", lines, "study_scaling.py --write")
 
 
 if __name__ == "__main__":

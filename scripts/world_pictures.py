@@ -60,7 +60,6 @@ PICTURES = {
     "waves": Picture(120, 10, 4, ".webp", fps=6),
     "cells": Picture(200, 20, 4, ".webp", fps=6),
     "marble": Picture(200, 20, 4, ".webp", fps=6),
-    "labyrinth": Picture(200, 20, 4, ".webp", fps=6),
     "woven": Picture(120, 10, 4, ".webp", fps=6),
     "digits": Picture(150, 2, 6),
 }

@@ -155,7 +155,7 @@ TENSORS = [
     ({"rule." + "k" * 300: np.zeros(2, np.float32)}, "name too long"),
     ({f"rule.{index}": np.zeros(1, np.float32) for index in range(300)}, "parameter tensors"),
     ({"target": np.ones((8, 6, 3), np.float32)}, "(h, w, 4)"),
-    ({"target": np.ones((129, 6, 4), np.float32)}, "(h, w, 4)"),
+    ({"target": np.ones((513, 6, 4), np.float32)}, "(h, w, 4)"),
     ({"target": np.ones((8, 6), np.float32)}, "(h, w, 4)"),
     ({"target": 2 * np.ones((8, 6, 4), np.float32)}, "0 to 1"),
     ({"target": -np.ones((8, 6, 4), np.float32)}, "0 to 1"),

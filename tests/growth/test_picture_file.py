@@ -330,7 +330,7 @@ def test_pictures_without_alpha_are_opaque():
         (np.zeros((9, 9, 4)), "fully transparent"),
         (np.ma.masked_array(np.full((9, 9), 0.5), np.eye(9)), "masked"),
         (np.broadcast_to(np.float32(1), (200_000, 200_000, 4)), "numbers"),  # 600 GB, if it were copied
-        (np.ones((129, 9)), "is 129x9; allowed: sides of 1 to 128"),
+        (np.ones((513, 9)), "is 513x9; allowed: sides of 1 to 512"),
     ],
 )
 def test_what_is_no_picture_is_refused(picture, part):

@@ -183,7 +183,7 @@ def test_a_rule_file_holds_every_target(tmp_path: Path) -> None:
         ("[targets.anchor]", "[targets.Anchor]", r'^f: \[targets\] "Anchor" is no name; allowed: up to 32 of a-z'),
         ('[targets.fish]\nemoji = "🐟"\nsize = 14\n', "", r"^f: \[targets\] 1 named; allowed: 2 to 16"),
         ("size = 12", "size = 40", r"^f: grid.size = \[30, 30\] is too small for target.size = 40"),
-        ("size = 12", 'size = "x"', r'^f: targets.anchor.size = "x"; allowed: a whole number from 8 to 128$'),
+        ("size = 12", 'size = "x"', r'^f: targets.anchor.size = "x"; allowed: a whole number from 8 to 512$'),
         ("size = 12", "colour = 1", r'^f: \[targets.anchor\] unknown key "colour"; allowed: emoji, image, size$'),
         (
             "hidden = [8]",
