@@ -44,7 +44,7 @@ def exit_code(run: Callable[[], int | None]) -> int:
     except Exception as error:
         if another_is_gone(error):
             terminal.say("another process is gone; a training goes on from its newest checkpoint with --resume")
-            return leave_at_once(ALONE)
+            return leave_at_once(ALONE, linger=False)
         return leave_at_once(_unforeseen(error))
 
 

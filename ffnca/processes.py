@@ -85,16 +85,16 @@ def another_is_gone(error: Exception) -> bool:
     return _OWN is not None and type(error).__name__ in ("JaxRuntimeError", "XlaRuntimeError")
 
 
-def leave_at_once(code: int) -> int:
+def leave_at_once(code: int, *, linger: bool = True) -> int:
     """End this process, one of several, without waiting for the others; one that is alone gets its code back.
 
-    The others are ended when the first is gone; so it leaves them a moment to say what is wrong themselves.
+    The others are ended when the first is gone; so it lingers, to let them say what is wrong themselves.
     """
     if _OWN is None:
         return code
     sys.stdout.flush()
     sys.stderr.flush()
-    if _OWN.index == 0:
+    if _OWN.index == 0 and linger:
         time.sleep(SECONDS_TO_LEAVE)
     os._exit(code)
 

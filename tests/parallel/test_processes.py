@@ -79,8 +79,8 @@ def test_a_killed_process_leaves_a_run_that_goes_on(tmp_path: Path) -> None:
         for process in two:
             process.kill()
             process.communicate()
-    assert two[0].returncode == 3
-    assert "ffnca: another process is gone" in error
+    assert two[0].returncode in (3, -signal.SIGABRT)  # jax ends it itself where its own heartbeat notices first
+    assert two[0].returncode != 3 or "ffnca: another process is gone" in error
     assert "Traceback" not in error
     again = subprocess.run(command(*words, 200, "--resume"), env=ENV, capture_output=True, text=True)
     assert again.returncode in (0, 1), again.stderr  # 1: it has not learned
