@@ -19,33 +19,41 @@ def exit_code(run: Callable[[], int | None]) -> int:
     try:
         stop_as_ctrl_c()
         code = run() or 0
-        if code == INTERRUPTED:
-            terminal.say("interrupted")
-        return code
-    except InputError as error:
-        return leave_at_once(_fail(str(error)))
-    except TyperException as error:
-        return _fail(error.format_message())
-    except Stopped as error:
-        terminal.say(str(error))
-        return INTERRUPTED
-    except (KeyboardInterrupt, typer.Abort):
+    except (Exception, KeyboardInterrupt, SystemExit) as error:
+        return leave_at_once(_said(error), linger=not another_is_gone(error))
+    if code == INTERRUPTED:
         terminal.say("interrupted")
-        return INTERRUPTED
-    except BrokenPipeError:
-        return terminal.PIPE_CLOSED
-    except SystemExit as end:  # how rich ends on a closed pipe
-        if isinstance(end.__context__, BrokenPipeError):
+    return code
+
+
+def _said(error: BaseException) -> int:
+    """The code for what stopped a command, after the line that says it; raises what ends the program otherwise."""
+    match error:
+        case InputError():
+            return _fail(str(error))
+        case TyperException():
+            return _fail(error.format_message())
+        case Stopped():
+            terminal.say(str(error))
+            return INTERRUPTED
+        case KeyboardInterrupt() | typer.Abort():
+            terminal.say("interrupted")
+            return INTERRUPTED
+        case BrokenPipeError():
             return terminal.PIPE_CLOSED
-        raise
-    except OSError as error:
-        where = f"{error.filename}: " if error.filename else ""
-        return _fail(f"{where}{error.strerror or error}")
-    except Exception as error:
-        if another_is_gone(error):
+        case SystemExit():  # how rich ends on a closed pipe
+            if isinstance(error.__context__, BrokenPipeError):
+                return terminal.PIPE_CLOSED
+            raise error
+        case OSError():
+            where = f"{error.filename}: " if error.filename else ""
+            return _fail(f"{where}{error.strerror or error}")
+        case Exception() if another_is_gone(error):
             terminal.say("another process is gone; a training goes on from its newest checkpoint with --resume")
-            return leave_at_once(ALONE, linger=False)
-        return leave_at_once(_unforeseen(error))
+            return ALONE
+        case Exception():
+            return _unforeseen(error)
+    raise error
 
 
 def _unforeseen(error: Exception) -> int:

@@ -80,7 +80,7 @@ class Together(NamedTuple):
             raise InputError(f"--coordinator {self.coordinator}: the processes did not meet ({error})") from error
 
 
-def another_is_gone(error: Exception) -> bool:
+def another_is_gone(error: BaseException) -> bool:
     """Whether an error says that one of the processes has ended, or cannot be reached any more."""
     return _OWN is not None and type(error).__name__ in ("JaxRuntimeError", "XlaRuntimeError")
 
