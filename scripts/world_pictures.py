@@ -57,10 +57,10 @@ PICTURES = {
     "tessellatium": Picture(200, 4, 5, ".webp", fps=12),
     "amoeba": Picture(300, 6, 5, ".webp", fps=12),
     "observed_life": Picture(50, 1, 6),
-    "waves": Picture(120, 10, 4, ".webp", fps=6),
-    "cells": Picture(200, 20, 4, ".webp", fps=6),
-    "marble": Picture(200, 20, 4, ".webp", fps=6),
-    "woven": Picture(120, 10, 4, ".webp", fps=6),
+    "waves": Picture(120, 20, 4, ".webp", fps=4),
+    "cells": Picture(200, 40, 4, ".webp", fps=4),
+    "marble": Picture(200, 40, 4, ".webp", fps=4),
+    "woven": Picture(120, 20, 4, ".webp", fps=4),
     "digits": Picture(150, 2, 6),
 }
 
