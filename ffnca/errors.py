@@ -20,6 +20,10 @@ class InputError(ValueError):
         super().__init__(safe_line(message))
 
 
+class OtherKind(InputError):
+    """A pattern of a rule that this kind of world does not have; another kind may."""
+
+
 class Stopped(Exception):
     """The user stopped long work with Ctrl-C, and everything worth keeping is saved; the message says where."""
 

@@ -1,14 +1,16 @@
-"""Patterns of Life-like automata as other programs write them: RLE, Life 1.05, Life 1.06 and plain text (.cells)."""
+"""Patterns of cells in states as other programs write them: RLE, Life 1.05, Life 1.06 and plain text (.cells)."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import UInt8
 
+from ffnca.automata.life_rule import canonical_rule
 from ffnca.automata.life_states import state_letter, state_number
 from ffnca.automata.life_universe import Universe, rule_and_universe
 from ffnca.errors import InputError
@@ -17,7 +19,7 @@ from ffnca.spec import shown
 MAX_PATTERN_SIDE = 2048
 MAX_LINES = 2**20
 """As many as a text of the largest size has cells in Life 1.06."""
-_MOST_RULE_LINES = 100
+_MOST_RULE_LINES, _MOST_COMMENTS = 100, 1000
 _HEADER = re.compile(r"x ?= ?(-?\d+) ?,? ?y ?= ?(-?\d+) ?(?:,? ?rule ?= ?(.*))?[ ,]*", re.ASCII | re.I)
 """Of a line whose white space is single spaces; longer ones than `_LONGEST_HEADER` are none."""
 _LONGEST_HEADER = 1000
@@ -84,11 +86,24 @@ class Pattern:
             )
 
 
+def header_rule(text: str) -> str | None:
+    """What the header of RLE calls its rule, whatever that is; None if it has none or names none."""
+    for line in islice(text.lstrip("\ufeff").splitlines(), _MOST_COMMENTS):
+        if line.strip() and not line.lstrip().startswith("#"):
+            header = _header(line)
+            return None if header is None else (header[3] or "").strip(" ,") or None
+    return None
+
+
 @lru_cache(8)
-def parse_pattern(text: str) -> Pattern:
+def parse_pattern(text: str, rule_of: Callable[[str], str] = canonical_rule) -> Pattern:
     """The pattern of a text; its format is told from the text.
 
     RLE may lack its header and its final !, as in Golly; the sizes of a header need not be right.
+
+    Args:
+        text: The pattern.
+        rule_of: Gives the one spelling of the rule that the text may name, and raises InputError if it is none.
 
     Raises:
         InputError: If the text is of no such format, has no cell, names a rule or a topology that is not supported, has
@@ -102,11 +117,11 @@ def parse_pattern(text: str) -> Pattern:
     if first.startswith("#life 1.06"):
         pattern = _life_106(lines)
     elif _LIFE_105.fullmatch(first):
-        pattern = _life_105(lines)
+        pattern = _life_105(lines, rule_of)
     else:
         plain = [(number, line) for number, line in enumerate(lines, 1) if not line.lstrip().startswith("!")]
         is_plain = all(_PLAIN.fullmatch(line) for _, line in plain) and any(line.strip() for _, line in plain)
-        pattern = _plain(plain) if is_plain or (first.startswith("!") and plain) else _rle(lines)
+        pattern = _plain(plain) if is_plain or (first.startswith("!") and plain) else _rle(lines, rule_of)
     pattern.cells.flags.writeable = False
     return pattern
 
@@ -144,18 +159,17 @@ def _living(line: str) -> Iterator[tuple[int, int]]:
         yield match.span()
 
 
-def _rle(lines: list[str]) -> Pattern:
-    said = _rule_lines(lines)
+def _rle(lines: list[str], rule_of: Callable[[str], str]) -> Pattern:
+    said = _rule_lines(lines, rule_of)
     body = [
         (number, line) for number, line in enumerate(lines, 1) if line.strip() and not line.lstrip().startswith("#")
     ]
-    first = " ".join(body[0][1].split()) if body else ""
-    header = _HEADER.fullmatch(first) if len(first) <= _LONGEST_HEADER else None
+    header = _header(body[0][1]) if body else None
     has_history = False
     if header is not None:
         number, line = body.pop(0)
         text, has_history = _without_history((header[3] or "").strip(" ,"))
-        said.append(_rule_and_universe(text, Place(number, line.lower().find("rule") + 1)))
+        said.append(_rule_and_universe(text, Place(number, line.lower().find("rule") + 1), rule_of))
     pattern = replace(_runs(body, has_history), has_history=has_history)
     rule, universe = _one_rule(said)
     pattern = replace(pattern, rule=rule, universe=universe)
@@ -167,6 +181,12 @@ def _rle(lines: list[str]) -> Pattern:
     if height <= claimed[0] <= most and width <= claimed[1] <= most and min(claimed) > 0:
         return replace(pattern, cells=_cut(pattern.cells, *claimed))
     return replace(pattern, cells=_cut(pattern.cells, height, width), claimed=claimed)
+
+
+def _header(line: str) -> re.Match[str] | None:
+    """The line as a header, None if it is none."""
+    single = " ".join(line.split())
+    return _HEADER.fullmatch(single) if len(single) <= _LONGEST_HEADER else None
 
 
 def _cut(cells: UInt8[np.ndarray, "h w"], height: int, width: int) -> UInt8[np.ndarray, "high wide"]:
@@ -183,7 +203,7 @@ def _without_history(text: str) -> tuple[str, bool]:
     return (f"{match[1]}{colon}{topology}", True) if match else (text, False)
 
 
-def _rule_lines(lines: list[str]) -> list[tuple[str | None, Universe | None]]:
+def _rule_lines(lines: list[str], rule_of: Callable[[str], str]) -> list[tuple[str | None, Universe | None]]:
     """What comments of RLE say: `#r`, and `#R` where a rule follows, since to some programs that is a place."""
     said, found = [], 0
     for number, line in enumerate(lines, 1):
@@ -196,16 +216,16 @@ def _rule_lines(lines: list[str]) -> list[tuple[str | None, Universe | None]]:
                 f"{Place(number, 1)}: {shown(line)} is one rule more; allowed: {_MOST_RULE_LINES} lines #r"
             )
         try:
-            said.append(_rule_and_universe(match[2], Place(number, match.start(2) + 1)))
+            said.append(_rule_and_universe(match[2], Place(number, match.start(2) + 1), rule_of))
         except InputError:
             if match[1] == "r":
                 raise
     return said
 
 
-def _rule_and_universe(text: str, place: Place) -> tuple[str | None, Universe | None]:
+def _rule_and_universe(text: str, place: Place, rule_of: Callable[[str], str]) -> tuple[str | None, Universe | None]:
     try:
-        return rule_and_universe(text)
+        return rule_and_universe(text, rule_of)
     except InputError as error:
         raise InputError(f"{place}: the rule of its header: {error}") from error
 
@@ -236,7 +256,7 @@ def _runs(lines: list[tuple[int, str]], has_history: bool) -> Pattern:
         state = state_number(tag)
         if state is None or (has_history and state >= len(_OF_HISTORY)):
             raise InputError(
-                f"{_place(lines, run.start(2))}: {shown(run[0][-10:])} is a state that no Life-like rule has; "
+                f"{_place(lines, run.start(2))}: {shown(run[0][-10:])} is no state; "
                 "allowed: b or . and o, or A to X, and p to y before these"
             )
         column = min(column + length, most + 1)
@@ -272,7 +292,7 @@ def _place(lines: list[tuple[int, str]], place: int) -> Place:
     return last
 
 
-def _life_105(lines: list[str]) -> Pattern:
+def _life_105(lines: list[str], rule_of: Callable[[str], str]) -> Pattern:
     cells: list[tuple[int, int, int]] = []
     said, row, left = [], 0, 0
     for number, line in enumerate(lines, 1):
@@ -290,7 +310,7 @@ def _life_105(lines: list[str]) -> Pattern:
         elif tag == "N":
             said.append(("B3/S23", None))
         elif tag == "R":
-            said.append(_rule_and_universe(rest, Place(number, 1)))
+            said.append(_rule_and_universe(rest, Place(number, 1), rule_of))
         elif not line.lstrip().startswith("#"):
             if not _PLAIN.fullmatch(line):
                 column = next(column for column, cell in enumerate(line, 1) if not _PLAIN.fullmatch(cell))

@@ -1,6 +1,7 @@
 """Bounded grids as Golly writes them behind a rule: B3/S23:T64,32 is a torus, B3/S23:P64,32 a plane with an edge."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -28,14 +29,18 @@ class Universe:
         return f":{'T' if self.boundary == 'wrap' else 'P'}{self.size[1]},{self.size[0]}"
 
 
-def rule_and_universe(text: str) -> tuple[str | None, Universe | None]:
+def rule_and_universe(text: str, rule_of: Callable[[str], str] = canonical_rule) -> tuple[str | None, Universe | None]:
     """A rule in its one spelling, None if nothing is said, and the bounded grid behind its colon, None if endless.
+
+    Args:
+        text: Both, as they are written.
+        rule_of: Gives the one spelling of a rule.
 
     Raises:
         InputError: If the rule is none, or the topology is not supported.
     """
     rule, colon, topology = text.strip().strip('"').partition(":")
-    canonical = canonical_rule(rule) if rule.strip() else None
+    canonical = rule_of(rule) if rule.strip() else None
     if not colon:
         return canonical, None
     bounded = _BOUNDED.fullmatch("".join(topology.split()))

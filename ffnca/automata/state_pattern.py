@@ -1,16 +1,19 @@
-"""Patterns of cells in several states, from text: RLE as Golly writes it, and drawings of one character a cell."""
+"""Patterns of cells in several states as text: as Golly writes them, and drawings of one character a cell."""
 
-import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
-from ffnca.automata.life_states import state_number
+import numpy as np
+from jaxtyping import Integer
+
+from ffnca.automata.life_pattern import parse_pattern
+from ffnca.automata.life_states import to_rle
+from ffnca.automata.life_universe import Universe
 from ffnca.errors import InputError
+from ffnca.notes import tell
 from ffnca.spec import shown
 
 MAX_PATTERN_CELLS = 1024
 """A side at most."""
-_HEADER = re.compile(r"x ?= ?\d+ ?, ?y ?= ?\d+.*", re.I)
-_RUN = re.compile(r"(\d*)([A-X.bo$!])", re.ASCII)
 Rows = tuple[tuple[int, ...], ...]
 
 
@@ -37,45 +40,29 @@ def drawn_states(text: str, states: Mapping[str, int]) -> Rows:
     return _squared(rows)
 
 
-def rle_states(text: str, num_states: int) -> Rows:
-    """States row by row, of equal width, from RLE: . or b is 0, A or o is 1, B is 2, and so on.
+def rle_states(text: str, num_states: int, rule_of: Callable[[str], str]) -> Rows:
+    """States row by row, of equal width, from a pattern: . or b is 0, A or o is 1, B is 2, and so on.
 
-    A header and lines that begin with # are passed over; so is what follows the !.
+    Args:
+        text: The pattern.
+        num_states: How many states its rule has.
+        rule_of: Gives the one spelling of the rule that it may name, and raises InputError if it is another.
 
     Raises:
-        InputError: If the text is no such RLE, has states beyond `num_states`, or is empty or too large.
+        InputError: If the text is no pattern, has states beyond `num_states`, or is empty or too large.
     """
-    first, lines = _lines(text)
-    rows: list[list[int]] = [[]]
-    for number, line in enumerate(lines, first):
-        place, is_header = 0, number == first and len(line) < 1000 and _HEADER.fullmatch(line.strip())
-        if is_header or line.startswith("#"):
-            continue
-        while place < len(line):
-            run = None if line[place].isspace() else _RUN.match(line, place)
-            where = f"line {number}, column {place + 1}"
-            if run is None and line[place].isspace():
-                place += 1
-                continue
-            if run is None:
-                raise InputError(
-                    f"{where}: {shown(line[place : place + 10])}; allowed: counts and . or b, A to "
-                    f"{chr(min(ord('A') + num_states - 2, ord('X')))}, o, $ and !"
-                )
-            tag, place = run[2], run.end()
-            count = int(run[1] or 1) if len(run[1]) <= 5 else MAX_PATTERN_CELLS + 1
-            if tag == "!":
-                return _squared(rows)
-            if count + len(rows if tag == "$" else rows[-1]) > MAX_PATTERN_CELLS + (tag == "$"):
-                raise InputError(f"{where}: the pattern is larger than {MAX_PATTERN_CELLS} cells a side")
-            if tag == "$":
-                rows += [[] for _ in range(count)]
-                continue
-            state = state_number(tag)
-            if state is None or state >= num_states:
-                raise InputError(f"{where}: {shown(tag)} is no state; allowed: states 0 to {num_states - 1}")
-            rows[-1] += count * [state]
-    return _squared(rows)
+    pattern = parse_pattern(text, rule_of)
+    pattern.check_states(pattern.rule or "this rule", num_states)
+    return tuple(map(tuple, pattern.cells.tolist()))
+
+
+def pattern_text(states: Integer[np.ndarray, "h w"], title: str, rule: str, boundary: str, num_states: int) -> str:
+    """States in RLE, with their title, rule and grid; an edge that mirrors is told of, since Golly has none."""
+    if boundary == "reflect":
+        tell("RLE knows no edge that mirrors; it is left out")
+    else:
+        rule += str(Universe((states.shape[0], states.shape[1]), "wrap" if boundary == "wrap" else "zero"))
+    return f"#N {title}\n{to_rle(states, rule, num_states)}"
 
 
 def _lines(text: str) -> tuple[int, list[str]]:

@@ -135,6 +135,7 @@ class System(ABC):
         """The settings of the world that a pattern file is by itself; None if it is of another kind.
 
         Raises:
+            OtherKind: If it would be of this kind, but for its rule.
             InputError: If it should be of this kind, and cannot be read.
         """
         return None

@@ -2,21 +2,26 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from ffnca.automata.life_pattern import header_rule, parse_pattern
+from ffnca.automata.life_rule import canonical_rule
 from ffnca.automata.range_rule import RANGE_RULES_ALLOWED, range_rule
-from ffnca.automata.state_pattern import rle_states
+from ffnca.automata.state_pattern import pattern_text, rle_states
 from ffnca.errors import InputError
 from ffnca.spec import OneOfTwo, Spec
 from ffnca.systems.base import Request, System
+from ffnca.systems.pattern_file import MAX_PATTERN, is_rule, pattern_file, read_pattern
 from ffnca.world import World
 
 if TYPE_CHECKING:
     from ffnca.simulation import Simulation
 
-MAX_RLE = 200_000
+
+def _spelt(text: str) -> str:
+    return str(range_rule(text))
 
 
 class RangeSpec(Spec):
@@ -31,7 +36,7 @@ class RangeSpec(Spec):
     @field_validator("notation")
     @classmethod
     def _spelt_alike(cls, notation: str) -> str:
-        return str(range_rule(notation))
+        return _spelt(notation)
 
 
 class RangeStart(OneOfTwo):
@@ -46,14 +51,17 @@ class RangeStart(OneOfTwo):
     rle: str | None = Field(
         default=None,
         min_length=1,
-        max_length=MAX_RLE,
+        max_length=MAX_PATTERN,
         description="RLE as Golly's: . or b dead, A or o alive, B and on fading",
         title="a pattern in the middle",
     )
 
 
 class LargerThanLifeWorld(World):
-    """A Larger than Life automaton: a cell is born and survives by the living cells of a wide neighbourhood."""
+    """A Larger than Life automaton: a cell is born and survives by the living cells of a wide neighbourhood.
+
+    A pattern file (`.rle`) of such a rule is such a world by itself.
+    """
 
     kind: Literal["larger_than_life"]
     rule: RangeSpec = RangeSpec()
@@ -66,9 +74,12 @@ class LargerThanLifeWorld(World):
             raise ValueError(f"radius {rule.radius} with reflect; allowed: less than the grid's shorter side")
         if self.start.rle is not None:
             try:
-                rle_states(self.start.rle, rule.num_states)
+                rle_states(self.start.rle, rule.num_states, _spelt)
+                named = parse_pattern(self.start.rle, _spelt).rule
             except InputError as error:
                 raise InputError(f"start.rle, {error}") from error
+            if named not in (None, self.rule.notation):
+                raise ValueError(f"start.rle is of rule {named}; allowed: that of rule.notation, {self.rule.notation}")
         return self
 
 
@@ -77,6 +88,25 @@ class LargerThanLifeSystem(System):
 
     kind = "larger_than_life"
     spec = LargerThanLifeWorld
+
+    def settings_in(self, path: Path) -> dict[str, Any] | None:
+        """The world of a pattern whose header names such a rule, and no Life-like one.
+
+        Raises:
+            InputError: If the pattern cannot be read.
+        """
+        text = read_pattern(path)
+        name = (header_rule(text) or "").partition(":")[0]
+        if not name or is_rule(name, canonical_rule) or not is_rule(name, _spelt):
+            return None
+        found = pattern_file(path, text, name, lambda rule: range_rule(rule).num_states, _spelt)
+        return {
+            "kind": self.kind,
+            "title": found.title,
+            "grid": found.grid,
+            "rule": {"notation": found.rule},
+            "start": {"rle": found.text},
+        }
 
     def open(self, world: LargerThanLifeWorld, request: Request, path: Path) -> "Simulation":
         """Random cells, or its pattern in the middle.
@@ -101,7 +131,8 @@ class LargerThanLifeSystem(System):
         def begun(seed: int):
             if start.rle is None:
                 return soup(size, start.density or 0.0, key=jax.random.key(seed))
-            return centred(np.array(rle_states(start.rle, num_states), np.float32)[..., None], size, world.title)
+            states = rle_states(start.rle, num_states, _spelt)
+            return centred(np.array(states, np.float32)[..., None], size, world.title)
 
         return Simulation(
             path.stem,
@@ -111,6 +142,9 @@ class LargerThanLifeSystem(System):
             own_views={"colour": state_view(colours(automaton))},
             own_measures={"population": population},
             brushes=binary_brushes() if num_states == 2 else state_brushes(num_states),
+            pattern=lambda state: pattern_text(
+                state[..., 0].astype(int), world.title, world.rule.notation, world.grid.boundary, num_states
+            ),
             reseeded=None if start.density is None else lambda simulation, seed: replace(simulation, start=begun(seed)),
         )
 

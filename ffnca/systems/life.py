@@ -1,6 +1,5 @@
 """Life-like automata as a system: cells are born and survive by their living neighbours; a pattern is a world too."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -8,16 +7,15 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from ffnca.automata.life_pattern import parse_pattern
+from ffnca.automata.life_pattern import header_rule
 from ffnca.automata.life_rule import RULES_ALLOWED, canonical_rule, parse_rule
-from ffnca.automata.life_settings import pattern_notes, settings_by_pattern
-from ffnca.automata.life_states import numbers_of, to_rle
-from ffnca.automata.life_universe import Universe
-from ffnca.errors import InputError, safe_line
-from ffnca.files import read_bounded
-from ffnca.notes import tell
+from ffnca.automata.life_settings import settings_by_pattern
+from ffnca.automata.life_states import numbers_of
+from ffnca.automata.state_pattern import pattern_text
+from ffnca.errors import InputError, OtherKind
 from ffnca.spec import OneOfTwo, Spec
 from ffnca.systems.base import Request, System
+from ffnca.systems.pattern_file import MAX_PATTERN, is_rule, pattern_file, read_pattern
 from ffnca.world import MAX_SIDE, MIN_SIDE, World
 
 if TYPE_CHECKING:
@@ -26,13 +24,8 @@ if TYPE_CHECKING:
 
     from ffnca.simulation import Simulation
 
-MAX_RLE = 2**22
 DEFAULT_DENSITY = 0.3
 DEFAULT_RULE = "B3/S23"
-LEAST_SIDE = 64
-"""Of the grid of a pattern that does not name one."""
-_LONGEST_TITLE = 200
-_TITLE = re.compile(r"^(?:#N|!Name:)[ \t]*(\S.{0,99})$", re.MULTILINE | re.IGNORECASE)
 
 
 class LifeSpec(Spec):
@@ -58,8 +51,8 @@ class LifeStart(OneOfTwo):
     rle: str | None = Field(
         default=None,
         min_length=1,
-        max_length=MAX_RLE,
-        description=f"a pattern in RLE, Life 1.05, Life 1.06 or plain text, up to {MAX_RLE} characters",
+        max_length=MAX_PATTERN,
+        description=f"RLE, Life 1.05, Life 1.06 or plain text, up to {MAX_PATTERN} characters in a file of its own",
         title="a pattern in the middle; its header may give rule and grid",
     )
 
@@ -79,7 +72,7 @@ class LifeWorld(World):
             return given
         start = given.get("start")
         text = start.get("rle") if isinstance(start, Mapping) else None
-        is_pattern = isinstance(text, str) and 0 < len(text) <= MAX_RLE
+        is_pattern = isinstance(text, str) and 0 < len(text) <= MAX_PATTERN
         return settings_by_pattern(given, text if is_pattern else None, (MIN_SIDE, MAX_SIDE))
 
     @property
@@ -102,14 +95,8 @@ def start_state(world: LifeWorld, seed: int) -> "Float[Array, 'H W 1']":
     return initial_state(start.rle, start.density, size, world.title, world.num_states, key=key)
 
 
-def pattern_of(world: LifeWorld, state: "Float[np.ndarray, 'H W 1']") -> str:
-    """A state in RLE, with its rule and its grid; an edge that mirrors is told of, since Golly has none."""
-    boundary, notation = world.grid.boundary, world.rule.notation
-    if boundary == "reflect":
-        tell("RLE knows no edge that mirrors; it is left out")
-    else:
-        notation += str(Universe((state.shape[0], state.shape[1]), boundary))
-    return f"#N {world.title}\n{to_rle(numbers_of(state[..., 0], world.num_states), notation)}"
+def _num_states(notation: str) -> int:
+    return parse_rule(notation).num_states
 
 
 class LifeSystem(System):
@@ -122,38 +109,21 @@ class LifeSystem(System):
         """The world of a pattern: its own grid if it names one, else a plane of twice its size.
 
         Raises:
+            OtherKind: If its rule is not Life-like.
             InputError: If the file cannot be read, or holds no pattern that a world can.
         """
+        text = read_pattern(path)
         try:
-            text = read_bounded(path, MAX_RLE).decode("utf-8-sig")
-        except UnicodeDecodeError as error:
-            raise InputError(f"{path}: is not UTF-8 text (byte {error.start})") from error
-        text = text.replace("\r\n", "\n").replace("\r", "\n")
-        try:
-            pattern = parse_pattern(text)
-            notation = pattern.rule or DEFAULT_RULE
-            pattern.check_states(notation, parse_rule(notation).num_states)
+            found = pattern_file(path, text, DEFAULT_RULE, _num_states)
         except InputError as error:
-            raise InputError(f"{path}: {error}") from error
-        if max(pattern.size) > MAX_SIDE:
-            raise InputError(
-                f"{path}: the pattern has {pattern.size[0]}x{pattern.size[1]} cells; allowed: {MAX_SIDE} a side"
-            )
-        named = _TITLE.search(text)
-        title = safe_line(named[1] if named else path.stem)[:_LONGEST_TITLE]
-        for note in pattern_notes(pattern):
-            tell(f"{path}: {note}")
-        if pattern_notes(pattern):
-            text = to_rle(pattern.cells, notation)
-        grid = {"size": [min(MAX_SIDE, max(LEAST_SIDE, 2 * side)) for side in pattern.size], "boundary": "zero"}
-        if pattern.universe is not None:
-            grid = {"size": list(pattern.universe.size), "boundary": pattern.universe.boundary}
+            name = (header_rule(text) or "").partition(":")[0]
+            raise error if not name or is_rule(name, canonical_rule) else OtherKind(str(error)) from error
         return {
             "kind": self.kind,
-            "title": title or "pattern",
-            "grid": grid,
-            "rule": {"notation": notation},
-            "start": {"rle": text},
+            "title": found.title,
+            "grid": found.grid,
+            "rule": {"notation": found.rule},
+            "start": {"rle": found.text},
         }
 
     def open(self, world: LifeWorld, request: Request, path: Path) -> "Simulation":
@@ -184,7 +154,13 @@ class LifeSystem(System):
             own_measures=measures,
             brushes=binary_brushes(),
             reseeded=lambda simulation, seed: replace(simulation, start=start_state(world, seed)),
-            pattern=lambda state: pattern_of(world, state),
+            pattern=lambda state: pattern_text(
+                numbers_of(state[..., 0], world.num_states),
+                world.title,
+                world.rule.notation,
+                world.grid.boundary,
+                world.num_states,
+            ),
         )
 
     def thumbnail(self, world: LifeWorld, path: Path) -> "UInt8[np.ndarray, 'height width 3']":

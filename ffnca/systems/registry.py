@@ -11,7 +11,7 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any
 
-from ffnca.errors import InputError
+from ffnca.errors import InputError, OtherKind
 from ffnca.notes import tell
 from ffnca.packages import loaded
 from ffnca.spec import shown
@@ -118,7 +118,7 @@ def pattern_settings(path: Path) -> dict[str, Any]:
     """The settings of the world that a pattern file is, by the first kind that can read it.
 
     Raises:
-        InputError: If none can; says why the first cannot.
+        InputError: If none can; says why the first that has its rule cannot.
     """
     refusals = []
     for system in systems().values():
@@ -129,4 +129,5 @@ def pattern_settings(path: Path) -> dict[str, Any]:
             continue
         if settings is not None:
             return settings
+    refusals.sort(key=lambda error: isinstance(error, OtherKind))
     raise refusals[0] if refusals else InputError(f"{path}: no kind of world reads such files")

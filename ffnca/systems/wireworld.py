@@ -1,14 +1,16 @@
 """Wireworld as a system: a circuit that is drawn in its world file."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from ffnca.automata.state_pattern import Rows, drawn_states, rle_states
+from ffnca.automata.life_pattern import header_rule
+from ffnca.automata.state_pattern import Rows, drawn_states, pattern_text, rle_states
 from ffnca.errors import InputError
-from ffnca.spec import Spec
+from ffnca.spec import Spec, shown
 from ffnca.systems.base import Request, System
+from ffnca.systems.pattern_file import MAX_PATTERN, pattern_file, read_pattern
 from ffnca.world import World
 
 if TYPE_CHECKING:
@@ -17,6 +19,19 @@ if TYPE_CHECKING:
 DRAWN = {".": 0, " ": 0, "@": 1, "~": 2, "#": 3}
 """The state of each character of a drawing."""
 MAX_TEXT = 200_000
+RULE, NUM_STATES = "WireWorld", 4
+"""As Golly calls it."""
+
+
+def wireworld_rule(text: str) -> str:
+    """The one spelling of the rule's name.
+
+    Raises:
+        InputError: If it is another rule.
+    """
+    if text.strip().lower() != RULE.lower():
+        raise InputError(f"rule = {shown(text)}; allowed: {RULE}")
+    return RULE
 
 
 class CircuitSpec(Spec):
@@ -32,7 +47,7 @@ class CircuitSpec(Spec):
     rle: str | None = Field(
         default=None,
         min_length=1,
-        max_length=MAX_TEXT,
+        max_length=MAX_PATTERN,
         description="RLE as Golly's: . nothing, A heads, B tails, C conductors",
         title="the same in RLE, instead",
     )
@@ -53,13 +68,13 @@ class CircuitSpec(Spec):
         try:
             if self.circuit is not None:
                 return drawn_states(self.circuit, DRAWN)
-            return rle_states(self.rle or "", 4)
+            return rle_states(self.rle or "", NUM_STATES, wireworld_rule)
         except InputError as error:
             raise InputError(f"{'rle' if self.circuit is None else 'circuit'}, {error}") from error
 
 
 class WireworldWorld(World):
-    """Wireworld: electrons on wires."""
+    """Wireworld: electrons on wires; a pattern file (`.rle`) whose rule is WireWorld is such a world by itself."""
 
     kind: Literal["wireworld"]
     start: CircuitSpec
@@ -70,6 +85,18 @@ class WireworldSystem(System):
 
     kind = "wireworld"
     spec = WireworldWorld
+
+    def settings_in(self, path: Path) -> dict[str, Any] | None:
+        """The world of a pattern whose header names this rule.
+
+        Raises:
+            InputError: If the pattern cannot be read.
+        """
+        text = read_pattern(path)
+        if (header_rule(text) or "").partition(":")[0].strip().lower() != RULE.lower():
+            return None
+        found = pattern_file(path, text, RULE, lambda rule: NUM_STATES, wireworld_rule)
+        return {"kind": self.kind, "title": found.title, "grid": found.grid, "start": {"rle": found.text}}
 
     def open(self, world: WireworldWorld, request: Request, path: Path) -> "Simulation":
         """Its circuit in the middle of the grid.
@@ -96,6 +123,9 @@ class WireworldSystem(System):
             own_views={"colour": state_view(COLOURS)},
             own_measures={"electrons": electrons},
             brushes=state_brushes(len(COLOURS), drawn=CONDUCTOR, seeded=HEAD),
+            pattern=lambda state: pattern_text(
+                state[..., 0].astype(int), world.title, RULE, world.grid.boundary, NUM_STATES
+            ),
         )
 
 

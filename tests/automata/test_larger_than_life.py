@@ -122,11 +122,18 @@ WORLD = 'kind = "larger_than_life"\ntitle = "t"\n[grid]\nsize = [20, 20]\n'
         ('[rule]\nnotation = "R5,C0,M1,S9..2,B1..2,NM"\n', "fewest above most"),
         ('[rule]\nnotation = "R5,C0,M1,S1..99999999999,B1..2,NM"\n', "is no rule of Larger than Life; allowed"),
         ('[rule]\nnotation = "B3/S23"\n', '"B3/S23" is no rule of Larger than Life'),
-        ("[start]\nrle = '3A$2B!'\n", 'start.rle, line 1, column 4: "B" is no state; allowed: states 0 to 1'),
+        (
+            "[start]\nrle = '3A$2B!'\n",
+            'start.rle, line 1, column 5: "B" is state 2; allowed with this rule: 2 states, 0 to 1',
+        ),
         ("[start]\nrle = 'A!'\ndensity = 0.5\n", "not both"),
         (
             '[rule]\nnotation = "R1,C64,M1,S1..2,B1..2,NM"\n[start]\nrle = "Z!"\n',
-            "allowed: counts and . or b, A to X, o",
+            '"Z" is no state',
+        ),
+        (
+            '[rule]\nnotation = "Globe"\n[start]\nrle = """x = 1, y = 1, rule = Waffle\no!"""\n',
+            "start.rle is of rule R7,C0,M1,S100..200,B75..170,NM; allowed: that of rule.notation, R8,C0,M0",
         ),
     ],
 )

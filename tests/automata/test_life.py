@@ -223,7 +223,7 @@ def test_no_stricter_than_the_formats(text: str) -> None:
         ("99999999999999999999o!", "larger"),
         ("9999$9999$9999$o!", "larger"),
         ("\u0663o!", "allowed"),
-        ("x = 3, y = 3, rule = LifeHistory\n3F!", 'line 2, column 2: "3F" is a state that no'),
+        ("x = 3, y = 3, rule = LifeHistory\n3F!", 'line 2, column 2: "3F" is no state'),
         ("x = 3, y = 3, rule = B3/S23:K8*,8\n3o!", ":T (torus) and :P (plane)"),
         ("x = 3, y = 3, rule = B3/S23:T8+1,8\n3o!", "not supported"),
         ("x = 3, y = 3, rule = B3/S23:T8,0\n3o!", "infinite one way"),
@@ -236,7 +236,7 @@ def test_no_stricter_than_the_formats(text: str) -> None:
         ("#r 23/36\nx = 3, y = 1, rule = B3/S23\n3o!", "two rules or grids: B36/S23, B3/S23"),
         ("#r 23/3:T9\nx = 3, y = 1, rule = B3/S23:P9\n3o!", "two rules or grids"),
         ("#Life 1.05\n#N\n#R 23/36\n*\n", "two rules or grids"),
-        ("x = 3, y = 3, rule = a" + ", " * 40_000 + "z", "state that no Life-like rule has"),  # took a minute
+        ("x = 3, y = 3, rule = a" + ", " * 40_000 + "z", "is no state"),  # took a minute
     ],
 )
 def test_bad_patterns(text: str, part: str) -> None:

@@ -14,7 +14,7 @@ from ffnca.automata.state_pattern import Rows, drawn_states, rle_states
 from ffnca.automata.wireworld import Wireworld
 from ffnca.errors import InputError
 from ffnca.opening import make
-from ffnca.systems.wireworld import DRAWN
+from ffnca.systems.wireworld import DRAWN, wireworld_rule
 from ffnca.world_file import parse_world
 
 XOR = """
@@ -101,7 +101,7 @@ def test_rle_comes_back(rows: list[list[int]]) -> None:
     width = max(map(len, rows))
     squared = tuple(tuple(row + (width - len(row)) * [0]) for row in rows)
     text = f"x = {width}, y = {len(rows)}, rule = WireWorld\n# by hand\n{_rle(squared)}\nand more"
-    assert rle_states(text, 4) == squared
+    assert rle_states(text, 4, wireworld_rule) == squared
     drawing = "\n".join("".join(".@~#"[state] for state in row) for row in squared)
     assert drawn_states(drawing, DRAWN) == squared
 
@@ -116,10 +116,11 @@ WORLD = 'kind = "wireworld"\ntitle = "t"\n[grid]\nsize = [20, 20]\n[start]\n'
         ('circuit = "##x"', 'circuit, line 1, column 3: "x" is no state; allowed: "." " " "@" "~" "#"'),
         ('circuit = "#\\n\\n#?"', "line 3, column 2"),
         ('circuit = "  "', "the pattern is empty"),
-        ('rle = "2C$D!"', 'rle, line 1, column 4: "D" is no state; allowed: states 0 to 3'),
-        ('rle = "2C\\n  3?"', 'line 2, column 3: "3?"; allowed: counts'),
-        ('rle = "999999999999C!"', "larger than 1024 cells a side"),
-        ('rle = "C99999$C!"', "larger than 1024 cells a side"),
+        ('rle = "2C$D!"', 'rle, line 1, column 4: "D" is state 4; allowed with this rule: 4 states, 0 to 3'),
+        ('rle = "2C\\n  3?"', 'line 2, column 3: "3?" where a run should be'),
+        ('rle = "999999999999C!"', "larger than 2048x2048 cells"),
+        ('rle = "C99999$C!"', "larger than 2048x2048 cells"),
+        ('rle = "x = 1, y = 1, rule = B3/S23\\nC!"', 'rule = "B3/S23"; allowed: WireWorld'),
         ('rle = "C!"\ncircuit = "#"', "not both"),
     ],
 )

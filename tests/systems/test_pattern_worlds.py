@@ -10,7 +10,7 @@ from ffnca.automata.life_pattern import MAX_PATTERN_SIDE, parse_pattern
 from ffnca.automata.life_states import to_rle
 from ffnca.errors import InputError
 from ffnca.opening import make
-from ffnca.systems.life import MAX_RLE
+from ffnca.systems.pattern_file import MAX_PATTERN
 from ffnca.world_file import load_world, parse_world
 
 GLIDER = [[0, 1, 0], [0, 0, 1], [1, 1, 1]]
@@ -57,7 +57,7 @@ def test_states_by_letters() -> None:
     np.testing.assert_array_equal(parse_pattern(text).cells, FADING)
     text = "x = 5, y = 1, rule = 23/3/256\nXpApXyAyO!"
     np.testing.assert_array_equal(parse_pattern(text).cells, [[24, 25, 48, 241, 255]])
-    assert to_rle(parse_pattern(text).cells, "B3/S23/C256") == text.replace("23/3/256", "B3/S23/C256") + "\n"
+    assert to_rle(parse_pattern(text).cells, "B3/S23/C256", 256) == text.replace("23/3/256", "B3/S23/C256") + "\n"
 
 
 def test_a_pattern_is_run_and_made(ffnca, tmp_path: Path) -> None:
@@ -72,13 +72,13 @@ def test_a_pattern_is_run_and_made(ffnca, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "text", "said"),
     [
-        ("a.rle", "bo$2bo$3oq!", 'line 1, column 10: "q" is a state that no Life-like rule has'),
+        ("a.rle", "bo$2bo$3oq!", 'line 1, column 10: "q" is no state'),
         ("a.rle", "x = 3, y = 3\nbo$\n2bo$3o?", 'line 3, column 7: "?" where a run should be'),
         ("a.rle", "x = 3, y = 3\n.A$..B$3A!", 'line 2, column 6: "B" is state 2; allowed with B3/S23: 2 states'),
         ("a.rle", "x = 3, y = 3, rule = 23/3/4\n.A$..B$3D!", 'line 2, column 9: "D" is state 4'),
         (
             "a.rle",
-            "x = 3, y = 3, rule = WireWorld\n.A!",
+            "x = 3, y = 3, rule = WireWorlds\n.A!",
             'line 1, column 15: the rule of its header: "Wire',
         ),
         (
@@ -89,10 +89,10 @@ def test_a_pattern_is_run_and_made(ffnca, tmp_path: Path) -> None:
         ("a.rle", "x = 3, y = 3\n3o$1000000000000b3o!", "line 2, column 4: the pattern is larger than 2048x2048"),
         ("a.rle", "1000000000000$o!", "line 1, column 15: the pattern is larger than 2048x2048"),
         ("a.rle", f"{'9' * 100_000}o!", "line 1, column 1: the pattern is larger than 2048x2048"),
-        ("a.rle", "9" * MAX_RLE, "line 1, column 1:"),
-        ("a.rle", "\n" * (MAX_RLE - 3) + "bo!", f"the pattern has {MAX_RLE - 2} lines; allowed: 1048576"),
+        ("a.rle", "9" * MAX_PATTERN, "line 1, column 1:"),
+        ("a.rle", "\n" * (MAX_PATTERN - 3) + "bo!", f"the pattern has {MAX_PATTERN - 2} lines; allowed: 1048576"),
         ("a.rle", "#R 1\n" * 101 + "bo!", 'line 101, column 1: "#R 1" is one rule more; allowed: 100 lines #r'),
-        ("a.rle", "yX!", "is a state that no"),
+        ("a.rle", "yX!", "is no state"),
         ("a.rle", "2000o!", "the pattern has 1x2000 cells; allowed: 1024 a side"),
         ("a.rle", "x = 3, y = 3, rule = B3/S23:T2,2\n3o!", "asks for a grid 2 wide and 2 high; allowed: sides of 8 to"),
         ("a.rle", "", "is empty"),
@@ -116,7 +116,7 @@ def test_bad_files_are_one_line(ffnca, name: str, text: str, said: str) -> None:
 
 def test_the_largest_file_is_a_world(tmp_path: Path) -> None:
     path = tmp_path / "a.rle"
-    path.write_bytes(b"3o!".ljust(MAX_RLE))
+    path.write_bytes(b"3o!".ljust(MAX_PATTERN))
     assert int(np.asarray(make(path).start).sum()) == 3
 
 
@@ -135,7 +135,7 @@ def test_any_name_becomes_a_title(tmp_path: Path, name: str, text: str, title: s
 
 
 def test_a_file_that_is_too_large_is_not_read(ffnca) -> None:
-    Path("a.rle").write_bytes(b"o" * (MAX_RLE + 1))
+    Path("a.rle").write_bytes(b"o" * (MAX_PATTERN + 1))
     assert "too large" in ffnca("run", "a.rle")[2]
     assert MAX_PATTERN_SIDE == 2048
 
@@ -169,14 +169,14 @@ def test_bounded_grids_behind_a_rule_in_a_world_file() -> None:
         assert str(caught.value).startswith(said)
 
 
-@pytest.mark.parametrize("name", ["gosper-gun", "transers"])
+@pytest.mark.parametrize("name", ["gosper-gun", "transers", "wireworld", "bosco", "waffle"])
 def test_a_state_is_written_and_comes_back(ffnca, name: str) -> None:
     code, out, err = ffnca("export", name, "later.rle", "--steps", 33)
     assert (code, err, out) == (0, "", f"later.rle: {name} after 33 steps\n")
     assert max(map(len, Path("later.rle").read_text().splitlines())) <= 72
     first, later = make(name), make("later.rle")
-    assert (later.world.rule, later.world.grid) == (first.world.rule, first.world.grid)
-    assert later.world.title == first.world.title
+    for key in ("kind", "title", "grid", "rule"):
+        assert getattr(later.world, key, None) == getattr(first.world, key, None)
     *_, state = first.states(33, 33, key=jax.random.key(0))
     assert np.asarray(state).any()
     np.testing.assert_array_equal(later.start, state)
@@ -192,6 +192,22 @@ def test_what_is_no_pattern_is_not_written(ffnca) -> None:
         assert (code, out, len(err.splitlines())) == (2, "", 1)
         assert said in err
     assert not list(Path().iterdir())
+
+
+def test_the_rule_of_a_header_names_the_kind(ffnca) -> None:
+    Path("a.rle").write_text("#N Ring\nx = 3, y = 3, rule = wireworld:T40,20\nABC$C.C$3C!")
+    Path("b.rle").write_text("x = 2, y = 1, rule = 5,34,45,34,58\n2o!")
+    Path("c.rle").write_text("x = 2, y = 1, rule = R2,C4,M0,S3..8,B5..9,NM\nAC!")
+    Path("d.rle").write_text("x = 2, y = 1, rule = Life\n2o!")  # both Life-like and Larger than Life call one so
+    ring, bosco, fading, life = (load_world(f"{name}.rle") for name in "abcd")
+    assert (ring.kind, ring.title, ring.grid.size, ring.grid.boundary) == ("wireworld", "Ring", (20, 40), "wrap")
+    assert (bosco.kind, bosco.rule.notation) == ("larger_than_life", "R5,C0,M1,S34..58,B34..45,NM")
+    assert (fading.kind, int(np.asarray(make("c.rle").start).max())) == ("larger_than_life", 3)
+    assert life.kind == "life"
+    for rule, cell, said in (("WireWorld", "D", "4 states, 0 to 3"), ("R2,C0,M0,S3..8,B5..9,NM", "B", "2 states")):
+        Path("e.rle").write_text(f"x = 1, y = 1, rule = {rule}\n{cell}!")
+        code, out, err = ffnca("run", "e.rle")
+        assert (code, out, len(err.splitlines()), said in err) == (2, "", 1, True)
 
 
 def test_a_mirror_is_told_of_and_an_empty_grid_comes_back(ffnca, capsys: pytest.CaptureFixture[str]) -> None:
