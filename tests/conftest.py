@@ -1,6 +1,7 @@
 """Shared settings: rank promotion raises, annotated shapes are checked, hypothesis keeps to the clock."""
 
 import atexit
+import gc
 import os
 import shutil
 import subprocess
@@ -36,6 +37,13 @@ settings.load_profile("ffnca")
 def pytest_xdist_auto_num_workers() -> Generator[None, int, int]:
     """At least two: in one process the whole suite compiles into more memory mappings than Linux allows it (65,530)."""
     return max(2, (yield))
+
+
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """After each file, set aside what is left: jax keeps all that it has traced, and to look through it takes longer."""
+    if nextitem is None or nextitem.path != item.path:
+        gc.collect()
+        gc.freeze()
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
