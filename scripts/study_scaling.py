@@ -27,6 +27,7 @@ from ffnca.allocation import keep_memory
 from ffnca.automata.base import rollout
 from ffnca.automata.nca import NCA
 from ffnca.automata.split import Split, mesh_of
+from ffnca.bench.row import timed
 from ffnca.bench.steps import CHANNELS, HIDDEN, PERCEPTION, living, published
 from ffnca.part import Part
 from ffnca.systems.growth.creature import Creature
@@ -60,13 +61,9 @@ def _bytes(shapes: str) -> int:
 
 def seconds(call: Callable[[], Array]) -> float:
     """Median of some calls after one that compiles."""
-    call().block_until_ready()
-    found = []
-    for _ in range(REPEATS):
-        began = time.perf_counter()
-        call().block_until_ready()
-        found.append(time.perf_counter() - began)
-    return median(found)
+    measured = timed(call)
+    measured()
+    return median(measured() for _ in range(REPEATS)) / 1000
 
 
 def of_grids() -> tuple[list[str], int]:

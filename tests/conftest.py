@@ -40,7 +40,7 @@ def pytest_xdist_auto_num_workers() -> Generator[None, int, int]:
 
 
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
-    """After each file, set aside what is left: jax keeps all that it has traced, and to look through it takes longer."""
+    """After each file, set aside what is left: jax keeps all that it has traced, and to look it through takes time."""
     if nextitem is None or nextitem.path != item.path:
         gc.collect()
         gc.freeze()

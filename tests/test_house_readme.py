@@ -20,7 +20,11 @@ def test_examples_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: p
     monkeypatch.setitem(os.environ, "SDL_VIDEODRIVER", "dummy")
     from ffnca import extras, perceptions
     from ffnca.systems import registry
+    from ffnca.systems.growth import measuring
     from ffnca.systems.growth.objective import OBJECTIVES
+
+    monkeypatch.setattr(measuring, "NUM_MEASURED", 1)  # what is trained for 8 updates has learned nothing yet
+    monkeypatch.setattr(measuring, "FEWEST_OF_EACH", 1)
 
     tables = (registry._registered, perceptions.PERCEPTIONS, OBJECTIVES, *extras._registered.values())
     before = [dict(table) for table in tables]

@@ -18,7 +18,7 @@ References:
 """
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -91,6 +91,8 @@ class Looking(NamedTuple):
 class Classifier(nnx.Module):
     """Layers that vote, on a lattice. States are float32 (..., H, W, 1 + units of all layers + 2 labels)."""
 
+    halo: ClassVar[int] = 1
+
     def __init__(self, layers: Sequence[VotingLayer], *, boundary: Boundary = "zero") -> None:
         """Put layers on a lattice; see `blank_layers`."""
         self.layers = nnx.List(layers)
@@ -128,11 +130,6 @@ class Classifier(nnx.Module):
     def alone(self, state: Float[Array, "*batch H W C"]) -> Float[Array, "*batch H W label"]:
         """Goodness of each label by each cell alone, less the mean over the labels."""
         return self._alone(state[..., 1 : -2 * self.num_labels])
-
-    @property
-    def halo(self) -> int:
-        """How far a cell sees, in cells."""
-        return 1
 
     def step(self, state: Float[Array, "*batch H W C"], key: PRNGKeyArray) -> Float[Array, "*batch H W C"]:
         """The next state; deterministic, `key` is not used."""

@@ -6,6 +6,7 @@ Reference:
 
 from dataclasses import dataclass
 from functools import partial
+from typing import ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -48,6 +49,8 @@ class GrayScott:
         boundary: What lies beyond the edge.
     """
 
+    halo: ClassVar[int] = 1
+
     feed: Float[Array, ""]
     kill: Float[Array, ""]
     diffusion: Float[Array, "2"]
@@ -75,11 +78,6 @@ class GrayScott:
             laplacian,
             boundary,
         )
-
-    @property
-    def halo(self) -> int:
-        """How far a cell sees, in cells."""
-        return 1
 
     def spread(self, state: Float[Array, "*batch H W 2"]) -> Float[Array, "*batch H W 2"]:
         """The Laplacian of each chemical."""

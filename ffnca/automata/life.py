@@ -1,6 +1,7 @@
 """Life-like automata: a cell is born or survives by the number of its living neighbours."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -34,6 +35,8 @@ class Life:
         boundary: What lies beyond the edge.
     """
 
+    halo: ClassVar[int] = 1
+
     born: tuple[bool, ...]
     survive: tuple[bool, ...]
     boundary: Boundary = "wrap"
@@ -64,11 +67,6 @@ class Life:
         if not rule.counts_only:
             raise InputError(f"notation {shown(notation)} is more than counts; allowed: IsotropicLife.from_notation")
         return cls(tuple(map(bool, rule.born)), tuple(map(bool, rule.survive)), boundary)
-
-    @property
-    def halo(self) -> int:
-        """How far a cell sees, in cells."""
-        return 1
 
     def step(self, state: Float[Array, "*batch H W 1"], key: PRNGKeyArray) -> Float[Array, "*batch H W 1"]:
         """The next generation; deterministic, `key` is not used."""

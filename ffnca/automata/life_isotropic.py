@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -39,6 +40,8 @@ class IsotropicLife:
         num_states: 2 to 256.
         boundary: What lies beyond the edge.
     """
+
+    halo: ClassVar[int] = 1
 
     fates: tuple[bool, ...]
     num_states: int = 2
@@ -82,11 +85,6 @@ class IsotropicLife:
     def levels(self, state: Float[Array, "*batch H W 1"]) -> Int[Array, "*batch H W 1"]:
         """0 for the dead, `num_states` - 1 for the living, those between for the dying."""
         return jnp.clip(jnp.round(state * (self.num_states - 1)), 0, self.num_states - 1).astype(jnp.int32)
-
-    @property
-    def halo(self) -> int:
-        """How far a cell sees, in cells."""
-        return 1
 
     def step(self, state: Float[Array, "*batch H W 1"], key: PRNGKeyArray) -> Float[Array, "*batch H W 1"]:
         """The next generation; deterministic, `key` is not used."""

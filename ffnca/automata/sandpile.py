@@ -6,6 +6,7 @@ References:
 """
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -36,6 +37,8 @@ class Sandpile:
         boundary: `zero` lets grains fall off the edge; `wrap` keeps all of them.
     """
 
+    halo: ClassVar[int] = 1
+
     boundary: Boundary = "zero"
 
     def __post_init__(self) -> None:
@@ -46,11 +49,6 @@ class Sandpile:
         """
         if self.boundary not in SANDPILE_BOUNDARIES:
             raise InputError(f"boundary {shown(self.boundary)}; allowed for a sandpile: zero, wrap")
-
-    @property
-    def halo(self) -> int:
-        """How far a cell sees, in cells."""
-        return 1
 
     def step(self, state: Float[Array, "*batch H W 1"], key: PRNGKeyArray) -> Float[Array, "*batch H W 1"]:
         """Topple once; deterministic, `key` is not used."""

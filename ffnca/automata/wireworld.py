@@ -6,6 +6,7 @@ Reference:
 """
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -30,12 +31,9 @@ class Wireworld:
         boundary: What lies beyond the edge.
     """
 
-    boundary: Boundary = "zero"
+    halo: ClassVar[int] = 1
 
-    @property
-    def halo(self) -> int:
-        """How far a cell sees, in cells."""
-        return 1
+    boundary: Boundary = "zero"
 
     def step(self, state: Float[Array, "*batch H W 1"], key: PRNGKeyArray) -> Float[Array, "*batch H W 1"]:
         """Heads become tails, tails conductors, conductors with one or two heads beside them heads; `key` is unused."""

@@ -56,7 +56,8 @@ def _known(creature: Creature, state: jax.Array, angle: float = 0.0):
     height, width, _ = state.shape
     padded, place = jnp.pad(state, [(1, 1), (1, 1), (0, 0)]), jnp.arange(height * width)
     turned = jnp.array([np.cos(np.radians(angle)), np.sin(np.radians(angle))])
-    return features(patches(padded, place, width), jnp.asarray(offsets(DETAIL))[None], turned, creature.code)
+    points = jnp.asarray(offsets(DETAIL))[None]
+    return jax.jit(lambda padded: features(patches(padded, place, width), points, turned, creature.code))(padded)
 
 
 def test_a_point_knows_its_place_from_any_living_cell_beside_it(plain) -> None:
@@ -113,6 +114,7 @@ def test_turned_bodies_are_drawn_turned(sharp) -> None:
 
 
 def test_layers_of_a_decoder_learn_alone() -> None:
+    gradients = jax.jit(local_gradients)
     keys = jax.random.split(jax.random.key(0), 5)
     sizes = ((7, 5), (12, 4))
     layers = tuple(
@@ -121,15 +123,15 @@ def test_layers_of_a_decoder_learn_alone() -> None:
     )
     known, colour, weight = jax.random.normal(keys[2], (50, 7)), jax.random.uniform(keys[3], (50, 4)), jnp.ones(50)
     layers = tuple(jax.tree.map(lambda leaf: leaf + 0.1, layer) for layer in layers)
-    before, _ = local_gradients(layers, known, colour, weight)
+    before, _ = gradients(layers, known, colour, weight)
     first, second = layers
-    after, _ = local_gradients((first, jax.tree.map(lambda leaf: leaf + 0.5, second)), known, colour, weight)
+    after, _ = gradients((first, jax.tree.map(lambda leaf: leaf + 0.5, second)), known, colour, weight)
     same, changed = (jax.tree.leaves(part) for part in (after[0], after[1]))
     assert all((one == other).all() for one, other in zip(jax.tree.leaves(before[0]), same, strict=True))
     assert any((one != other).any() for one, other in zip(jax.tree.leaves(before[1]), changed, strict=True))
-    heads, _ = local_gradients((jax.tree.map(jnp.array, first), second), known, colour, weight)
+    heads, _ = gradients((jax.tree.map(jnp.array, first), second), known, colour, weight)
     first.head[...] = first.head[...] + 1  # what only the first needs is nothing to the second
-    perturbed, _ = local_gradients((first, second), known, colour, weight)
+    perturbed, _ = gradients((first, second), known, colour, weight)
     assert all((one == other).all() for one, other in zip(*map(jax.tree.leaves, (heads[1], perturbed[1])), strict=True))
 
 

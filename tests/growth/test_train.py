@@ -457,7 +457,7 @@ def test_with_exact_transport_no_layer_learns_from_another_and_none_learns_the_c
     state = start(body, plan, key=key)
     assert [layer.layer.bias.shape for layer in state.layers[:-1]] == [(24,), (16,)]
     assert state.layers[-1].bias.shape == (4,)
-    train_round.__wrapped__(state, body, jnp.asarray(0.01), plan, key=key)
+    jax.jit(lambda state: train_round.__wrapped__(state, body, jnp.asarray(0.01), plan, key=key))(state)
     jax.effects_barrier()
     assert len(seen) == plan.recipe.updates_per_round
     assert all(alike and shape == (128, 4) for alike, shape in seen)

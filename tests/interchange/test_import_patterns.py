@@ -68,7 +68,7 @@ def test_an_imported_glider_moves(ffnca, tmp_path: Path) -> None:
         ("a.rle", b"\xff\xfe", [], "is not UTF-8"),
         ("a.rle", b"2000o!", [], "allowed: 1024 a side"),
         ("a.rle", b"3o!" + b" " * 2**22, [], "too large"),
-        ("a.rle", b"x = 3, y = 1, rule = WireWorld\n3o!", [], "a.rle: line 1, column 15: the rule of its header"),
+        ("a.rle", b"x = 3, y = 1, rule = WireWorlds\n3o!", [], "a.rle: line 1, column 15: the rule of its header"),
         ("a.rle", b"3o!", ["--target", "a.png"], "--target a.png: says nothing of a.rle"),
     ],
 )
