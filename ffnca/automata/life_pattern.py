@@ -91,7 +91,7 @@ def header_rule(text: str) -> str | None:
     for line in islice(text.lstrip("\ufeff").splitlines(), _MOST_COMMENTS):
         if line.strip() and not line.lstrip().startswith("#"):
             header = _header(line)
-            return None if header is None else (header[3] or "").strip(" ,") or None
+            return None if header is None else (header[3] or "").strip(' ,"') or None
     return None
 
 

@@ -6,6 +6,8 @@ from itertools import pairwise
 import numpy as np
 from jaxtyping import Float, Shaped, UInt8
 
+from ffnca.automata.life_rule import parse_rule
+
 MAX_STATE = 255
 _RLE_LINE = 70
 
@@ -38,15 +40,15 @@ def state_number(tag: str) -> int | None:
     return state if 1 <= letter <= 24 and state <= MAX_STATE else None
 
 
-def to_rle(pattern: Shaped[np.ndarray, "h w"], notation: str = "B3/S23", num_states: int = 2) -> str:
+def to_rle(pattern: Shaped[np.ndarray, "h w"], notation: str = "B3/S23", num_states: int | None = None) -> str:
     """A pattern in Golly's RLE, with a header.
 
     Args:
         pattern: True where a cell lives; or the number of each cell's state, as Golly counts them.
         notation: The rule, which may name a bounded grid.
-        num_states: How many states the rule has.
+        num_states: How many states the rule has; of a Life-like one it is known.
     """
-    several = num_states > 2
+    several = (num_states or parse_rule(notation.partition(":")[0]).num_states) > 2
     rows = []
     for row in pattern.astype(np.uint8):
         edges = np.flatnonzero(np.diff(row)) + 1

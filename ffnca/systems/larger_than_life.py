@@ -74,12 +74,12 @@ class LargerThanLifeWorld(World):
             raise ValueError(f"radius {rule.radius} with reflect; allowed: less than the grid's shorter side")
         if self.start.rle is not None:
             try:
-                rle_states(self.start.rle, rule.num_states, _spelt)
-                named = parse_pattern(self.start.rle, _spelt).rule
+                pattern = parse_pattern(self.start.rle, _spelt)
+                pattern.check_states(self.rule.notation, rule.num_states)
             except InputError as error:
                 raise InputError(f"start.rle, {error}") from error
-            if named not in (None, self.rule.notation):
-                raise ValueError(f"start.rle is of rule {named}; allowed: that of rule.notation, {self.rule.notation}")
+            if pattern.rule not in (None, self.rule.notation):
+                raise ValueError(f"start.rle is of rule {pattern.rule}; allowed: that of rule.notation, {rule}")
         return self
 
 

@@ -117,7 +117,9 @@ class LifeSystem(System):
             found = pattern_file(path, text, DEFAULT_RULE, _num_states)
         except InputError as error:
             name = (header_rule(text) or "").partition(":")[0]
-            raise error if not name or is_rule(name, canonical_rule) else OtherKind(str(error)) from error
+            if name and not is_rule(name, canonical_rule):
+                raise OtherKind(str(error)) from error
+            raise
         return {
             "kind": self.kind,
             "title": found.title,

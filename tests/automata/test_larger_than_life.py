@@ -124,7 +124,7 @@ WORLD = 'kind = "larger_than_life"\ntitle = "t"\n[grid]\nsize = [20, 20]\n'
         ('[rule]\nnotation = "B3/S23"\n', '"B3/S23" is no rule of Larger than Life'),
         (
             "[start]\nrle = '3A$2B!'\n",
-            'start.rle, line 1, column 5: "B" is state 2; allowed with this rule: 2 states, 0 to 1',
+            'start.rle, line 1, column 5: "B" is state 2; allowed with R5,C0,M1,S34..58,B34..45,NM: 2 states, 0 to 1',
         ),
         ("[start]\nrle = 'A!'\ndensity = 0.5\n", "not both"),
         (

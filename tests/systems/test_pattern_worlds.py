@@ -57,7 +57,7 @@ def test_states_by_letters() -> None:
     np.testing.assert_array_equal(parse_pattern(text).cells, FADING)
     text = "x = 5, y = 1, rule = 23/3/256\nXpApXyAyO!"
     np.testing.assert_array_equal(parse_pattern(text).cells, [[24, 25, 48, 241, 255]])
-    assert to_rle(parse_pattern(text).cells, "B3/S23/C256", 256) == text.replace("23/3/256", "B3/S23/C256") + "\n"
+    assert to_rle(parse_pattern(text).cells, "B3/S23/C256") == text.replace("23/3/256", "B3/S23/C256") + "\n"
 
 
 def test_a_pattern_is_run_and_made(ffnca, tmp_path: Path) -> None:
@@ -195,7 +195,7 @@ def test_what_is_no_pattern_is_not_written(ffnca) -> None:
 
 
 def test_the_rule_of_a_header_names_the_kind(ffnca) -> None:
-    Path("a.rle").write_text("#N Ring\nx = 3, y = 3, rule = wireworld:T40,20\nABC$C.C$3C!")
+    Path("a.rle").write_text('#N Ring\nx = 3, y = 3, rule = "wireworld:T40,20"\nABC$C.C$3C!')
     Path("b.rle").write_text("x = 2, y = 1, rule = 5,34,45,34,58\n2o!")
     Path("c.rle").write_text("x = 2, y = 1, rule = R2,C4,M0,S3..8,B5..9,NM\nAC!")
     Path("d.rle").write_text("x = 2, y = 1, rule = Life\n2o!")  # both Life-like and Larger than Life call one so
