@@ -87,11 +87,11 @@ class Pattern:
 
 
 def header_rule(text: str) -> str | None:
-    """What the header of RLE calls its rule, whatever that is; None if it has none or names none."""
+    """What the header of RLE calls its rule, whatever that is, without its grid; None if it has none or names none."""
     for line in islice(text.lstrip("\ufeff").splitlines(), _MOST_COMMENTS):
         if line.strip() and not line.lstrip().startswith("#"):
             header = _header(line)
-            return None if header is None else (header[3] or "").strip(' ,"') or None
+            return None if header is None else (header[3] or "").strip(' ,"').partition(":")[0] or None
     return None
 
 

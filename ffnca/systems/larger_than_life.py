@@ -96,17 +96,11 @@ class LargerThanLifeSystem(System):
             InputError: If the pattern cannot be read.
         """
         text = read_pattern(path)
-        name = (header_rule(text) or "").partition(":")[0]
+        name = header_rule(text)
         if not name or is_rule(name, canonical_rule) or not is_rule(name, _spelt):
             return None
         found = pattern_file(path, text, name, lambda rule: range_rule(rule).num_states, _spelt)
-        return {
-            "kind": self.kind,
-            "title": found.title,
-            "grid": found.grid,
-            "rule": {"notation": found.rule},
-            "start": {"rle": found.text},
-        }
+        return found.settings(self.kind) | {"rule": {"notation": found.rule}}
 
     def open(self, world: LargerThanLifeWorld, request: Request, path: Path) -> "Simulation":
         """Random cells, or its pattern in the middle.

@@ -116,17 +116,11 @@ class LifeSystem(System):
         try:
             found = pattern_file(path, text, DEFAULT_RULE, _num_states)
         except InputError as error:
-            name = (header_rule(text) or "").partition(":")[0]
+            name = header_rule(text)
             if name and not is_rule(name, canonical_rule):
                 raise OtherKind(str(error)) from error
             raise
-        return {
-            "kind": self.kind,
-            "title": found.title,
-            "grid": found.grid,
-            "rule": {"notation": found.rule},
-            "start": {"rle": found.text},
-        }
+        return found.settings(self.kind) | {"rule": {"notation": found.rule}}
 
     def open(self, world: LifeWorld, request: Request, path: Path) -> "Simulation":
         """Its pattern in the middle of the grid, or random cells.

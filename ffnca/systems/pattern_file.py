@@ -37,6 +37,10 @@ class PatternFile(NamedTuple):
     rule: str
     text: str
 
+    def settings(self, kind: str) -> dict[str, Any]:
+        """Of a world that starts as this pattern, but for its rule."""
+        return {"kind": kind, "title": self.title, "grid": self.grid, "start": {"rle": self.text}}
+
 
 def read_pattern(path: Path) -> str:
     r"""The text of a pattern file, with \n at the end of lines.
@@ -81,7 +85,8 @@ def pattern_file(
     try:
         pattern = parse_pattern(text, rule_of)
         rule = pattern.rule or usual
-        pattern.check_states(rule, num_states(rule))
+        states = num_states(rule)
+        pattern.check_states(rule, states)
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
     if max(pattern.size) > MAX_SIDE:
@@ -95,4 +100,4 @@ def pattern_file(
     grid = {"size": [min(MAX_SIDE, max(LEAST_SIDE, 2 * side)) for side in pattern.size], "boundary": "zero"}
     if pattern.universe is not None:
         grid = {"size": list(pattern.universe.size), "boundary": pattern.universe.boundary}
-    return PatternFile(title, grid, rule, to_rle(pattern.cells, rule, num_states(rule)) if notes else text)
+    return PatternFile(title, grid, rule, to_rle(pattern.cells, rule, states) if notes else text)

@@ -10,7 +10,7 @@ from ffnca.automata.state_pattern import Rows, drawn_states, pattern_text, rle_s
 from ffnca.errors import InputError
 from ffnca.spec import Spec, shown
 from ffnca.systems.base import Request, System
-from ffnca.systems.pattern_file import MAX_PATTERN, pattern_file, read_pattern
+from ffnca.systems.pattern_file import MAX_PATTERN, is_rule, pattern_file, read_pattern
 from ffnca.world import World
 
 if TYPE_CHECKING:
@@ -93,10 +93,10 @@ class WireworldSystem(System):
             InputError: If the pattern cannot be read.
         """
         text = read_pattern(path)
-        if (header_rule(text) or "").partition(":")[0].strip().lower() != RULE.lower():
+        name = header_rule(text)
+        if not name or not is_rule(name, wireworld_rule):
             return None
-        found = pattern_file(path, text, RULE, lambda rule: NUM_STATES, wireworld_rule)
-        return {"kind": self.kind, "title": found.title, "grid": found.grid, "start": {"rle": found.text}}
+        return pattern_file(path, text, RULE, lambda rule: NUM_STATES, wireworld_rule).settings(self.kind)
 
     def open(self, world: WireworldWorld, request: Request, path: Path) -> "Simulation":
         """Its circuit in the middle of the grid.
