@@ -25,7 +25,7 @@ from ffnca.lattice import Lattice, Value
 from ffnca.perceptions import all_local
 from ffnca.render import over
 
-CHUNK = 512
+CHUNK = 256
 """Cells updated in one matrix product. Only living cells that fire are computed, chunk after chunk."""
 DENSE_SHARE = 1 / 3
 """Where more than this share of the grid updates, it is quicker to compute every cell."""

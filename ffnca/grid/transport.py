@@ -13,6 +13,7 @@ References:
     of self-motion, openreview.net/forum?id=Syx0Mh05YQ: v(x + d) = M(d) v(x).
 """
 
+from functools import reduce
 from typing import NamedTuple
 
 import jax
@@ -99,7 +100,8 @@ class Vote(NamedTuple):
 
     def agreement(self) -> Float[Array, "*batch H W 1"]:
         """Length of the shortest pair as a share of the amplitude: 1 where all neighbours say the same."""
-        return (jnp.min(self.lengths, 0) / self.amplitude)[..., None]
+        shortest = reduce(jnp.minimum, self.lengths)  # `jnp.min` over all of them takes XLA twice as long on a CPU
+        return (shortest / self.amplitude)[..., None]
 
     def at_full_length(self) -> Float[Array, "*batch H W code"]:
         """Each pair, and each single channel, as long as the amplitude; what is hardly there stays short."""
