@@ -8,12 +8,12 @@ from ffnca.systems.growth.creature import Creature
 from ffnca.training import train_creature
 
 
-def kept_rule(path: Path, blank: Creature, budget: Budget) -> Creature:
-    """The rule at `path`; where there is none, `blank` trained within the budget and saved there."""
+def kept_rule(path: Path, blank: Creature, budget: Budget, *, seed: int = 0) -> Creature:
+    """The rule at `path`; where there is none, `blank` trained within the budget by that seed and saved there."""
     if path.exists():
         return Creature.load(path)
     with training_bar(path.stem) as show:
-        creature = train_creature(blank, budget, show=show)
+        creature = train_creature(blank, budget, seed=seed, show=show)
     path.parent.mkdir(parents=True, exist_ok=True)
     creature.save(path)
     return creature

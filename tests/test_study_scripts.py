@@ -12,6 +12,7 @@ import pytest
 
 SCRIPTS = Path(__file__).resolve().parent.parent / "scripts"
 sys.path.insert(0, str(SCRIPTS))
+benchmark_growing_ca = pytest.importorskip("benchmark_growing_ca")
 free_hidden = pytest.importorskip("free_hidden")
 kept_rule = pytest.importorskip("kept_rule")
 stacked = pytest.importorskip("stacked")
@@ -149,8 +150,8 @@ def test_stacked_layers_are_trained_and_read_raw_perceptions(ring_picture) -> No
 def test_a_large_body_is_trained_once_and_its_errors_shown_by_age(tmp_path, monkeypatch) -> None:
     budgets = []
 
-    def training(creature: Creature, budget: Budget, **_: object) -> Creature:
-        budgets.append(budget)
+    def training(creature: Creature, budget: Budget, *, seed: int, **_: object) -> Creature:
+        budgets.append((budget, seed))
         return replace(creature, record={"budget": "3 minutes"})
 
     monkeypatch.setattr(kept_rule, "train_creature", training)
@@ -158,7 +159,7 @@ def test_a_large_body_is_trained_once_and_its_errors_shown_by_age(tmp_path, monk
     path = tmp_path / "rule.safetensors"
     blank = Creature.for_target("🐌", 12).by_recipe(pool_batch=8)
     rule, again = (kept_rule.kept_rule(path, blank, Budget(minutes=3)) for _ in range(2))
-    assert budgets == [Budget(minutes=3)]
+    assert budgets == [(Budget(minutes=3), 0)]
     assert again.record == rule.record
     assert again.recipe.pool_batch == 8
     head, _, only = study_large.table(again)
@@ -166,6 +167,19 @@ def test_a_large_body_is_trained_once_and_its_errors_shown_by_age(tmp_path, monk
     assert float(cells["T=1"]) > 0.9
     assert cells["budget"] == "3 minutes"
     assert only.startswith("| 🐌 | 12, 44x44 | ")
+
+
+def test_a_row_of_the_benchmark_has_medians_the_worst_seed_and_all_trials() -> None:
+    trials = {name: stress.num_trials for name, stress in benchmark_growing_ca.STRESSES.items()}
+    ages = benchmark_growing_ca.AGES
+    tables = [trials | {f"T={age}": error for age in ages} for error in (0.5, 0.1, 0.2)]
+    tables[1]["noise"] = 0
+    cells = benchmark_growing_ca.row("fish", "ours", 9, [60.0, 600.0, 120.0], tables).strip("| ").split(" | ")
+    assert cells[:4] == ["fish", "ours", "9", "2.0"]
+    assert cells[4 : 5 + len(ages)] == ["0.2000"] * len(ages) + ["0.5000"]
+    healed = dict(zip(trials, cells[5 + len(ages) :], strict=True))
+    assert healed["noise"] == f"{2 * trials['noise']}/{3 * trials['noise']}"
+    assert healed["disc"] == f"{3 * trials['disc']}/{3 * trials['disc']}"
 
 
 def test_wounds_are_counted_in_place_and_beside(monkeypatch, capsys) -> None:
