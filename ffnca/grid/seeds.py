@@ -1,29 +1,29 @@
 """Initial states: one living cell, a pattern in the middle, or a random soup."""
 
+import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int, PRNGKeyArray
+from jaxtyping import Array, Float, PRNGKeyArray
+from numpy.typing import ArrayLike
 
 from ffnca import draws
 from ffnca.errors import InputError
 
-Index = int | Int[Array, ""]
-
 
 def single_cell(
-    size: tuple[int, int],
-    cell: Float[Array, " C"],
-    position: tuple[Index, Index] | None = None,
+    size: tuple[int, int], cell: ArrayLike, position: tuple[int, int] | None = None
 ) -> Float[Array, "H W C"]:
     """An empty grid with one cell set.
 
     Args:
         size: Height and width in cells.
-        cell: State of that cell.
+        cell: State of that cell, a number a channel.
         position: Its row and column, taken modulo the size; the centre if not given.
     """
     row, column = position if position is not None else (size[0] // 2, size[1] // 2)
-    return jnp.zeros((*size, cell.shape[-1])).at[row % size[0], column % size[1]].set(cell)
+    grid = np.zeros((*size, np.shape(cell)[-1]), np.float32)
+    grid[row % size[0], column % size[1]] = cell
+    return jax.device_put(grid)  # `jnp.asarray` would compile a program for each shape
 
 
 def soup(size: tuple[int, int], density: float, *, key: PRNGKeyArray) -> Float[Array, "H W 1"]:
@@ -48,4 +48,6 @@ def centred(pattern: Float[np.ndarray, "h w C"], size: tuple[int, int], title: s
             f"{title}: a grid of {height}x{width} is too small for its pattern; allowed: at least {high}x{wide}"
         )
     top, left = (height - high) // 2, (width - wide) // 2
-    return jnp.zeros((*size, pattern.shape[-1])).at[top : top + high, left : left + wide].set(pattern)
+    grid = np.zeros((*size, pattern.shape[-1]), np.float32)
+    grid[top : top + high, left : left + wide] = pattern
+    return jax.device_put(grid)

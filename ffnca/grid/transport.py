@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
 from ffnca.grid.kernels import living
@@ -44,7 +45,8 @@ class Code(NamedTuple):
     def along_axes(cls, numbers: tuple[float, ...], amplitude: float) -> "Code":
         """For each wave number a wave along x, then one along y, as `position_code` lays them out."""
         waves = [(number, 0.0) if along_x else (0.0, number) for number in numbers for along_x in (True, False)]
-        return cls(jnp.array(waves, jnp.float32).reshape(-1, 2), jnp.asarray(amplitude, jnp.float32))
+        vectors = np.array(waves, np.float32).reshape(-1, 2)
+        return cls(jax.device_put(vectors), jax.device_put(np.float32(amplitude)))
 
     def turned(self, angle: float) -> "Code":
         """The same of a body that is turned, by degrees clockwise."""

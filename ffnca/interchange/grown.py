@@ -4,7 +4,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float, Float32
 
@@ -59,7 +58,7 @@ def imported_creature(layers: TwoLayers, picture: Float32[np.ndarray, "h w 4"] |
     """
     automaton = imported_automaton(layers, str(file))
     cell = published_cell(layers.second.shape[1])
-    start = single_cell((GRID, GRID), jnp.asarray(cell))
+    start = single_cell((GRID, GRID), cell)
     grown: Float[np.ndarray, "H W C"] = np.asarray(rollout(automaton, start, GROWN_AT, key=jax.random.key(0)))
     if not np.isfinite(grown).all():
         raise InputError(f"{file}: its states are not finite after {GROWN_AT} steps; allowed: {_ALLOWED}")

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
-import jax.numpy as jnp
+import jax
 import numpy as np
 from flax import nnx
 from jaxtyping import Array
@@ -33,5 +33,5 @@ def filled(rule: Filled, tensors: Mapping[str, np.ndarray], name: str) -> Filled
             raise InputError(f"{name}: tensor {key!r} has shape {tensors[key].shape}; allowed: {value.shape}")
     flat = nnx.to_flat_state(nnx.state(rule))
     for path, leaf in zip(flat.paths, flat.leaves, strict=True):
-        leaf[...] = jnp.asarray(tensors[".".join(str(part) for part in path)])
+        leaf[...] = jax.device_put(tensors[".".join(str(part) for part in path)])
     return rule

@@ -58,7 +58,7 @@ class Body(NamedTuple):
 
     def started_by(self, cell: Float[np.ndarray, " C"], position: tuple[int, int]) -> "Body":
         """The same body, grown from another first cell, which need not be a living one."""
-        start = np.asarray(single_cell(self.alive.shape, jnp.asarray(cell), position))
+        start = np.asarray(single_cell(self.alive.shape, cell, position))
         return self._replace(start=start, seed_at=position)
 
     @property
@@ -208,7 +208,7 @@ def build_body(
         picture=canvas,
         goal=goal,
         target=goal * near[..., None],
-        start=np.asarray(single_cell(shape, jnp.asarray(goal[seed_at]), seed_at)),
+        start=np.asarray(single_cell(shape, goal[seed_at], seed_at)),
         alive=alive,
         distance=np.where(touching, ndimage.minimum_filter(distance, 3) + 1, distance).astype(np.float32),
         unwanted=np.where(near, 0.0, np.where(ndimage.binary_dilation(near, _TOUCHING), 0.5, 1.0)).astype(np.float32),

@@ -52,7 +52,7 @@ def creature_simulation(
         name,
         creature.world,
         creature.automaton,
-        jnp.asarray(body.start),
+        jax.device_put(body.start),
         own_views={
             "colour": View(NCA.render, draw_on=_on_ground) if detail is None else _sharp_view(name, creature, detail),
             "health": _health_view(),
@@ -64,7 +64,7 @@ def creature_simulation(
         own_measures={
             "population": _population,
             "mean_goodness": _mean_goodness,
-            "relative_mse": partial(_relative_mse, jnp.asarray(body.picture), jnp.asarray(body.empty_mse)),
+            "relative_mse": partial(_relative_mse, jax.device_put(body.picture), body.empty_mse),
         },
         brushes=colour_brushes(np.asarray(body.start[row, column], np.float32), creature.automaton.alive_threshold),
         choices=choices,
