@@ -16,7 +16,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from report import completed, publish, seeds_of
+from report import completed, publish_rows, seeds_of
 from scipy.stats import binomtest
 from study_turned import floor
 
@@ -101,7 +101,7 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=24)
     parser.add_argument("--updates", type=int, default=1500)
     parser.add_argument("--growths", type=int, default=40)
-    parser.add_argument("--write", action="store_true", help="rewrite the table")
+    parser.add_argument("--write", action="store_true", help="rewrite the rows of these variants")
     options = parser.parse_args()
     keep_memory()
     names = options.only.split(";")
@@ -126,7 +126,7 @@ def main() -> None:
     if options.write:
         targets = ",".join(dict.fromkeys(line["target"] for line in found))
         ran = f"--targets {targets} --seeds {seeds_of(found)} --size {options.size} --updates {options.updates}"
-        publish("transport", lines, f"study_transport.py RESULTS.jsonl {ran} --growths {options.growths} --write")
+        publish_rows("transport", lines, f"study_transport.py RESULTS.jsonl {ran} --growths {options.growths} --write")
 
 
 if __name__ == "__main__":
