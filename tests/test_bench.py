@@ -13,7 +13,8 @@ from PIL import Image
 
 from ffnca.automata.base import rollout
 from ffnca.automata.life import Life
-from ffnca.bench import learning, processes, steps, worlds, writing
+from ffnca.automata.nca import NCA
+from ffnca.bench import learning, processes, steps, transports, worlds, writing
 from ffnca.bench.row import Pair, Row
 from ffnca.bench.steps import Grid
 from ffnca.bench.table import Wanted, in_words
@@ -73,6 +74,23 @@ def test_bad_input_is_one_line(ffnca, words: tuple[str, ...], parts: tuple[str, 
     for part in parts:
         assert part in err
     assert not any(Path.cwd().iterdir())
+
+
+def test_what_is_done_again_and_again_is_done_to_the_same_living_cells() -> None:
+    state = steps.living(8)
+    automaton, calls = steps.published(), []
+
+    def noted(automaton: NCA, moving: jax.Array, key: jax.Array) -> jax.Array:
+        jax.debug.callback(calls.append, automaton.alive(moving).sum())
+        return jnp.sum(automaton.perceive(moving), -1, keepdims=True)
+
+    again = transports.repeated(noted, automaton, state, 3, key=jax.random.key(0))
+    jax.effects_barrier()
+    assert [int(count) for count in calls] == [64] * 3
+    np.testing.assert_allclose(again, state, atol=1e-6)
+    rows = transports.transport_rows(quick=False)
+    assert [row.reference for row in rows] == ["by learned transport"] * 2
+    assert transports.transport_rows(quick=True) == []
 
 
 def test_ctrl_c_ends_it_and_writes_nothing(ffnca, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,7 @@ from ffnca.bench.learning import learning_rows
 from ffnca.bench.processes import process_rows
 from ffnca.bench.row import Row
 from ffnca.bench.steps import step_rows
+from ffnca.bench.transports import transport_rows
 from ffnca.bench.worlds import cax_version, world_rows
 from ffnca.computing import settings_of_jax
 from ffnca.errors import InputError
@@ -43,7 +44,7 @@ class Wanted(NamedTuple):
             InputError: If a text is in no name.
         """
         (steps, too_large), (worlds, no_cax) = step_rows(quick), world_rows(quick)
-        rows = [*steps, *learning_rows(quick), *worlds, *process_rows(quick)]
+        rows = [*steps, *transport_rows(quick), *learning_rows(quick), *worlds, *process_rows(quick)]
         for part in only:
             if not any(_matches(row, (part,)) for row in rows):
                 raise InputError(f"--only {shown(part)}: in no name; names are {'; '.join(row.name for row in rows)}")
