@@ -28,7 +28,7 @@ from ffnca.systems.growth.target import target_name
 
 AGES = (100, 200, 500, 1000, 2000)
 LOST_MSE = 1.0
-NUM_STEPS, WOUND_AT, SHEET_SCALE = 420, 200, 2
+NUM_STEPS, WOUND_AT, SHEET_SCALE = 132, 96, 2
 
 
 def _named(rule: Creature) -> tuple[str, int]:
