@@ -11,7 +11,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float, Int, UInt32
+from jaxtyping import Array, Bool, Float, Int, UInt16, UInt32
 
 from ffnca.grid.boundary import Boundary, pad
 from ffnca.grid.kernels import near_living
@@ -29,14 +29,24 @@ Advance = Callable[[Ringed, UInt32[Array, "tile side side"]], Float[Array, "tile
 """The new cells of tiles, not yet masked by what lives among them: from the tiles with one ring of cells around each,
 and the place of each cell in the flat array of all states."""
 
+Kept = Float[Array, "state H W C"] | UInt16[Array, "state H W C"]
+"""Numbers of 32 bits, or the bits of those of 16."""
+
 Turn = Int[Array, " tile"]
 """Numbers of tiles, among those that are active, that are computed in one go."""
 
 
-@partial(jax.tree_util.register_dataclass, data_fields=["cells", "moved", "active"], meta_fields=["batch", "boundary"])
+@partial(
+    jax.tree_util.register_dataclass,
+    data_fields=["cells", "moved", "active"],
+    meta_fields=["batch", "boundary", "dtype"],
+)
 @dataclass(frozen=True)
 class Tiles:
     """States in which it is known where nothing is.
+
+    Numbers of 16 bits are kept as whole numbers with the same bits: on a CPU, XLA widens a whole grid of bfloat16
+    whenever a part of it is written.
 
     Tiles lie side by side from the upper left; the last of a row or a column lies at the edge, over part of the one
     before it. A tile that is not active holds zeros, and no cell around it lives: a step would leave it as it is.
@@ -47,13 +57,15 @@ class Tiles:
         active: Tiles that the next step computes.
         batch: Shape of the batch.
         boundary: What lies beyond the edge.
+        dtype: Type of the numbers.
     """
 
-    cells: Float[Array, "state H W C"]
-    moved: Float[Array, "state H W C"]
+    cells: Kept
+    moved: Kept
     active: Bool[Array, "state down across"]
     batch: tuple[int, ...]
     boundary: Boundary
+    dtype: Any
 
 
 def can_be_cut(state: Float[Array, "*batch H W C"]) -> bool:
@@ -71,12 +83,13 @@ def cut(state: Float[Array, "*batch H W C"], boundary: Boundary) -> Tiles:
     beyond = (0, 0), (0, down * SIDE - height), (0, across * SIDE - width)
     filled = jnp.pad(jnp.any(cells != 0, -1), beyond).reshape(-1, down, SIDE, across, SIDE).any((2, 4))
     active = near_living(pad(filled[..., None].astype(jnp.float32), _around(boundary)), 0.5)
-    return Tiles(cells, jnp.zeros_like(cells), active, tuple(batch), boundary)
+    kept = _bits(cells)
+    return Tiles(kept, jnp.zeros_like(kept), active, tuple(batch), boundary, cells.dtype)
 
 
 def joined(tiles: Tiles) -> Float[Array, "*batch H W C"]:
     """The states again."""
-    return tiles.cells.reshape(*tiles.batch, *tiles.cells.shape[1:])
+    return _numbers(tiles.cells, tiles.dtype).reshape(*tiles.batch, *tiles.cells.shape[1:])
 
 
 def stepped(tiles: Tiles, advance: Advance, alive_threshold: float) -> Tiles:
@@ -120,10 +133,11 @@ def stepped(tiles: Tiles, advance: Advance, alive_threshold: float) -> Tiles:
             _within(one[:, None] - ring + jnp.arange(SIDE + 2 * ring), side, tiles.boundary)
             for one, side in zip(first, (height, width), strict=True)
         )
-        return grids.at[index[:, None, None], rows[:, :, None], columns[:, None]].get(mode="fill", fill_value=0)
+        found = grids.at[index[:, None, None], rows[:, :, None], columns[:, None]].get(mode="fill", fill_value=0)
+        return _numbers(found, tiles.dtype)
 
     def put(grids: Array, new: Array, corners: tuple[Array, ...]) -> Array:
-        for cells, index, top, left in zip(new, *corners, strict=True):
+        for cells, index, top, left in zip(_bits(new), *corners, strict=True):
             grids = jax.lax.dynamic_update_slice(grids, cells[None], (index, top, left, 0))
         return grids
 
@@ -148,6 +162,16 @@ def stepped(tiles: Tiles, advance: Advance, alive_threshold: float) -> Tiles:
     nowhere = jnp.zeros((num_states, down + 2, across + 2), bool)
     cells, active = in_turns(mask, (tiles.cells, nowhere))
     return replace(tiles, cells=cells, moved=moved, active=_folded(active, tiles.boundary))
+
+
+def _bits(numbers: Array) -> Array:
+    """Numbers of 16 bits as whole numbers; others as they are."""
+    return jax.lax.bitcast_convert_type(numbers, jnp.uint16) if numbers.dtype.itemsize == 2 else numbers
+
+
+def _numbers(kept: Array, dtype: Any) -> Array:
+    """What `_bits` gave, as numbers of that type again."""
+    return kept if kept.dtype == dtype else jax.lax.bitcast_convert_type(kept, dtype)
 
 
 def _turned(do: Callable[[Turn, Any], Any], done: Array, together: int, number: Array, made: Any) -> Any:
