@@ -148,13 +148,16 @@ def of_large() -> list[str]:
     """One step of a grid that fills the memory of this machine."""
     automaton = published()
 
+    @jax.jit
+    def begin() -> Any:
+        rows = jax.random.uniform(jax.random.key(1), (LARGE // 64, LARGE, CHANNELS), jnp.bfloat16, 0.2, 1.0)
+        return automaton.encode(jnp.tile(rows, (64, 1, 1)))
+
     @partial(jax.jit, donate_argnums=0)
     def step(code: Any, key: Array) -> Any:
         return automaton.step_encoded(code, key)
 
-    rows = jax.random.uniform(jax.random.key(1), (LARGE // 64, LARGE, CHANNELS), jnp.bfloat16, 0.2, 1.0)
-    code = jax.jit(automaton.encode, donate_argnums=0)(jnp.tile(rows, (64, 1, 1)))
-    del rows
+    code = begin()
     compiled, key = step.lower(code, jax.random.key(0)).compile(), jax.random.key(0)
     began = time.perf_counter()
     jax.block_until_ready(compiled(code, key))
