@@ -427,10 +427,10 @@ def test_what_stops_grow_is_in_a_folder_and_the_command_that_goes_on_is_said(
     assert words == ["grow", "blue.png", "--size", "9", "--out", "b c.gif", "--updates", "200", "--resume"]
 
 
-def test_export_gif_is_the_same_in_two_processes(ffnca, tmp_path: Path) -> None:
-    words = ["export", "fish", "one.gif", "--steps", "40", "--wound", "30", "--scale", "2"]
-    assert ffnca(*words)[0] == 0
-    subprocess.run([sys.executable, "-c", MAIN, *words[:2], "two.gif", *words[3:]], check=True, capture_output=True)
+def test_export_gif_is_the_same_in_two_processes(tmp_path: Path) -> None:
+    for name in ("one.gif", "two.gif"):  # neither here, where other tests have compiled with less or more optimisation
+        words = ["export", "fish", name, "--steps", "40", "--wound", "30", "--scale", "2"]
+        subprocess.run([sys.executable, "-c", MAIN, *words], check=True, capture_output=True, cwd=tmp_path)
     assert (tmp_path / "one.gif").read_bytes() == (tmp_path / "two.gif").read_bytes()
     with Image.open(tmp_path / "one.gif") as animation:
         assert animation.size == (96, 96)

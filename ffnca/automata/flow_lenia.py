@@ -101,7 +101,7 @@ class FlowLenia:
         cells = range(-self.reach, self.reach + 1)
         off = abs(moved - np.reshape(cells, (-1, *[1] * moved.ndim)))
         shares = jnp.clip(0.5 + self.spread - off, 0.0, jnp.minimum(1.0, 2 * self.spread)) / (2 * self.spread)
-        shares = jnp.round(shares * _PARTS) / _PARTS
+        shares = jnp.floor(shares * _PARTS) / _PARTS  # rounded up, they could be more than there is
         if self.boundary != "wrap":
             places = [(cell, 0) if axis == 0 else (0, cell) for cell in cells]
             inside = np.stack([_inside(moved.shape[-3:-1], place) for place in places])

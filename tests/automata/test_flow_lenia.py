@@ -3,10 +3,12 @@
 from pathlib import Path
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from ffnca.automata.base import rollout, step_program
+from ffnca.automata.flow_lenia import FlowLenia
 from ffnca.errors import InputError
 from ffnca.opening import make
 from ffnca.systems.base import Request
@@ -98,6 +100,15 @@ def test_matter_moves_as_the_equations_say(key, boundary: str, channels: int) ->
     np.testing.assert_allclose(after, wanted, atol=1e-5)
     described = step_program(flow.automaton, channels).run(np.asarray(state))
     np.testing.assert_allclose(described, wanted, atol=2e-5)
+
+
+def test_shares_are_exactly_one_together_and_none_is_less_than_nothing() -> None:
+    automaton = _opened("wrap", 1).automaton
+    assert isinstance(automaton, FlowLenia)
+    most = automaton.reach - automaton.spread
+    shares = np.asarray(automaton._shares(jnp.linspace(-most, most, 2**18, dtype=jnp.float32).reshape(512, 512, 1), 0))
+    assert shares.min() == 0
+    np.testing.assert_array_equal(shares.sum(0), 1)
 
 
 def test_no_matter_leaves_through_a_wall(key) -> None:
