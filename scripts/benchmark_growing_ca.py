@@ -18,7 +18,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 from kept_rule import kept_rule
-from report import README, STUDIES, publish_rows
+from report import README, publish_rows
 
 from ffnca.allocation import keep_memory
 from ffnca.automata.base import rollout
@@ -121,8 +121,10 @@ def main() -> None:
     if options.write:
         length = f"--updates {options.updates}" if options.updates else f"--minutes {options.minutes:g}"
         command = f"benchmark_growing_ca.py FOLDER {length} --kinds {options.kinds} --seeds {options.seeds} --write"
-        block, document = ("benchmark", README) if kinds == [DEFAULT] else ("other rules beside the published", STUDIES)
-        publish_rows(block, lines, command, num_cells=2, document=document)
+        if kinds == [DEFAULT]:
+            publish_rows("benchmark", lines, command, num_cells=2, document=README)
+        else:
+            publish_rows("other rules beside the published", lines, command, num_cells=2)
 
 
 if __name__ == "__main__":
