@@ -78,7 +78,8 @@ def row(name: str, rule: str, parameters: int, seconds: list[float], tables: lis
     worst = max(table[f"T={AGES[-1]}"] for table in tables)
     time = f"{median(seconds) / 60:.1f}" if seconds else "-"
     healed = (
-        f"{sum(table[name] for table in tables)}/{stress.num_trials * len(tables)}" for name, stress in STRESSES.items()
+        f"{sum(table[wound] for table in tables)}/{stress.num_trials * len(tables)}"
+        for wound, stress in STRESSES.items()
     )
     return f"| {' | '.join([name, rule, str(parameters), time, *ages, f'{worst:.4f}', *healed])} |"
 

@@ -8,11 +8,13 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from ffnca.automata.nca import NCA
+from ffnca.bench.learning import EMOJI
+from ffnca.bench.learning import SIDE as BODY
 from ffnca.bench.row import Measured, Pair, Row, timed
 from ffnca.bench.steps import living
 from ffnca.systems.growth.creature import Creature
 
-EMOJI, BODY, SIDE, TIMES = "🦎", 24, 72, 20
+SIDE, TIMES = 72, 20
 
 Seen = Callable[[NCA, Float[Array, "H W C"], PRNGKeyArray], Float[Array, "H W any"]]
 
