@@ -5,12 +5,14 @@
 Real files are spoilt by flipped bytes, cuts, splices, huge numbers, deep nesting and the like, also inside what is
 packed or has checksums. A reader may read a file or raise `InputError`. *Other*: any other exception. *Crashed*: the
 process died. *Slow*: more than `SECONDS` of CPU time; *large*: it grew by more than `MEGABYTES`. Files that do any of
-these are kept. The same seed gives the same files as far as the time goes.
+these are kept. The same seed gives the same files as far as the time goes. PyTorch's files are read where PyTorch is
+installed.
 """
 
 import argparse
 import base64
 import gzip
+import importlib.util
 import io
 import json
 import os
@@ -352,6 +354,7 @@ def _readers(more: Path | None) -> dict[str, Reader]:
         "arrays, .safetensors": Reader(
             lambda path: state_dict_layers(read_arrays(path), None, path.name), _arrays(".safetensors")
         ),
+        **_pytorch_arrays(),
         "IDX": Reader(idx, {"digits-idx3-ubyte": head + digits.tobytes()}),
         "IDX, packed": Reader(idx, {"digits.gz": gzip.compress(head + digits.tobytes(), mtime=0)}, GZIP),
         "run folders": Reader(
@@ -421,6 +424,30 @@ def _arrays(ending: str) -> dict[str, bytes]:
     np.savez(plain, **arrays)  # pyright: ignore[reportArgumentType]
     np.savez_compressed(packed, **arrays)  # pyright: ignore[reportArgumentType]
     return {"plain.npz": plain.getvalue(), "packed.npz": packed.getvalue()}
+
+
+def _pytorch_arrays() -> dict[str, Reader]:
+    """The reader of .pt, with tensors of all forms; none without PyTorch."""
+    from ffnca.interchange.state_dict import state_dict_layers
+    from ffnca.interchange.tensor_files import read_arrays
+
+    if importlib.util.find_spec("torch") is None:
+        return {}
+
+    def work() -> None:
+        import torch  # pyright: ignore[reportMissingImports]
+
+        dense = {"fc0.weight": torch.ones(32, 48, 1, 1), "fc0.bias": torch.ones(32), "fc1.weight": torch.ones(16, 32)}
+        forms = {"sparse": torch.eye(8).to_sparse(), "complex": torch.ones(3, dtype=torch.complex64), "whole": 3}
+        forms["quantized"] = torch.quantize_per_tensor(torch.ones(4), 0.1, 0, torch.qint8)
+        torch.save({"epoch": 3, "model": dense}, folder / "dense.pt")
+        torch.save(dense | forms, folder / "forms.pt")
+
+    with tempfile.TemporaryDirectory() as made:
+        folder = Path(made)
+        _apart(work)
+        seeds = {path.name: path.read_bytes() for path in folder.iterdir()}
+    return {"arrays, .pt": Reader(lambda path: state_dict_layers(read_arrays(path), None, path.name), seeds, ZIP)}
 
 
 def _apart(work: Callable[[], None]) -> None:

@@ -25,7 +25,7 @@ def test_a_step_is_jitted_and_mapped_over_keys_and_states() -> None:
     once = step(FISH.start, KEY)
     np.testing.assert_allclose(once, FISH.automaton.step(FISH.start, KEY), atol=1e-6)
     keys = jax.random.split(KEY, 3)
-    each = jax.vmap(FISH.automaton.step, (None, 0))(FISH.start, keys)
+    each = jax.jit(jax.vmap(FISH.automaton.step, (None, 0)))(FISH.start, keys)
     for key, state in zip(keys, each, strict=True):
         np.testing.assert_allclose(state, step(FISH.start, key), atol=1e-5)
 

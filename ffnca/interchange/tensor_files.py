@@ -113,12 +113,12 @@ def _of_pytorch(content: bytes, name: str) -> dict[str, np.ndarray]:
         ) from error
     try:
         loaded = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+        return {key: value.detach().float().numpy() for key, value in _flat(loaded) if isinstance(value, torch.Tensor)}
     except Exception as error:  # whatever a file makes of the reader
         first = (str(error).splitlines() or [""])[0]
         raise InputError(
             f"{name}: PyTorch reads no weights from it ({first[:100]}); allowed: a saved state_dict"
         ) from error
-    return {key: value.detach().float().numpy() for key, value in _flat(loaded) if isinstance(value, torch.Tensor)}
 
 
 def _flat(value: Any, prefix: str = "", depth: int = 0) -> Iterator[tuple[str, Any]]:

@@ -171,6 +171,7 @@ def test_no_layer_learns_from_another_but_by_what_that_passes_up() -> None:
     images = (255 * np.stack([_figure((8, 8), seed) for seed in range(4)])).astype(np.uint8)
     cells, labels = jax.tree.map(jnp.asarray, living_cells(images, 300)), jnp.array([0, 3, 9, 1])
 
+    @jax.jit
     def step(layers: tuple) -> tuple:
         return updated(layers, tuple(optax.adam(0.01).init(layer) for layer in layers), cells, labels, 0.01)[0]
 
@@ -190,7 +191,7 @@ def test_no_layer_learns_from_another_but_by_what_that_passes_up() -> None:
         passed = lower.passed_on(signal)
         return layers[1].loss(passed._replace(inputs=jnp.tile(passed.inputs, (1, 11))[:, :63]))
 
-    assert not any(np.asarray(leaf).any() for leaf in jax.tree.leaves(jax.grad(above)(layers[0])))
+    assert not any(np.asarray(leaf).any() for leaf in jax.tree.leaves(jax.jit(jax.grad(above))(layers[0])))
     moved = jax.tree.map(lambda old, new: float(jnp.abs(new - old).max()), layers, plain)
     assert all(change > 0 for change in jax.tree.leaves(moved))
 

@@ -251,6 +251,13 @@ def test_pytorch_reads_weights_only(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     }
     assert asked == [{"map_location": "cpu", "weights_only": True}]
 
+    def sparse(self: Tensor) -> np.ndarray:
+        raise TypeError("can't convert Sparse layout tensor to numpy")
+
+    monkeypatch.setattr(Tensor, "numpy", sparse)
+    with pytest.raises(InputError, match=r"a\.pt: PyTorch reads no weights from it \(can't convert Sparse"):
+        read_arrays(tmp_path / "a.pt")
+
 
 def still(layers: TwoLayers, alpha: float) -> TwoLayers:
     """Layers by which every cell that fires gains this much alpha."""
