@@ -7,9 +7,9 @@ from typing import Any, Protocol, runtime_checkable
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.core import Tracer
 from jaxtyping import Array, Float, Int, PRNGKeyArray, UInt8
 
+from ffnca.automata.compiled import is_traced
 from ffnca.errors import InputError, whole_number
 from ffnca.lattice import Lattice, Program, Value
 
@@ -142,8 +142,7 @@ def rollout(
         return _trajectory(automaton, state, num_steps // every, every, key, jnp.asarray(first_step))
     if not isinstance(num_steps, jax.Array):
         num_steps = whole_number(num_steps, "num_steps", 0, _MOST_STEPS)
-    leaves = jax.tree.leaves((automaton, state))
-    if isinstance(num_steps, int) and any(isinstance(leaf, Tracer) for leaf in leaves):
+    if isinstance(num_steps, int) and is_traced(automaton, state):
         return _counted(num_steps, automaton, state, key, jnp.asarray(first_step))
     return _rolled(automaton, state, jnp.asarray(num_steps), key, jnp.asarray(first_step))
 

@@ -26,6 +26,7 @@ import numpy as np
 from flax import nnx
 from jaxtyping import Array, Float, Int, PRNGKeyArray, UInt8
 
+from ffnca.automata.compiled import compiled
 from ffnca.ff.voting import VotingLayer
 from ffnca.grid.boundary import Boundary, pad
 from ffnca.grid.kernels import patch
@@ -131,6 +132,7 @@ class Classifier(nnx.Module):
         """Goodness of each label by each cell alone, less the mean over the labels."""
         return self._alone(state[..., 1 : -2 * self.num_labels])
 
+    @compiled
     def step(self, state: Float[Array, "*batch H W C"], key: PRNGKeyArray) -> Float[Array, "*batch H W C"]:
         """The next state; deterministic, `key` is not used."""
         return self.decode(self.step_encoded(self.encode(state), key))

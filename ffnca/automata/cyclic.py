@@ -15,6 +15,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, PRNGKeyArray, UInt8
 
 from ffnca import draws
+from ffnca.automata.compiled import compiled
 from ffnca.grid.boundary import Boundary, pad
 from ffnca.grid.seeds import soup
 from ffnca.lattice import Lattice, Value
@@ -65,6 +66,7 @@ class Cyclic:
         """How far a cell sees, in cells."""
         return self.reach
 
+    @compiled
     def step(self, state: Float[Array, "*batch H W 1"], key: PRNGKeyArray) -> Float[Array, "*batch H W 1"]:
         """Count the neighbours ahead, and move on; deterministic, `key` is not used."""
         height, width = state.shape[-3:-1]

@@ -13,6 +13,7 @@ import numpy as np
 from jaxtyping import Array, Float, Int, PRNGKeyArray, UInt8, UInt32
 
 from ffnca import draws
+from ffnca.automata.compiled import compiled
 from ffnca.automata.life_bits import LANES, Bits, chosen, packed, padded, where_wanted
 from ffnca.errors import InputError, whole_number
 from ffnca.grid.boundary import BOUNDARIES, Boundary
@@ -83,6 +84,7 @@ class Elementary:
         bits = 4 * around[..., :-2] + 2 * around[..., 1:-1] + 1 * around[..., 2:]
         return jnp.asarray(self.table, row.dtype)[bits]
 
+    @compiled
     def step(self, state: Float[Array, "*batch H W 2"], key: PRNGKeyArray) -> Float[Array, "*batch H W 2"]:
         """Write the next row; deterministic, `key` is not used."""
         sheets = state.reshape(-1, *state.shape[-3:])

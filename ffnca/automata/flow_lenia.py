@@ -13,6 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray, UInt8
 
+from ffnca.automata.compiled import compiled
 from ffnca.automata.lenia import coloured
 from ffnca.automata.lenia_growth import Growth
 from ffnca.grid.boundary import Boundary, pad
@@ -79,6 +80,7 @@ class FlowLenia:
             return seen
         return jnp.where(_inside(plane.shape[-3:-1], place), seen, outside)
 
+    @compiled
     def step(self, state: Float[Array, "*batch H W C"], key: PRNGKeyArray) -> Float[Array, "*batch H W C"]:
         """Move all matter along the flow; deterministic, `key` is not used."""
         most = self.reach - self.spread

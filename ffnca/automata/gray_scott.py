@@ -14,6 +14,7 @@ import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray, UInt8
 
 from ffnca import draws
+from ffnca.automata.compiled import compiled
 from ffnca.grid.boundary import Boundary, pad
 from ffnca.lattice import Lattice, Value
 from ffnca.render import in_colours, ramp
@@ -92,6 +93,7 @@ class GrayScott:
             start=jnp.zeros_like(state),
         )
 
+    @compiled
     def step(self, state: Float[Array, "*batch H W 2"], key: PRNGKeyArray) -> Float[Array, "*batch H W 2"]:
         """Diffuse, react and feed, within 0 and 1; deterministic, `key` is not used."""
         u, v = state[..., :1], state[..., 1:]

@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray, UInt8
 
+from ffnca.automata.compiled import compiled
 from ffnca.automata.range_rule import RangeRule, range_rule
 from ffnca.grid.boundary import Boundary
 from ffnca.grid.windows import neighbourhood, neighbourhood_sum
@@ -51,6 +52,7 @@ class LargerThanLife:
         """How far a cell sees, in cells."""
         return self.rule.radius
 
+    @compiled
     def step(self, state: Float[Array, "*batch H W 1"], key: PRNGKeyArray) -> Float[Array, "*batch H W 1"]:
         """The next generation; deterministic, `key` is not used."""
         rule, alive = self.rule, (state == 1).astype(state.dtype)

@@ -15,6 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray, UInt8
 
+from ffnca.automata.compiled import compiled
 from ffnca.automata.lenia_growth import Growth, Kernel
 from ffnca.grid.boundary import Boundary
 from ffnca.lattice import Lattice, Value
@@ -67,6 +68,7 @@ class Lenia:
         """By how much every cell grows in a unit of time."""
         return self.growth.aims(state) - state if self.asymptotic else self.growth.wanted(state)
 
+    @compiled
     def step(self, state: Float[Array, "*batch H W C"], key: PRNGKeyArray) -> Float[Array, "*batch H W C"]:
         """Add a share of the growth, within 0 and 1; deterministic, `key` is not used."""
         return jnp.clip(state + self.time_step * self.change(state), 0.0, 1.0)

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, PRNGKeyArray, UInt8
 
+from ffnca.automata.compiled import compiled
 from ffnca.automata.life_bits import Bits, packed, stepped, unpacked
 from ffnca.automata.life_pattern import parse_pattern
 from ffnca.automata.life_rule import parse_rule
@@ -68,6 +69,7 @@ class Life:
             raise InputError(f"notation {shown(notation)} is more than counts; allowed: IsotropicLife.from_notation")
         return cls(tuple(map(bool, rule.born)), tuple(map(bool, rule.survive)), boundary)
 
+    @compiled
     def step(self, state: Float[Array, "*batch H W 1"], key: PRNGKeyArray) -> Float[Array, "*batch H W 1"]:
         """The next generation; deterministic, `key` is not used."""
         height, width = state.shape[-3:-1]

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int, PRNGKeyArray, UInt8
 
+from ffnca.automata.compiled import compiled
 from ffnca.automata.life import COLOURS, Life
 from ffnca.automata.life_neighbourhoods import PLACES, powers
 from ffnca.automata.life_planes import Planes, decoded, encoded, stepped
@@ -86,6 +87,7 @@ class IsotropicLife:
         """0 for the dead, `num_states` - 1 for the living, those between for the dying."""
         return jnp.clip(jnp.round(state * (self.num_states - 1)), 0, self.num_states - 1).astype(jnp.int32)
 
+    @compiled
     def step(self, state: Float[Array, "*batch H W 1"], key: PRNGKeyArray) -> Float[Array, "*batch H W 1"]:
         """The next generation; deterministic, `key` is not used."""
         height, width = state.shape[-3:-1]

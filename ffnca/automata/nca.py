@@ -12,6 +12,7 @@ from jaxtyping import Array, Bool, Float, PRNGKeyArray, UInt8
 from numpy.typing import ArrayLike
 
 from ffnca import draws
+from ffnca.automata.compiled import compiled
 from ffnca.automata.tiles import Tiles, can_be_cut, cut, joined, stepped
 from ffnca.errors import InputError
 from ffnca.ff.ascent import STATE_LIMIT
@@ -137,10 +138,12 @@ class NCA(nnx.Module):
         """Which cells update in this step."""
         return draws.bernoulli_of_cells(key, self.fire_rate, shape)
 
+    @compiled
     def step(self, state: Float[Array, "*batch H W C"], key: PRNGKeyArray) -> Float[Array, "*batch H W C"]:
         """One step with a random fire mask."""
         return self.advance(state, self.fire(state.shape[:-1], key))
 
+    @compiled
     def advance(
         self, state: Float[Array, "*batch H W C"], fire: Bool[Array, "*batch H W"]
     ) -> Float[Array, "*batch H W C"]:

@@ -13,6 +13,7 @@ import numpy as np
 from flax import nnx
 from jaxtyping import Array, Float, PRNGKeyArray, UInt8
 
+from ffnca.automata.compiled import compiled
 from ffnca.automata.lenia import mapped
 from ffnca.automata.life import COLOURS
 from ffnca.ff.calibration import Calibration
@@ -248,6 +249,7 @@ class Observed(nnx.Module):
         """How far a cell sees, in cells."""
         return self.radius or 1
 
+    @compiled
     def step(self, state: Float[Array, "*batch H W twice"], key: PRNGKeyArray) -> Float[Array, "*batch H W twice"]:
         """The next frame, and the present one; deterministic, `key` is not used."""
         present, _ = jnp.split(state, 2, -1)

@@ -14,6 +14,7 @@ import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray, UInt8
 
 from ffnca import draws
+from ffnca.automata.compiled import compiled
 from ffnca.errors import InputError
 from ffnca.grid.boundary import Boundary, pad
 from ffnca.lattice import Lattice, Value
@@ -50,6 +51,7 @@ class Sandpile:
         if self.boundary not in SANDPILE_BOUNDARIES:
             raise InputError(f"boundary {shown(self.boundary)}; allowed for a sandpile: zero, wrap")
 
+    @compiled
     def step(self, state: Float[Array, "*batch H W 1"], key: PRNGKeyArray) -> Float[Array, "*batch H W 1"]:
         """Topple once; deterministic, `key` is not used."""
         topples = (state >= TOPPLES_AT).astype(state.dtype)

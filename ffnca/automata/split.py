@@ -13,6 +13,7 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from jaxtyping import Array, Float, Int, PRNGKeyArray, UInt8
 
 from ffnca.automata.base import Automaton, Local, rollout
+from ffnca.automata.compiled import compiled
 from ffnca.errors import InputError
 from ffnca.part import ACROSS, AXES, DOWN, STATES, Part, axes_of, within
 
@@ -81,6 +82,7 @@ class Split:
         self._check(state.shape)
         return placed(state, NamedSharding(self.mesh, _spec(state.ndim)))
 
+    @compiled
     def step(self, state: Float[Array, "*batch H W C"], key: PRNGKeyArray) -> Float[Array, "*batch H W C"]:
         """One step of all parts."""
         self._check(state.shape)

@@ -14,6 +14,7 @@ from flax import nnx
 from jaxtyping import Array, Float, PRNGKeyArray, UInt8
 
 from ffnca import draws
+from ffnca.automata.compiled import compiled
 from ffnca.ff.ascent import AscentLayer
 from ffnca.grid.boundary import Boundary, pad
 from ffnca.lattice import Lattice, Value
@@ -142,6 +143,7 @@ class Texture(nnx.Module):
         """Within the states that there are."""
         return jnp.clip(state, self.colours.lowest, self.colours.highest)
 
+    @compiled
     def step(self, state: Float[Array, "*batch H W C"], key: PRNGKeyArray) -> Float[Array, "*batch H W C"]:
         """Some cells, drawn at random, climb their goodness."""
         seen = self.see(state)

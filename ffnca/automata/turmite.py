@@ -13,6 +13,7 @@ import numpy as np
 from jaxtyping import Array, Float, Int, PRNGKeyArray, UInt8
 
 from ffnca import draws
+from ffnca.automata.compiled import compiled
 from ffnca.automata.turmite_rule import TurmiteRule, turmite_rule
 from ffnca.automata.walkers import HEADINGS, Walkers, put_back, taken_off, walked
 from ffnca.errors import InputError
@@ -75,6 +76,7 @@ class Turmite:
         """Of its states."""
         return 1 + 4 * len(self.rule)
 
+    @compiled
     def step(self, state: Float[Array, "*batch H W C"], key: PRNGKeyArray) -> Float[Array, "*batch H W C"]:
         """Read, write, turn, move; deterministic, `key` is not used."""
         if jax.default_backend() != "cpu":

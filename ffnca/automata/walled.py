@@ -6,6 +6,7 @@ from flax import nnx
 from jaxtyping import Array, Bool, Float, PRNGKeyArray, UInt8
 
 from ffnca.automata.base import Automaton, described_automaton
+from ffnca.automata.compiled import compiled
 from ffnca.lattice import Lattice, Value
 
 
@@ -22,6 +23,7 @@ class Walled(nnx.Module):
         self.inner = nnx.data(inner)
         self.wall = nnx.data(jax.numpy.asarray(wall))
 
+    @compiled
     def step(self, state: Float[Array, "*batch H W C"], key: PRNGKeyArray) -> Float[Array, "*batch H W C"]:
         """The next state, with nothing in the walls."""
         return jax.numpy.where(self.wall[..., None], 0.0, self.inner.step(state, key))

@@ -13,6 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray, UInt8
 
+from ffnca.automata.compiled import compiled
 from ffnca.grid.boundary import Boundary, pad
 from ffnca.lattice import Lattice, Value
 
@@ -35,6 +36,7 @@ class Wireworld:
 
     boundary: Boundary = "zero"
 
+    @compiled
     def step(self, state: Float[Array, "*batch H W 1"], key: PRNGKeyArray) -> Float[Array, "*batch H W 1"]:
         """Heads become tails, tails conductors, conductors with one or two heads beside them heads; `key` is unused."""
         height, width = state.shape[-3:-1]

@@ -44,9 +44,9 @@ def learned_like(boundary: Any) -> NCA:
 def apart(automaton: Automaton, state: jax.Array, part: Part, steps: int = STEPS) -> float:
     """After some steps from a state; the whole runs first, as its compiled code must not be taken for a part's."""
     key, split = jax.random.key(5), Split.over(automaton, part)
-    whole, step = state, jax.jit(automaton.step)
+    whole = state
     for number in range(steps):
-        whole = step(whole, jax.random.fold_in(key, number))
+        whole = automaton.step(whole, jax.random.fold_in(key, number))
     parts = rollout(split, split.placed(state), steps, key=key)
     assert len(parts.sharding.device_set) == 8, parts.sharding
     return distance(whole, parts)

@@ -143,5 +143,5 @@ def neighbourhoods(automaton: Any, boundary: str) -> tuple[np.ndarray, np.ndarra
     cells = (np.arange(512)[:, None] >> np.arange(9) & 1).astype(np.float32)
     grids = np.zeros((512, 9, 9, 1), np.float32)
     grids[:, 3:6, 3:6, 0] = cells.reshape(512, 3, 3)
-    after = jax.vmap(automaton.step, (0, None))(jnp.asarray(grids), jax.random.key(0))
+    after = jax.jit(jax.vmap(automaton.step, (0, None)))(jnp.asarray(grids), jax.random.key(0))
     return cells, np.asarray(after)[:, 4, 4, 0]
