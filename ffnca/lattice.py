@@ -38,7 +38,8 @@ ELEMENTWISE: dict[str, Callable[..., Any]] = {
 """Operations on each number by itself; a value of one channel goes with one of many. `greater` gives 1 or 0."""
 NEIGHBOURING = ("convolve", "neighbour_maximum")
 """Operations that read other cells than the one that they are for."""
-_PADDING: dict[str, Any] = {"wrap": "wrap", "zero": "constant", "reflect": "reflect"}
+PADDING: dict[str, Any] = {"wrap": "wrap", "zero": "constant", "reflect": "reflect"}
+"""What lies beyond each kind of edge, in the words of NumPy and of ONNX."""
 _FLOATS = np.float32
 
 
@@ -149,7 +150,7 @@ def _done(operation: Operation, inputs: list[Plane], boundary: str) -> Plane:
 def _shifted(plane: Plane, size: tuple[int, ...], boundary: str) -> Iterator[tuple[int, int, Plane]]:
     """The plane as each place of a kernel of this size sees it."""
     (tall, wide), (height, width) = size, plane.shape[:2]
-    padded = np.pad(plane, [(tall // 2,) * 2, (wide // 2,) * 2, (0, 0)], mode=_PADDING[boundary])
+    padded = np.pad(plane, [(tall // 2,) * 2, (wide // 2,) * 2, (0, 0)], mode=PADDING[boundary])
     for row in range(tall):
         for column in range(wide):
             yield row, column, padded[row : row + height, column : column + width]

@@ -302,9 +302,9 @@ def _readers(more: Path | None) -> dict[str, Reader]:
     given = {} if more is None else {path.name: path.read_bytes() for path in more.rglob("*") if path.is_file()}
 
     def animals(path: Path) -> Any:
-        from ffnca.interchange.importing import _json
+        from ffnca.interchange.importing import read_json
 
-        found = animals_in(_json(path))
+        found = animals_in(read_json(path))
         for animal in found[:3]:
             text = animal_world(found, str(animal.get("code")), str(path))
             parse_world(text, str(path))

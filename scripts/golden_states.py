@@ -6,6 +6,7 @@ code is from what is there.
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 import jax
 import numpy as np
@@ -13,7 +14,6 @@ from jaxtyping import Float
 
 from ffnca.automata.base import rollout
 from ffnca.opening import make
-from ffnca.systems.growth.simulated import deficit
 from ffnca.world import rule_path_for, shipped_worlds
 from ffnca.world_file import load_world
 
@@ -35,8 +35,9 @@ def golden_cells(name: str) -> Float[np.ndarray, "cell 5"]:
         name: One of `names`.
     """
     simulation = make(OLD if name == OLD.stem + "_format_1" else name)
-    state = rollout(simulation.automaton, simulation.start, NUM_STEPS, key=jax.random.key(0))
-    seen = np.concatenate([np.asarray(state)[..., :4], np.asarray(deficit(simulation.automaton, state))[..., None]], -1)
+    automaton: Any = simulation.automaton
+    state = rollout(automaton, simulation.start, NUM_STEPS, key=jax.random.key(0))
+    seen = np.concatenate([np.asarray(state)[..., :4], np.asarray(automaton.deficit(state))[..., None]], -1)
     body = seen[np.asarray(simulation.creature.body().alive)]
     return body[np.linspace(0, len(body) - 1, NUM_CELLS).astype(int)].astype(np.float32)
 

@@ -61,6 +61,14 @@ def completed(
     return found
 
 
+def chosen(option: str, text: str, allowed: Iterable[str], separator: str = ",") -> list[str]:
+    """The names in an option of a script; ends it where one is not allowed."""
+    names = [name for name in text.split(separator) if name]
+    if unknown := set(names) - set(allowed):
+        sys.exit(f"{option} {min(unknown)}: allowed are {f'{separator} '.join(allowed)}")
+    return names
+
+
 def seeds_of(runs: Iterable[dict[str, Any]]) -> str:
     """Every training seed among some runs, as a script takes them."""
     return ",".join(map(str, sorted({run["seed"] for run in runs})))

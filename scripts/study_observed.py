@@ -36,7 +36,7 @@ from report import completed, publish, seeds_of
 
 from ffnca.allocation import keep_memory
 from ffnca.automata.base import rollout
-from ffnca.automata.observed import DistanceRule, Observed, deficit, started
+from ffnca.automata.observed import DistanceRule, Observed, started
 from ffnca.budget import Budget
 from ffnca.grid.boundary import Boundary, pad
 from ffnca.grid.kernels import laplacian
@@ -142,7 +142,7 @@ def exact(observer: Observer, seed: int) -> int:
 def counted_right(observer: Observer) -> int:
     """Neighbourhoods that a table of counts has right; what was never seen, or as often as not, is wrong."""
     world = opened_watched(observer.watched, (64, 64), 0)
-    cells, after = neighbourhoods(world.automaton, observer.watched.grid.boundary)
+    cells, after = neighbourhoods(world.automaton)
     usual = observer.seen.weight > 0.5
     patches, states = observer.seen.patch[usual].astype(int), observer.seen.after[usual, 0]
     table = {tuple(patch): state for patch, state in zip(patches.tolist(), states.tolist(), strict=True)}
@@ -159,7 +159,7 @@ def both_flipped_auroc(observer: Observer, seed: int) -> float:
     wrong = generator.random(frames.shape) < FLIPPED
     before, now = np.moveaxis(np.where(wrong, 1 - frames, frames), 1, 0)
     scores = [
-        deficit(observer.automaton, jnp.asarray(np.concatenate(pair, -1))) for pair in zip(now, before, strict=True)
+        observer.automaton.deficit(jnp.asarray(np.concatenate(pair, -1))) for pair in zip(now, before, strict=True)
     ]
     return auroc(np.ravel(scores), np.ravel(wrong[:, 1]))
 
@@ -276,7 +276,7 @@ def wounded_aurocs(observer: Observer) -> tuple[float, float]:
         after = episodes(world.automaton, hurt[None], WOUND_STEPS)[0]
         for frames, is_wounded in ((after, True), (true[at : at + WOUND_STEPS + 1], False)):
             state = jnp.asarray(np.concatenate([frames[-1], frames[-2]], -1))
-            lacking = np.asarray(deficit(observer.automaton, state))[frames[-1][..., 0] > 0.05]
+            lacking = np.asarray(observer.automaton.deficit(state))[frames[-1][..., 0] > 0.05]
             scores.append(lacking)
             wounded.append(np.full(len(lacking), is_wounded))
             means.append((lacking.mean(), is_wounded))

@@ -1,6 +1,6 @@
 """What each part of the purely contrastive recipe does: the same creature trained again with one thing changed.
 
-    python scripts/study_recipe.py RESULTS.jsonl [--only NAME,NAME] [--seeds 0,1] [--updates 3000]
+    python scripts/study_recipe.py RESULTS.jsonl [--only "NAME;NAME"] [--seeds 0,1] [--updates 3000]
         [--target 🐌] [--size 24] [--write]
 
 Each run is a line of RESULTS.jsonl; runs that are there already are not run again, and none is dropped. Every rule is
@@ -15,7 +15,7 @@ from typing import Any
 import jax
 import numpy as np
 from free_hidden import trained_free
-from report import completed, publish, seeds_of
+from report import chosen, completed, publish, seeds_of
 from stacked import trained_stacked
 
 from ffnca.allocation import keep_memory
@@ -119,7 +119,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("results", type=Path)
     parser.add_argument(
-        "--only", default=",".join(VARIANTS), help="variants to run, separated by commas; '' prints only"
+        "--only", default=";".join(VARIANTS), help="variants to run, separated by semicolons; '' prints only"
     )
     parser.add_argument("--seeds", default="0,1")
     parser.add_argument("--updates", type=int, default=3000)
@@ -132,7 +132,7 @@ def main() -> None:
     wanted = [
         {"variant": name, "seed": seed}
         for seed in map(int, options.seeds.split(","))
-        for name in filter(None, options.only.split(","))
+        for name in chosen("--only", options.only, VARIANTS, ";")
     ]
 
     def measured(which: dict[str, Any]) -> dict[str, Any]:

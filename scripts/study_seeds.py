@@ -71,21 +71,23 @@ def main() -> None:
     parser.add_argument(
         "--gap-scale", type=float, default=Recipe().robust_scale, help="`Recipe.robust_scale`; 0 is none"
     )
+    parser.add_argument("--transport", choices=("exact", "learned"), default="exact")
     parser.add_argument("--write", action="store_true", help="rewrite the block of that size")
     options = parser.parse_args()
     keep_memory()
-    setting = {name: getattr(options, name) for name in ("size", "updates", "objective", "gap_scale")}
+    setting = {name: getattr(options, name) for name in ("size", "updates", "objective", "gap_scale", "transport")}
     wanted = [
         {"target": target, "seed": seed} for seed in map(int, options.seeds.split(",")) for target in options.targets
     ]
 
     def measured(which: dict[str, Any]) -> dict[str, Any]:
         creature = Creature.for_target(which["target"], options.size).retrained_by(options.objective)
-        creature = creature.by_recipe(robust_scale=options.gap_scale)
+        creature = creature.reshaped(transport=options.transport).by_recipe(robust_scale=options.gap_scale)
         return run(creature, Budget(updates=options.updates), which["seed"])
 
     found = completed(options.results, wanted, measured, setting=setting)
     amounts = f"{options.size} cells, {options.updates} updates, gap scale {options.gap_scale:g}"
+    amounts += f", {options.transport} transport"
     lines = [f"By `{options.objective}`, {amounts}:", "", *table(found)]
     print(*lines, sep="\n")
     if options.write:

@@ -8,14 +8,13 @@ measures the distance to the exemplar at steps 200 and 1,000 and after a wound. 
 """
 
 import argparse
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import jax
 import numpy as np
-from report import completed, publish, seeds_of
+from report import chosen, completed, publish, seeds_of
 
 from ffnca.allocation import keep_memory
 from ffnca.budget import Budget
@@ -83,9 +82,7 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help="rewrite the table in scripts/README.md")
     options = parser.parse_args()
     keep_memory()
-    names, seeds = options.textures.split(","), [int(seed) for seed in options.seeds.split(",")]
-    if unknown := set(names) - set(EXEMPLARS):
-        sys.exit(f"--textures {min(unknown)}: allowed are {', '.join(EXEMPLARS)}")
+    names, seeds = chosen("--textures", options.textures, EXEMPLARS), [int(seed) for seed in options.seeds.split(",")]
     wanted = [{"texture": name, "seed": seed} for seed in seeds for name in names]
     found = completed(
         options.results,

@@ -16,7 +16,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from report import completed, publish_rows, seeds_of
+from report import chosen, completed, publish_rows, seeds_of
 from scipy.stats import binomtest
 from study_turned import floor
 
@@ -104,7 +104,7 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help="rewrite the rows of these variants")
     options = parser.parse_args()
     keep_memory()
-    names = options.only.split(";")
+    names = chosen("--only", options.only, VARIANTS, ";")
     wanted = [
         {"variant": name, "target": target, "seed": int(seed)}
         for seed in options.seeds.split(",")

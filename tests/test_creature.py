@@ -22,7 +22,6 @@ from ffnca.systems.growth.spec import GONE_OBJECTIVES, TrainSpec
 from ffnca.training import worst_error
 from ffnca.world_file import parse_world
 
-BY_RECIPE = "pass a ffnca.Recipe as recipe= from Python"
 FORMAT_1 = Path(__file__).parent / "format_1"
 """Rules as the releases before format 2 wrote them, with some cells of what they made of a whole body in 3 steps."""
 OLD_RULES = ("ascent", "layered", "through_time", "first_release")

@@ -46,11 +46,12 @@ def test_growth_table_gives_medians_every_seed_and_the_time_to_a_good_rule() -> 
     assert len(study_growth.table(runs, "updates")) == 2
 
 
-def test_a_study_shows_no_runs_of_another_target_size_or_budget(tmp_path, monkeypatch, capsys) -> None:
-    about = {"target": "🐌", "size": 24, "budget": "3 minutes"}
+def test_a_study_shows_no_runs_of_another_target_size_transport_or_budget(tmp_path, monkeypatch, capsys) -> None:
+    about = {"target": "🐌", "size": 24, "transport": "exact", "budget": "3 minutes"}
     results = tmp_path / "growth.jsonl"
     results.write_text(json.dumps(_growth_run(0, 0.1, [[30, 10, 0.5]]) | about))
-    for asked, shown in ((), True), (("--size", "32"), False), (("--target", "⚓"), False), (("--minutes", "1"), False):
+    others = ("--size", "32"), ("--target", "⚓"), ("--minutes", "1"), ("--transport", "learned")
+    for asked, shown in [((), True), *((other, False) for other in others)]:
         words = ["study_growth.py", str(results), "--only", "", "--target", "🐌", *asked]
         monkeypatch.setattr(sys, "argv", words)
         study_growth.main()

@@ -18,6 +18,7 @@ from ffnca import draws
 from ffnca.automata.compiled import compiled
 from ffnca.grid.boundary import Boundary, pad
 from ffnca.grid.seeds import soup
+from ffnca.grid.windows import neighbourhood
 from ffnca.lattice import Lattice, Value
 from ffnca.render import ramp
 
@@ -25,18 +26,6 @@ _RING = [(24, 32, 76), (28, 108, 140), (136, 200, 170), (252, 238, 196), (238, 1
 """Night, sea, cream, fire and back to night."""
 _REST = (14, 14, 34)
 _COOLING = [(255, 244, 214), (250, 160, 60), (190, 50, 70), (90, 28, 92), (34, 22, 60)]
-
-
-def neighbours(reach: int, neighbourhood: str) -> Bool[np.ndarray, "side side"]:
-    """Which cells are neighbours, the cell itself in the middle and none of them.
-
-    Args:
-        reach: Of the furthest, in cells.
-        neighbourhood: `moore`, a square, or `von_neumann`, a diamond.
-    """
-    rows, columns = np.abs(np.mgrid[-reach : reach + 1, -reach : reach + 1])
-    inside = rows + columns <= reach if neighbourhood == "von_neumann" else rows >= 0
-    return inside & (rows + columns > 0)
 
 
 @jax.tree_util.register_static
@@ -66,6 +55,13 @@ class Cyclic:
         """How far a cell sees, in cells."""
         return self.reach
 
+    @property
+    def _neighbours(self) -> Bool[np.ndarray, "side side"]:
+        """Which cells count, the cell itself in the middle and none of them."""
+        inside = neighbourhood(self.reach, self.neighbourhood).copy()
+        inside[self.reach, self.reach] = False
+        return inside
+
     @compiled
     def step(self, state: Float[Array, "*batch H W 1"], key: PRNGKeyArray) -> Float[Array, "*batch H W 1"]:
         """Count the neighbours ahead, and move on; deterministic, `key` is not used."""
@@ -74,7 +70,7 @@ class Cyclic:
         sought = (ahead + 1).astype(jnp.uint8)
         around = pad(state + 1, self.boundary, self.reach).astype(jnp.uint8)  # 0 for no cell at all
         count = jnp.zeros(state.shape, jnp.uint8)  # at most 120 neighbours
-        for row, column in np.argwhere(neighbours(self.reach, self.neighbourhood)):
+        for row, column in np.argwhere(self._neighbours):
             seen = around[..., row : row + height, column : column + width, :]
             count += (seen == sought).astype(jnp.uint8)
         moves = count >= self.threshold
@@ -86,7 +82,7 @@ class Cyclic:
         """`step` as data."""
         every = np.eye(self.num_states)
         states = lattice.concatenate([lattice.state.lookup(row) for row in every])
-        counts = states.each_convolved(neighbours(self.reach, self.neighbourhood)[None])
+        counts = states.each_convolved(self._neighbours[None])
         following = [*range(1, self.num_states), 0]
         moves = (states * counts[following]).sum() > self.threshold - 0.5
         if self.excitable:

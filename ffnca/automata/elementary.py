@@ -5,7 +5,7 @@ Reference:
 """
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -17,13 +17,12 @@ from ffnca.automata.compiled import compiled
 from ffnca.automata.life_bits import LANES, Bits, chosen, packed, padded, where_wanted
 from ffnca.errors import InputError, whole_number
 from ffnca.grid.boundary import BOUNDARIES, Boundary
-from ffnca.lattice import Lattice, Value
+from ffnca.lattice import PADDING, Lattice, Value
 from ffnca.render import TRANSPARENT, Background, is_dark, laid_on
 from ffnca.spec import shown
 
 COLOURS = np.array([(250, 248, 242), (30, 42, 68)], np.uint8)
 """Of a cell that is 0 and of one that is 1: ink on paper."""
-_PADDING: dict[str, Any] = {"wrap": "wrap", "zero": "constant", "reflect": "reflect"}
 
 
 class Rows(NamedTuple):
@@ -80,7 +79,7 @@ class Elementary:
 
     def next_row(self, row: Float[Array, "*batch W"]) -> Float[Array, "*batch W"]:
         """The row after this one."""
-        around = jnp.pad(row, [(0, 0)] * (row.ndim - 1) + [(1, 1)], mode=_PADDING[self.boundary]) > 0.5
+        around = jnp.pad(row, [(0, 0)] * (row.ndim - 1) + [(1, 1)], mode=PADDING[self.boundary]) > 0.5
         bits = 4 * around[..., :-2] + 2 * around[..., 1:-1] + 1 * around[..., 2:]
         return jnp.asarray(self.table, row.dtype)[bits]
 
@@ -215,7 +214,7 @@ def rows_after(automaton: Elementary, cells: Int[np.ndarray, " W"], num_rows: in
     """A first row and those after it, without compiling anything."""
     rows = [cells]
     for _ in range(num_rows - 1):
-        around = np.pad(rows[-1], 1, mode=_PADDING[automaton.boundary])
+        around = np.pad(rows[-1], 1, mode=PADDING[automaton.boundary])
         rows.append(np.array(automaton.table)[4 * around[:-2] + 2 * around[1:-1] + around[2:]])
     return np.array(rows)
 

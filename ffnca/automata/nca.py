@@ -207,6 +207,7 @@ class NCA(nnx.Module):
         own = state.reshape(-1, state.shape[-1])
         return _where_chosen(_changed, self, chosen, perception, state, own).reshape(state.shape)
 
+    @compiled
     def deficit(self, state: Float[Array, "*batch H W C"]) -> Float[Array, "*batch H W"]:
         """Goodness deficit of every cell, its ill health: 0 when all is well, and 0 where nothing lives."""
         precise = _precise(_checked(state))

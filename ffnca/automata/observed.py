@@ -255,6 +255,7 @@ class Observed(nnx.Module):
         present, _ = jnp.split(state, 2, -1)
         return jnp.concatenate([self.rule.best(self.see(present), present), present], -1)
 
+    @compiled
     def deficit(self, state: Float[Array, "*batch H W twice"]) -> Float[Array, "*batch H W"]:
         """Goodness that each cell lacks: that of the best that it could have become, minus that of what it became.
 
@@ -295,12 +296,6 @@ def started(cells: Float[Any, "*batch H W C"]) -> Float[Array, "*batch H W twice
     """A state whose present frame this is, and before which nothing is known."""
     cells = jnp.asarray(cells, jnp.float32)
     return jnp.concatenate([cells, jnp.full_like(cells, UNKNOWN)], -1)
-
-
-@jax.jit
-def deficit(automaton: Observed, state: Float[Array, "H W twice"]) -> Float[Array, "H W"]:
-    """Goodness that each cell lacks, compiled."""
-    return automaton.deficit(state)
 
 
 @jax.jit

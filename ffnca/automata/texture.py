@@ -151,6 +151,7 @@ class Texture(nnx.Module):
         fired = draws.bernoulli_of_cells(key, self.fire_rate, state.shape[:-1])
         return self.bounded(state + STEP * fired[..., None] * change.reshape(state.shape))
 
+    @compiled
     def deficit(self, state: Float[Array, "*batch H W C"]) -> Float[Array, "*batch H W"]:
         """Goodness of the state that each cell would climb to, minus its goodness now; at least 0."""
         seen = self.see(state)
@@ -179,12 +180,6 @@ class Texture(nnx.Module):
     def render(self, state: Float[Array, "*batch H W C"]) -> UInt8[np.ndarray, "*batch H W 3"]:
         """The colours."""
         return np.rint(255 * self.rgb(state)).astype(np.uint8)
-
-
-@jax.jit
-def deficit(automaton: Texture, state: Float[Array, "H W C"]) -> Float[Array, "H W"]:
-    """Goodness that each cell lacks, compiled."""
-    return automaton.deficit(state)
 
 
 @jax.jit

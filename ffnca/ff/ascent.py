@@ -26,6 +26,7 @@ from ffnca.lattice import Value
 
 STATE_LIMIT = 2.0
 """States are kept within this distance of 0 in every channel, far outside what any target needs."""
+_CLIMBS, _CLIMB_RATE = 5, 0.8  # to the state that a cell is compared with
 
 
 class AscentLayer(nnx.Module):
@@ -98,10 +99,10 @@ class AscentLayer(nnx.Module):
         return jax.lax.fori_loop(0, num_steps, ascend, state)
 
     def deficit(
-        self, context: Float[Array, "cell context"], state: Float[Array, "cell channel"], *, num_steps: int = 5
+        self, context: Float[Array, "cell context"], state: Float[Array, "cell channel"]
     ) -> Float[Array, " cell"]:
         """Goodness at the state that a cell would climb to, minus its goodness now: 0 when all is well."""
-        goal = self.settle(context, state, num_steps=num_steps, rate=0.8)
+        goal = self.settle(context, state, num_steps=_CLIMBS, rate=_CLIMB_RATE)
         return jnp.maximum(self.goodness(context, goal) - self.goodness(context, state), 0.0)
 
     def hebbian(
@@ -144,12 +145,12 @@ class AscentLayer(nnx.Module):
         proposed = self._climbed(context, state)
         return proposed - state
 
-    def described_deficit(self, context: Value, state: Value, *, num_steps: int = 5) -> Value:
+    def described_deficit(self, context: Value, state: Value) -> Value:
         """`deficit` as data."""
         goal = state
-        for _ in range(num_steps):
+        for _ in range(_CLIMBS):
             change = self._climbed(context, goal) - goal
-            goal = (goal + change * 0.8).maximum(-STATE_LIMIT).minimum(STATE_LIMIT)
+            goal = (goal + change * _CLIMB_RATE).maximum(-STATE_LIMIT).minimum(STATE_LIMIT)
         good, now = (self._described_goodness(context, one) for one in (goal, state))
         return (good - now).maximum(0.0)
 

@@ -7,11 +7,11 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from ffnca.errors import InputError
+from ffnca.lattice import PADDING
 from ffnca.part import ACROSS, DOWN, current_part
 
 Boundary = Literal["wrap", "zero", "reflect"]
 BOUNDARIES: tuple[str, ...] = get_args(Boundary)
-_MODES = {"wrap": "wrap", "zero": "constant", "reflect": "reflect"}
 
 
 def pad(state: Float[Array, "*batch H W C"], boundary: Boundary, radius: int = 1) -> Float[Array, "*batch tall wide C"]:
@@ -40,7 +40,7 @@ def pad(state: Float[Array, "*batch H W C"], boundary: Boundary, radius: int = 1
         state = _exchanged(state, state.ndim - 3, (DOWN, down), boundary, radius)
     if across > 1:
         state = _exchanged(state, state.ndim - 2, (ACROSS, across), boundary, radius)
-    return jnp.pad(state, whole, mode=_MODES[boundary]) if any(map(any, whole)) else state
+    return jnp.pad(state, whole, mode=PADDING[boundary]) if any(map(any, whole)) else state
 
 
 def _exchanged(state: Array, axis: int, parts: tuple[str, int], boundary: Boundary, radius: int) -> Array:

@@ -6,8 +6,6 @@ from jaxtyping import Array, Bool, Float
 
 from ffnca.grid.boundary import Boundary, pad
 
-SHAPES = ("moore", "von_neumann", "circular")
-
 
 def neighbourhood(radius: int, shape: str) -> Bool[np.ndarray, "side side"]:
     """Which cells of a square belong to a neighbourhood, the cell itself in the middle and one of them.

@@ -91,7 +91,7 @@ def import_file(path: Path, out: Path, wanted: Wanted) -> str:
     if suffix != JSON_SUFFIX:
         allowed = ", ".join((JSON_SUFFIX, *tensor_files.SUFFIXES, *PATTERN_SUFFIXES))
         raise InputError(f"{path}: allowed endings are {allowed}")
-    value = _json(path)
+    value = read_json(path)
     if is_growing_ca(value):
         wanted.refuse(path, "name", "perception")
         _check_ending(out, RULE_SUFFIX, "weights")
@@ -108,13 +108,18 @@ def read_growing_ca(path: Path) -> TwoLayers:
     Raises:
         InputError: If it cannot be read or holds no such layers.
     """
-    value = _json(path)
+    value = read_json(path)
     if not is_growing_ca(value):
         raise InputError(f"{path}: holds no layers of a growing automaton; allowed: a list of two with data_b64")
     return growing_ca_layers(value, str(path))
 
 
-def _json(path: Path) -> Any:
+def read_json(path: Path) -> Any:
+    """What is in a JSON file.
+
+    Raises:
+        InputError: If it cannot be read, is larger than allowed, or is not JSON.
+    """
     content = read_bounded(path, MAX_JSON_BYTES)
     try:
         return json.loads(content)

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from ffnca.errors import InputError
-from ffnca.lattice import ELEMENTWISE, NEIGHBOURING, Operation, Program
+from ffnca.lattice import ELEMENTWISE, NEIGHBOURING, PADDING, Operation, Program
 
 OPSET, IR_VERSION = 19, 9
 """The first with a Pad that wraps, and the format that goes with it."""
@@ -21,7 +21,6 @@ _SIMPLE = {
     "log": "Log",
     "absolute": "Abs",
 }
-_PADDING = {"wrap": "wrap", "zero": "constant", "reflect": "reflect"}
 _STATE, _RANDOM, _NEXT = "state", "random", "next_state"
 
 
@@ -175,7 +174,7 @@ class _Graph:
         is_maximum = operation.kind == "neighbour_maximum"
         tall, wide = (3, 3) if is_maximum else operation.arrays["weights"].shape[2:]
         pads = self.constant(f"pads_{tall}x{wide}", np.array([0, 0, tall // 2, wide // 2] * 2, np.int64))
-        padded = self.node("Pad", [plane, pads], f"{name}_padded", mode=_PADDING[self.program.boundary])
+        padded = self.node("Pad", [plane, pads], f"{name}_padded", mode=PADDING[self.program.boundary])
         if is_maximum:
             self.node("MaxPool", [padded], name, kernel_shape=[3, 3])
         else:

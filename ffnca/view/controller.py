@@ -16,7 +16,7 @@ from ffnca.view.judge import Judge
 from ffnca.view.learner import MINUTES
 from ffnca.view.opening import Opener, Watch, reopened_session, shortly, warm_session
 from ffnca.view.pace import Pace
-from ffnca.view.painting import PALETTE, Painting
+from ffnca.view.painting import PALETTE, Painting, colour_of
 from ffnca.view.recorder import Recorder, unused_path, write_picture
 from ffnca.view.session import Session
 from ffnca.view.study import Study
@@ -56,7 +56,7 @@ class Controller:
             patient: Let the window wait for worlds to open.
             detail: Pixels a cell for worlds opened later, where their rules hold a decoder.
         """
-        self.brush, self.colour = Brush(), FIRST_COLOUR
+        self.brush, self.colour = Brush(colour=colour_of(FIRST_COLOUR)), FIRST_COLOUR
         self.session, self.folder, self.size, self.detail = session, folder, size, detail
         self.pace, self.camera, self.judged = Pace(), Camera(), Judge(session)
         self.recorder, self.opener, self.watch = Recorder(), Opener(patient=patient), Watch(text)
@@ -74,7 +74,7 @@ class Controller:
 
     @property
     def show(self) -> str:
-        """The view as `ffnca.depict` calls it."""
+        """The view, as `Simulation.view` takes it."""
         return f"channel:{self.channel}" if self.view == "channel" else self.view
 
     @property
@@ -245,8 +245,7 @@ class Controller:
     def take_colour(self, place: int) -> None:
         """Paint with a colour of the palette."""
         self.colour = place
-        red, green, blue = (value / 255 for value in PALETTE[place])
-        self.brush = self.brush._replace(kind="paint", colour=(red, green, blue))
+        self.brush = self.brush._replace(kind="paint", colour=colour_of(place))
 
     def resize_brush(self, steps: int) -> None:
         """Larger or smaller, by a fifth."""

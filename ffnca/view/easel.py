@@ -8,7 +8,7 @@ from ffnca.render import over
 from ffnca.view.camera import Area, Camera
 from ffnca.view.controller import Controller
 from ffnca.view.drawing import ACCENT, FAINT, INK, PAPER, Picture, wrapped, write
-from ffnca.view.painting import PALETTE, SIZE
+from ffnca.view.painting import PALETTE, SIZE, colour_of
 
 _HANDLED = (
     *(pygame.TEXTINPUT, pygame.KEYDOWN, pygame.MOUSEBUTTONDOWN, pygame.MOUSEBUTTONUP),
@@ -78,8 +78,7 @@ class Easel:
 
     def _paint(self, cell: tuple[float, float], controller: Controller) -> None:
         assert controller.painting is not None
-        red, green, blue = (value / 255 for value in PALETTE[controller.colour])
-        colour = None if self._erases else (red, green, blue)
+        colour = None if self._erases else colour_of(controller.colour)
         controller.painting.paint(self._last or cell, cell, self.radius, colour)
         self._last = cell
 

@@ -18,6 +18,12 @@ PALETTE = (
 )
 
 
+def colour_of(place: int) -> tuple[float, float, float]:
+    """A colour of the palette, RGB in 0..1."""
+    red, green, blue = (value / 255 for value in PALETTE[place])
+    return red, green, blue
+
+
 class Painting:
     """What the user paints.
 

@@ -8,6 +8,7 @@ import pygame
 
 from ffnca.errors import InputError
 from ffnca.view.actions import ACTIONS, Action, action_for
+from ffnca.view.brushes import MAX_RADIUS
 from ffnca.view.camera import Area, Camera
 from ffnca.view.chooser import Chooser
 from ffnca.view.controller import Controller
@@ -242,7 +243,7 @@ class Window:
         self._laid_out = key
         sliders = {
             "Speed": (0.0, len(SPEEDS) - 1.0, float(controller.pace.level)),
-            "Brush": (1.0, 32.0, controller.brush.radius),
+            "Brush": (1.0, MAX_RADIUS, controller.brush.radius),
             **({"Channel": (0.0, channels - 1.0, float(controller.channel))} if channels > 1 else {}),
         }
         made: list[Block] = []

@@ -13,7 +13,6 @@ from ffnca.opening import make
 from ffnca.world_file import parse_world
 
 FIBONACCI = "{{{1,8,1},{1,8,1}},{{1,2,1},{0,1,0}}}"
-TURNED = {1: 0, 2: 1, 4: 2, 8: 3}
 
 
 def _walk(table: list, size: tuple[int, int], walkers: list, steps: int, *, wraps: bool = True) -> np.ndarray:

@@ -12,7 +12,7 @@ import pytest
 
 from ffnca.automata.base import rollout, step_program
 from ffnca.automata.life import Life
-from ffnca.automata.observed import UNKNOWN, ContrastRule, DistanceRule, Observed, deficit, started
+from ffnca.automata.observed import UNKNOWN, ContrastRule, DistanceRule, Observed, started
 from ffnca.budget import Budget
 from ffnca.errors import InputError
 from ffnca.ff.local_update import Pair
@@ -162,7 +162,7 @@ def test_the_step_and_the_goodness_as_data_are_those_that_run(kind: str, boundar
     np.testing.assert_allclose(step_program(observed, state.shape[-1]).run(state), stepped, atol=1e-5)
     lattice = Lattice(state.shape[-1], boundary)
     found = lattice.program(observed.described_deficit(lattice)).run(state)[..., 0]
-    np.testing.assert_allclose(found, deficit(observed, jnp.asarray(state)), rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(found, observed.deficit(jnp.asarray(state)), rtol=1e-4, atol=1e-5)
     assert (found[2:4, 3:5] == 0).all()
     assert (found > 0).any()
 
@@ -196,11 +196,11 @@ def test_a_rule_file_keeps_all_that_runs_and_is_measured(learned: Observer, tmp_
 
 def test_wrong_cells_stand_out_in_the_view_of_goodness(learned: Observer) -> None:
     start = started((np.random.default_rng(0).random((16, 20, 1)) < 0.4).astype(np.float32))
-    assert not np.asarray(deficit(learned.automaton, start)).any()
+    assert not np.asarray(learned.automaton.deficit(start)).any()
     state = np.array(rollout(learned.automaton, start, 3, key=jax.random.key(0)))
-    assert not np.asarray(deficit(learned.automaton, jnp.asarray(state))).any()
+    assert not np.asarray(learned.automaton.deficit(jnp.asarray(state))).any()
     state[4, 5, 0] = 1 - state[4, 5, 0]
-    lacking = np.asarray(deficit(learned.automaton, jnp.asarray(state)))
+    lacking = np.asarray(learned.automaton.deficit(jnp.asarray(state)))
     assert np.argwhere(lacking > 0).tolist() == [[4, 5]]
 
 

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from ffnca.automata.base import rollout, step_program
-from ffnca.automata.texture import Colours, Sight, Texture, deficit
+from ffnca.automata.texture import Colours, Sight, Texture
 from ffnca.budget import Budget
 from ffnca.errors import InputError
 from ffnca.ff.ascent import AscentLayer
@@ -160,7 +160,7 @@ def test_a_cell_sees_squares_at_the_distance_of_each_group_and_a_page_steps_alik
     np.testing.assert_allclose(step_program(automaton, 6).run(state, random), stepped, atol=1e-5)
     lattice = Lattice(6, boundary)
     found = lattice.program(automaton.described_deficit(lattice)).run(state)[..., 0]
-    np.testing.assert_allclose(found, deficit(automaton, jnp.asarray(state)), rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(found, automaton.deficit(jnp.asarray(state)), rtol=1e-3, atol=1e-4)
 
 
 def test_hidden_channels_are_principal_components_of_the_surroundings() -> None:

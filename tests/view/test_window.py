@@ -15,6 +15,7 @@ from ffnca.view.brushes import BRUSHES
 from ffnca.view.chooser import thumbnail
 from ffnca.view.controller import Controller
 from ffnca.view.pace import SPEEDS
+from ffnca.view.painting import PALETTE
 from ffnca.view.session import WALL_COLOUR
 from ffnca.world import rule_path_for, shipped_worlds
 
@@ -40,6 +41,11 @@ def test_the_frame_shown_is_the_rendered_state(hand) -> None:
     scale = int(user.controller.camera.scale(*user.window._seen))
     pixels, wanted = shown(user.window), enlarge(picture, scale)
     np.testing.assert_array_equal(pixels, wanted)
+
+
+def test_the_first_stroke_is_of_the_swatch_that_is_marked(hand) -> None:
+    controller = hand().controller
+    np.testing.assert_allclose(controller.brush.colour, np.divide(PALETTE[controller.colour], 255))
 
 
 def test_frames_give_the_states_of_a_headless_run(hand, key) -> None:

@@ -3,8 +3,7 @@
 Bytes (uint8) are numbers from 0 to 1 everywhere; every other number is what it says. Samples of one axis are rows of a
 table, those of more are images. What `fit` learns from decides how each is scaled, and the network carries it:
 
-- a table is standardised, feature by feature, for features come in any unit (raw, wine is learned to 0.40, and so to
-  0.97 and more);
+- a table is standardised, feature by feature, for features come in any unit;
 - an image stays as it is where its largest value lies between 0.1 and 1, as that of nearly every image does; else all
   pixels are divided by that value, so that the label is neither drowned nor alone.
 """

@@ -5,10 +5,6 @@ of two so that its largest entry is a few weight units, and rounded at random, s
 on average. Random bits are drawn from an explicit key. All of it runs on adders, multipliers and shifters, but for a
 few divisions a sample.
 
-What was chosen, by validation images: 16-bit registers behind the weights learn no better than int8 alone; pairs
-against a threshold of 2 are better on MNIST (0.979 against 0.972 after 5 epochs) and worse on digits (0.990 against
-0.995 after 60), and need no threshold for each width.
-
 Bounds, for at most `MAX_WIDTH` inputs or units, `MAX_LAYERS` layers and `MAX_BATCH` pairs a step, where a weight, an
 activity and a surprise are at most `LIMIT` = 127 in size; all are below 2**31:
 

@@ -27,9 +27,9 @@ from ffnca.systems.growth.detail import CodeLayout, Decoder
 from ffnca.systems.growth.fitted_world import chosen_by_size, fitted_recipe, fitted_world, growth_world
 from ffnca.systems.growth.model import CodeModel
 from ffnca.systems.growth.objective import OBJECTIVES
-from ffnca.systems.growth.pictured import AT_HAND, framed, pictured_world
+from ffnca.systems.growth.pictured import framed, pictured_world
 from ffnca.systems.growth.plan import Plan
-from ffnca.systems.growth.recalled import recalled_recipe, recalled_world
+from ffnca.systems.growth.recalled import AT_HAND, recalled_recipe, recalled_world
 from ffnca.systems.growth.recipe import Recipe
 from ffnca.systems.growth.rule import automaton_of, blank_rule, code_of, described_rule, filled_rule
 from ffnca.systems.growth.rule_file import RuleFile, load_rule, rule_bytes, save_rule

@@ -47,7 +47,7 @@ class Objective:
 
 
 PUBLISHED_MARGIN = 16
-"""Free cells on every side of a creature whose grid nobody chose, as in Mordvintsev et al. (2020)."""
+"""Free cells on every side of a body in training, as in Mordvintsev et al. (2020)."""
 
 OBJECTIVES: dict[str, Objective] = {
     "ascent": Objective(learning="ffnca.systems.growth.layer_learning:Ascent.by", rule="ascent", most_layers=1),

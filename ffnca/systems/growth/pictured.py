@@ -8,11 +8,8 @@ import numpy as np
 from jaxtyping import Float
 
 from ffnca.systems.growth.fitted_world import MARGIN, fitted_world, growth_world
-from ffnca.systems.growth.recalled import AT_HAND
 from ffnca.systems.growth.spec import GrowthWorld
 from ffnca.systems.growth.target import MIN_SIZE, target_name
-
-__all__ = ["AT_HAND", "framed", "pictured_world"]
 
 
 def framed(pictures: list[Float[np.ndarray, "_ _ 4"]], detail: int = 1) -> Float[np.ndarray, "target h w 4"]:

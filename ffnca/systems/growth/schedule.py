@@ -9,8 +9,7 @@ LEARNED_MSE = 0.05
 UPDATES_TO_LEARN = ((16, 1000), (24, 1500), (42, 3000), (64, 6000), (128, 12_000))
 """Longer side in cells, and about how many updates a body of at most that size needs.
 
-After 1,500 updates creatures of 24 cells are at 0.001 to 0.003, after 1,000 at 0.01; at 40 cells 0.01 takes 2,900
-(scripts/README.md). Half as many leave fog. Larger bodies are known from single runs only.
+Enough for either transport; what they reach is in scripts/README.md. Larger bodies are known from single runs only.
 """
 
 

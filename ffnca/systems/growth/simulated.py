@@ -134,7 +134,7 @@ def _population(automaton: NCA, state: Float[Array, "H W C"]) -> Float[Array, ""
 
 def _mean_goodness(automaton: NCA, state: Float[Array, "H W C"]) -> Float[Array, ""]:
     """Mean over living cells. A cell's counts from the best that it could step to, so it is at most 0."""
-    return _mean_of_living(automaton, state, deficit(automaton, state))  # the map of health is of the same program
+    return _mean_of_living(automaton, state, automaton.deficit(state))  # the map of health is of the same program
 
 
 @jax.jit
@@ -149,15 +149,9 @@ def _relative_mse(picture: Array, empty_mse: Array, automaton: NCA, state: Float
     return jnp.mean(jnp.square(state[..., :4] - picture)) / empty_mse
 
 
-@jax.jit
-def deficit(automaton: NCA, state: Float[Array, "H W C"]) -> Float[Array, "H W"]:
-    """Goodness deficit of every cell, compiled."""
-    return automaton.deficit(state)
-
-
 def drawn_health(automaton: NCA, state: Float[Array, "H W C"]) -> UInt8[np.ndarray, "H W 3"]:
     """Goodness that living cells lack, light where all is well."""
-    lacking = np.log10(np.maximum(np.asarray(deficit(automaton, state)), WELL))
+    lacking = np.log10(np.maximum(np.asarray(automaton.deficit(state)), WELL))
     return heat(lacking, np.log10(WELL), np.log10(ILL), np.asarray(_living(automaton, state)))
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from ffnca.automata.base import Automaton
-from ffnca.automata.observed import Observed, deficit, started
+from ffnca.automata.observed import Observed, started
 from ffnca.systems.auroc import auroc
 from ffnca.systems.observed.observer import Observer
 from ffnca.systems.observed.watching import episodes, neighbourhoods, opened_watched, soup
@@ -49,7 +49,7 @@ def neighbourhoods_right(observer: Observer) -> tuple[int | None, int | None]:
     if not observer.binary:
         return None, None
     world = opened_watched(observer.watched, (TRIAL_SIDE, TRIAL_SIDE), 0)
-    cells, after = neighbourhoods(world.automaton, observer.watched.grid.boundary)
+    cells, after = neighbourhoods(world.automaton)
     best = observer.automaton.rule.best(jnp.asarray(cells), jnp.asarray(cells[:, 4:5]))
     return int(np.sum(np.asarray(best)[:, 0] == after)), len(cells)
 
@@ -102,6 +102,6 @@ def anomaly_auroc(observer: Observer, seed: int) -> float:
         struck = generator.random(now.shape[:2]) < FLIPPED
         other = 1 - now if observer.binary else generator.random(now.shape, np.float32)
         changed = np.where(struck[..., None], other, now)
-        scores.append(np.asarray(deficit(observer.automaton, jnp.asarray(np.concatenate([changed, before], -1)))))
+        scores.append(np.asarray(observer.automaton.deficit(jnp.asarray(np.concatenate([changed, before], -1)))))
         wrong.append(struck)
     return auroc(np.ravel(scores), np.ravel(wrong))

@@ -9,7 +9,7 @@ from jaxtyping import Array, Float, UInt8
 
 from ffnca.automata.lenia import mapped
 from ffnca.automata.life import COLOURS
-from ffnca.automata.observed import Observed, deficit, mass, mean_goodness, started
+from ffnca.automata.observed import Observed, mass, mean_goodness, started
 from ffnca.brushes import Brush, Touch, binary_brushes, number_brushes
 from ffnca.lattice import Lattice, Value
 from ffnca.render import heat
@@ -73,7 +73,7 @@ def _log_level(rule: Any) -> Callable[[Any], Any]:
 def drawn_anomaly(automaton: Observed, state: Float[Array, "H W twice"]) -> UInt8[np.ndarray, "H W 3"]:
     """Goodness that cells lack, light where they became what the rule foresaw."""
     rule = automaton.rule
-    lacking = np.log(np.maximum(np.asarray(deficit(automaton, state)), rule.well))
+    lacking = np.log(np.maximum(np.asarray(automaton.deficit(state)), rule.well))
     return heat(_log_level(rule)(lacking), 0.0, 1.0)
 
 

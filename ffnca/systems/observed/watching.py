@@ -138,7 +138,7 @@ def seen_in(frames: Frames, observed: Observed, *, binary: bool, seed: int = 0) 
     return Seen(patch, state, then, np.ones(len(patch), np.float32))
 
 
-def neighbourhoods(automaton: Any, boundary: str) -> tuple[np.ndarray, np.ndarray]:
+def neighbourhoods(automaton: Any) -> tuple[np.ndarray, np.ndarray]:
     """All 512 neighbourhoods of cells that are 0 or 1, row by row, and what a world makes of each middle."""
     cells = (np.arange(512)[:, None] >> np.arange(9) & 1).astype(np.float32)
     grids = np.zeros((512, 9, 9, 1), np.float32)

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 
-from ffnca.automata.texture import NUM_COLOURS, Sight
+from ffnca.automata.texture import Sight
 
 WINDOW = 5
 """Sides of a descriptor's square, in steps of its scale."""
@@ -100,8 +100,3 @@ def places(described: Described, sight: Sight) -> Places:
     states, reach = described.states, sight.reach
     inner = states[reach:-reach, reach:-reach].reshape(-1, states.shape[-1])
     return Places(np.asarray(sight.within(jnp.asarray(states))).reshape(len(inner), -1), inner)
-
-
-def channels_of(components: tuple[int, ...]) -> int:
-    """Colours and components."""
-    return NUM_COLOURS + sum(components)

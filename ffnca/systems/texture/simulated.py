@@ -7,7 +7,7 @@ import jax
 import numpy as np
 from jaxtyping import Array, Float, UInt8
 
-from ffnca.automata.texture import NUM_COLOURS, Texture, deficit, mean_goodness
+from ffnca.automata.texture import NUM_COLOURS, Texture, mean_goodness
 from ffnca.brushes import Brush, Touch, number_brushes
 from ffnca.lattice import Lattice, Value
 from ffnca.render import heat
@@ -70,7 +70,7 @@ def _level(logarithm: Any) -> Any:
 
 def drawn_health(automaton: Texture, state: Float[Array, "H W C"]) -> UInt8[np.ndarray, "H W 3"]:
     """Goodness that cells lack, light where all is well."""
-    return heat(_level(np.log(np.maximum(np.asarray(deficit(automaton, state)), WELL))), 0.0, 1.0)
+    return heat(_level(np.log(np.maximum(np.asarray(automaton.deficit(state)), WELL))), 0.0, 1.0)
 
 
 def _described_health(automaton: Texture, lattice: Lattice) -> Value:
