@@ -9,7 +9,6 @@ world and the record of their training instead.
 import json
 import math
 import os
-import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,6 +22,7 @@ from safetensors import SafetensorError
 from ffnca.atomic import replacing
 from ffnca.errors import InputError
 from ffnca.files import read_bounded
+from ffnca.safetensors_file import MAX_HEADER_BYTES, canonical, header_of
 from ffnca.settings_text import parse_json
 from ffnca.spec import shown
 
@@ -30,7 +30,6 @@ FORMAT, OLD_VERSION, FORMAT_VERSION = "ffnca-rule", "1", "2"
 OLD_KIND = "growth"
 """The kind of all rules of version 1."""
 MAX_RULE_BYTES = 64 * 2**20
-MAX_HEADER_BYTES = 2**20
 MAX_TENSORS = 256
 MAX_DIMENSIONS = 4
 MAX_PROVENANCE = 2**16
@@ -103,7 +102,7 @@ def rule_bytes(stored: StoredRule, name: str) -> bytes:
     for key, tensor in tensors.items():
         _check_described(key, {"dtype": _NAMES.get(str(tensor.dtype), str(tensor.dtype)), "shape": tensor.shape}, name)
     _checked(tensors, metadata, name)
-    return _canonical(safetensors.numpy.save(tensors, metadata))
+    return canonical(safetensors.numpy.save(tensors, metadata))
 
 
 def write_rule(path: Path, content: bytes) -> None:
@@ -123,10 +122,8 @@ def read_rule(path: str | os.PathLike[str]) -> StoredRule:
         InputError: If it cannot be read, is not a rule file, is of a newer format, or holds more than a rule file may.
     """
     content = read_bounded(path, MAX_RULE_BYTES)
-    if len(content) < 8 or struct.unpack("<Q", content[:8])[0] > min(MAX_HEADER_BYTES, len(content) - 8):
-        raise InputError(f"{path}: is not a safetensors file, or is cut off")
     try:
-        described, metadata = _header(content)
+        described, metadata = header_of(content)
         if metadata.get("format") == "ffnca-network":
             raise InputError(f"{path}: holds a network, not a rule; `ffnca.ff.load_network` reads it")
         _check_format(metadata, str(path))  # a newer format may have tensors of other types
@@ -138,21 +135,6 @@ def read_rule(path: str | os.PathLike[str]) -> StoredRule:
     except (SafetensorError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise InputError(f"{path}: is not a safetensors file, or is cut off ({str(error)[:100]})") from error
     return _checked(tensors, metadata, str(path))
-
-
-def _header(content: bytes) -> tuple[dict[str, Any], dict[str, Any]]:
-    """What the header says of the tensors, and the metadata."""
-    size = struct.unpack("<Q", content[:8])[0]
-    described = json.loads(content[8 : 8 + size].decode("utf-8"))
-    return described, described.pop("__metadata__", None) or {}
-
-
-def _canonical(content: bytes) -> bytes:
-    """The same file with its header in order; the library writes metadata in random order."""
-    size = struct.unpack("<Q", content[:8])[0]
-    header = json.dumps(json.loads(content[8 : 8 + size]), sort_keys=True, separators=(",", ":")).encode()
-    header += b" " * (-len(header) % 8)
-    return struct.pack("<Q", len(header)) + header + content[8 + size :]
 
 
 def _check_format(metadata: Mapping[str, Any], file: str) -> None:

@@ -30,8 +30,9 @@ from ffnca.bench.steps import living, published
 from ffnca.simulation import Simulation
 from ffnca.systems.base import Request
 from ffnca.systems.registry import kinds, system_of
+from ffnca.systems.world_settings import build_world
 from ffnca.world import shipped_worlds
-from ffnca.world_file import build_world, load_world
+from ffnca.world_file import load_world
 
 DRIVER = Path(__file__).parent / "cax_driver.py"
 

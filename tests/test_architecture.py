@@ -23,6 +23,7 @@ LAYERS = (
         "part",
         "draws",
         "files",
+        "safetensors_file",
         "atomic",
         "spec",
         "notes",
@@ -140,7 +141,7 @@ def test_no_cycles() -> None:
 @pytest.mark.parametrize(
     ("folder", "allowed"),
     [
-        ("ff", {"ff", "errors", "atomic", "lattice"}),
+        ("ff", {"ff", "errors", "atomic", "files", "safetensors_file", "lattice"}),
         ("grid", {"grid", "errors", "part", "draws", "perceptions", "lattice", "packages", "spec"}),
         ("world", {"errors", "spec"}),
     ],

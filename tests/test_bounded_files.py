@@ -17,8 +17,9 @@ from ffnca.settings_text import parse_json, parse_toml
 from ffnca.spec import shown
 from ffnca.systems.growth.model import checked_model
 from ffnca.systems.growth.rule_file import RuleFile, load_rule, save_rule
+from ffnca.systems.world_settings import MAX_WORLD_BYTES
 from ffnca.world import find_world, shipped_worlds
-from ffnca.world_file import MAX_WORLD_BYTES, load_world
+from ffnca.world_file import load_world
 
 WORLD = 'kind = "growth"\ntitle = "t"\n[grid]\nsize = [24, 24]\n[target]\nemoji = "🐟"\nsize = 8\n'
 

@@ -19,8 +19,8 @@ from ffnca.opening import make
 from ffnca.rule_file import MAX_RULE_BYTES, StoredRule, read_rule, rule_bytes, write_rule
 from ffnca.systems.growth.model import checked_model
 from ffnca.systems.growth.rule_file import RuleFile, load_rule, save_rule
+from ffnca.systems.world_settings import build_world
 from ffnca.world import dump_world
-from ffnca.world_file import build_world
 
 WORLD = build_world(
     {"kind": "growth", "title": "T 🦎", "grid": {"size": [20, 20]}, "target": {"emoji": "🦎", "size": 8}}

@@ -16,8 +16,9 @@ from ffnca.perceptions import PERCEPTIONS
 from ffnca.systems.growth.spec import LEARNED_KEYS, GrowthWorld, NcaSpec, TrainSpec
 from ffnca.systems.life import LifeStart, LifeWorld
 from ffnca.systems.registry import kinds
+from ffnca.systems.world_settings import build_world
 from ffnca.world import GridSpec, dump_world, find_world, rule_path_for, shipped_worlds, worlds_folder
-from ffnca.world_file import build_world, load_world, parse_world, world_from_json
+from ffnca.world_file import load_world, parse_world, world_from_json
 
 GROWTH = """kind = "growth"
 title = "Lizard"

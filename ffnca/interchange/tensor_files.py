@@ -1,7 +1,6 @@
 """Named arrays in files of other programs: .npz, .safetensors, PyTorch's .pt. No object in them is ever unpickled."""
 
 import io
-import json
 import math
 import struct
 import zipfile
@@ -17,7 +16,8 @@ from safetensors import SafetensorError
 
 from ffnca.errors import InputError
 from ffnca.files import read_bounded
-from ffnca.rule_file import FORMAT, MAX_HEADER_BYTES
+from ffnca.rule_file import FORMAT
+from ffnca.safetensors_file import header_of
 from ffnca.spec import shown
 
 MAX_BYTES = 16 * 2**20
@@ -89,10 +89,7 @@ def _array(raw: bytes) -> np.ndarray:
 
 def _of_safetensors(content: bytes, name: str) -> dict[str, np.ndarray]:
     try:
-        size = struct.unpack("<Q", content[:8])[0]
-        if size > min(MAX_HEADER_BYTES, len(content) - 8):
-            raise ValueError("its header is cut off")
-        metadata = json.loads(content[8 : 8 + size]).get("__metadata__") or {}
+        _, metadata = header_of(content)
         if metadata.get("format") == FORMAT:
             raise InputError(f"{name}: is a rule of ffnca's own; name it where a WORLD is asked for")
         return safetensors.numpy.load(content)

@@ -6,7 +6,7 @@ from typing import Any
 
 from ffnca.errors import InputError, safe_line
 from ffnca.settings_text import parse_toml
-from ffnca.world_file import MAX_WORLD_BYTES, build_world
+from ffnca.systems.world_settings import MAX_WORLD_BYTES, build_world
 
 
 def world_text(settings: Mapping[str, Any], about: str, name: str) -> str:

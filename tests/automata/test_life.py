@@ -13,8 +13,9 @@ from ffnca.automata.life import Life, parse_rle, to_rle
 from ffnca.automata.life_rule import canonical_rule
 from ffnca.errors import InputError
 from ffnca.systems.life import LifeWorld, start_state
+from ffnca.systems.world_settings import build_world
 from ffnca.world import dump_world, shipped_worlds
-from ffnca.world_file import build_world, load_world, world_from_json
+from ffnca.world_file import load_world, world_from_json
 
 BOUNDARIES = ("wrap", "zero", "reflect")
 NOTATIONS = ("B3/S23", "B36/S23", "B2/S", "B0123478/S01234678")

@@ -8,7 +8,6 @@ import importlib
 import inspect
 import json
 import math
-import struct
 from dataclasses import fields
 from pathlib import Path
 from types import FunctionType, NoneType
@@ -22,9 +21,11 @@ from safetensors import SafetensorError
 
 from ffnca.atomic import replacing
 from ffnca.errors import InputError
+from ffnca.files import read_bounded
+from ffnca.safetensors_file import canonical, header_of
 
 FORMAT, FORMAT_VERSION = "ffnca-network", "1"
-MAX_BYTES, MAX_HEADER_BYTES = 2**31, 2**20
+MAX_BYTES = 2**31
 MAX_PARTS = 1024
 """Layers, networks and presets in a file."""
 _HOMES = {
@@ -72,7 +73,7 @@ def save_network(path: str | Path, network: Any) -> None:
         if tensor.dtype not in _TYPES.values() or not np.isfinite(tensor).all():
             raise InputError(f"{path}: {name} is {tensor.dtype}; allowed: finite float32, and int8")
     metadata = {"format": FORMAT, "format_version": FORMAT_VERSION, "network": json.dumps(description, sort_keys=True)}
-    content = _canonical(safetensors.numpy.save(tensors, metadata))
+    content = canonical(safetensors.numpy.save(tensors, metadata))
     if len(content) > MAX_BYTES:
         raise InputError(f"{path}: the network takes {len(content)} bytes; allowed: {MAX_BYTES}")
     with replacing(path) as temporary:
@@ -86,13 +87,9 @@ def load_network(path: str | Path) -> Any:
         InputError: If it cannot be read, is no network, or anything in it is missing, surplus or out of range.
     """
     path = Path(path)
-    content = _read(path)
+    content = read_bounded(path, MAX_BYTES)
     try:
-        size = struct.unpack("<Q", content[:8])[0]
-        if size > min(MAX_HEADER_BYTES, len(content) - 8):
-            raise ValueError("no safetensors, or cut off")
-        header = json.loads(content[8 : 8 + size].decode("utf-8"))
-        metadata = header.pop("__metadata__", None) or {}
+        header, metadata = header_of(content)
         if metadata.get("format") != FORMAT or metadata.get("format_version") != FORMAT_VERSION:
             found = f"{str(metadata.get('format'))[:40]} {str(metadata.get('format_version'))[:20]}"
             raise ValueError(f"its format is {found}; allowed: {FORMAT} {FORMAT_VERSION}")
@@ -100,19 +97,6 @@ def load_network(path: str | Path) -> Any:
     except (SafetensorError, ArithmeticError, RecursionError, ValueError, KeyError, TypeError, AttributeError) as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         raise InputError(f"{path}: is not a network that can be read ({reason[:200]})") from error
-
-
-def _read(path: Path) -> bytes:
-    """The whole of a regular file whose size is allowed; neither is found out by reading."""
-    try:
-        if not path.is_file():
-            state = "is a folder" if path.is_dir() else "is not a regular file" if path.exists() else "no such file"
-            raise InputError(f"{path}: {state}; name a file")
-        if not 8 <= path.stat().st_size <= MAX_BYTES:
-            raise InputError(f"{path}: has {path.stat().st_size} bytes; allowed for a network: 8 to {MAX_BYTES}")
-        return path.read_bytes()
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from error
 
 
 def _filled(text: str, header: dict[str, Any], content: bytes) -> Any:
@@ -231,11 +215,3 @@ def _named(network: Any) -> dict[str, Any]:
     leaves = jax.tree_util.tree_flatten_with_path(network)[0]
     names = [jax.tree_util.keystr(path, simple=True, separator=".").removesuffix(".value") for path, _ in leaves]
     return dict(zip(names, (leaf for _, leaf in leaves), strict=True))
-
-
-def _canonical(content: bytes) -> bytes:
-    """The same file with its header in order; the library writes metadata in random order."""
-    size = struct.unpack("<Q", content[:8])[0]
-    header = json.dumps(json.loads(content[8 : 8 + size]), sort_keys=True, separators=(",", ":")).encode()
-    header += b" " * (-len(header) % 8)
-    return struct.pack("<Q", len(header)) + header + content[8 + size :]

@@ -6,15 +6,13 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from ffnca.errors import MAX_SEED, InputError
-from ffnca.files import read_bounded
-from ffnca.settings_text import parse_toml
 from ffnca.spec import Spec, above_zero, several_of, shown, whole
-from ffnca.systems.registry import pattern_settings, system_of
-from ffnca.world import ONE_LINE, PATTERN_SUFFIXES, RULE_SUFFIX, World, checked_world, find_world
+from ffnca.systems.registry import system_of
+from ffnca.systems.world_settings import build_world, settings_in
+from ffnca.world import ONE_LINE, PATTERN_SUFFIXES, RULE_SUFFIX, World, find_world
 
 KIND = "observed"
 MAX_CHANNELS = 8
-_MAX_BYTES = 2**18
 Width = Annotated[int, Field(ge=8, le=1024)]
 
 
@@ -110,13 +108,7 @@ def watched_world(text: str, folder: Path) -> World:
     path = find_world(str(named) if text.lower().endswith((".toml", RULE_SUFFIX, *PATTERN_SUFFIXES)) else text)
     if path.suffix.lower() == RULE_SUFFIX:
         raise InputError(f"observed.world = {shown(text)}: allowed is a shipped world, a .toml file or a pattern")
-    if path.suffix.lower() in PATTERN_SUFFIXES:
-        return watchable(pattern_settings(path), str(path))
-    try:
-        settings = parse_toml(read_bounded(path, _MAX_BYTES).decode("utf-8-sig"), str(path))
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path}: is not UTF-8 text (byte {error.start})") from error
-    return watchable(settings, str(path))
+    return watchable(settings_in(path), str(path))
 
 
 def watchable(settings: Any, name: str) -> World:
@@ -125,14 +117,9 @@ def watchable(settings: Any, name: str) -> World:
     Raises:
         InputError: If its kind is missing or unknown, it does not describe a world, or it is one that learns itself.
     """
-    kind = settings.get("kind") if isinstance(settings, dict) else None
-    if not isinstance(kind, str):
-        raise InputError(f"{name}: kind = {shown(kind)}; allowed: the name of a kind")
-    try:
-        system = system_of(kind)
-    except InputError as error:
-        raise InputError(f"{name}: {error}") from error
-    world = checked_world(system.spec, settings, name)
-    if system.is_trained(world, Path(name)) is not None:
-        raise InputError(f"{name}: is of kind {kind}, which learns itself; allowed to be watched: kinds that do not")
+    world = build_world(settings, name)
+    if system_of(world.kind).is_trained(world, Path(name)) is not None:
+        raise InputError(
+            f"{name}: is of kind {world.kind}, which learns itself; allowed to be watched: kinds that do not"
+        )
     return world
