@@ -1,5 +1,6 @@
 """What the rule files of several kinds have in common: how they are written, and read."""
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from os import PathLike
@@ -73,14 +74,14 @@ def parameters_of(stored: StoredRule) -> Mapping[str, Float32[np.ndarray, "..."]
     return {key: np.asarray(tensor, np.float32) for key, tensor in stored.parameters.items()}
 
 
-def facts_of(stored: StoredRule) -> dict[str, float | int | str]:
-    """Facts of its training, as far as they can be understood."""
-    record = stored.provenance.get("record")
+def facts_of(provenance: Mapping[str, Any]) -> dict[str, float | int | str]:
+    """Facts of a training, as far as they can be understood."""
+    record = provenance.get("record")
     return {key: value for key, value in record.items() if _is_fact(value)} if isinstance(record, dict) else {}
 
 
 def _is_fact(value: object) -> bool:
-    return isinstance(value, str | int | float) and not isinstance(value, bool)
+    return isinstance(value, str) or (isinstance(value, int | float) and math.isfinite(value))
 
 
 def recalled(stored: StoredRule, otherwise: AnyWorld, **needed: Any) -> AnyWorld:

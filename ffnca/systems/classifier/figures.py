@@ -160,7 +160,9 @@ class Figures(KeptRule):
         images, needed = ClassifierSpec(images=model.images), {"title": model.title, "grid": model.grid}
         world = recalled(stored, ClassifierWorld(kind=KIND, classifier=images, **needed), rule=model.rule, **needed)
         samples = _checked_samples(stored.tensors["samples"], file)
-        return cls(world, Path(), filled(_blank(world), parameters_of(stored), file), samples, facts_of(stored))
+        return cls(
+            world, Path(), filled(_blank(world), parameters_of(stored), file), samples, facts_of(stored.provenance)
+        )
 
 
 def _blank(world: ClassifierWorld) -> Classifier:

@@ -1,6 +1,5 @@
 """A growing rule as a file: its parameters, what it grows, and where its first cell is."""
 
-import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from ffnca.errors import InputError
 from ffnca.rule_file import FORMAT_VERSION, OLD_VERSION, StoredRule, provenance_text, read_rule, write_rule
 from ffnca.systems.growth.model import GrowthModel, checked_model
 from ffnca.systems.growth.old_rule_file import modernised
+from ffnca.systems.stored import facts_of
 
 KIND = "growth"
 MAX_TARGET_SIDE = 128
@@ -56,13 +56,7 @@ class RuleFile:
     @property
     def record(self) -> dict[str, float | int | str]:
         """Facts of the training, as far as they can be understood."""
-        record = self.provenance.get("record")
-        given = record if isinstance(record, dict) else {}
-        return {key: value for key, value in given.items() if _is_fact(value)}
-
-
-def _is_fact(value: object) -> bool:
-    return isinstance(value, str) or (isinstance(value, int | float) and math.isfinite(value))
+        return facts_of(self.provenance)
 
 
 def save_rule(path: Path, rule: RuleFile, *, half: bool = False) -> None:

@@ -196,7 +196,9 @@ class Observer(KeptRule):
         world = recalled(stored, ObservedWorld(kind=KIND, observed=observed, **needed), rule=model.rule, **needed)
         blank = automaton_of(world, model.channels)
         rule = filled(blank.rule, parameters_of(stored), file)
-        return cls(world, watched, model.channels, automaton_of(world, model.channels, rule), facts_of(stored))
+        return cls(
+            world, watched, model.channels, automaton_of(world, model.channels, rule), facts_of(stored.provenance)
+        )
 
 
 def observer(world: ObservedWorld, folder: Path) -> Observer:

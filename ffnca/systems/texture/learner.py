@@ -168,4 +168,4 @@ class TextureLearner(KeptRule):
         exemplar = unpacked(stored.tensors[EXEMPLAR], file)
         blank = automaton_of(world, colours)
         layer = filled(blank.layer, parameters_of(stored), file)
-        return cls(world, exemplar, automaton_of(world, colours, layer), facts_of(stored))
+        return cls(world, exemplar, automaton_of(world, colours, layer), facts_of(stored.provenance))
