@@ -1,6 +1,6 @@
 """Feed every reader of strangers' files with spoilt ones, and count what is not refused in the project's own words.
 
-    python scripts/fuzz.py [--minutes 10] [--only NAME] [--more FOLDER] [--kept FOLDER] [--write]
+    python scripts/fuzz.py [--minutes 10] [--only NAME] [--jobs 1] [--more FOLDER] [--kept FOLDER] [--write]
 
 Real files are spoilt by flipped bytes, cuts, splices, huge numbers, deep nesting and the like, also inside what is
 packed or has checksums. A reader may read a file or raise `InputError`. *Other*: any other exception. *Crashed*: the
@@ -30,7 +30,7 @@ import warnings
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -242,6 +242,28 @@ def fuzzed(name: str, reader: Reader, minutes: float, kept: Path, seed: int) -> 
                 for path in (place / "input").iterdir():
                     shutil.copy(path, kept / f"{name}-crashed-{start}-{path.name}")
     return counts
+
+
+def all_fuzzed(
+    readers: dict[str, Reader], minutes: float, kept: Path, seed: int, jobs: int
+) -> Iterator[tuple[str, Counter[str]]]:
+    """Each reader with its counts as it is done, so many at a time, each in a process of its own."""
+    waiting, running = list(readers), {}
+    with tempfile.TemporaryDirectory(prefix="fuzz-counts-") as folder:
+        while waiting or running:
+            if waiting and len(running) < jobs:
+                name = waiting.pop(0)
+                pid = os.fork()
+                if pid == 0:
+                    counts = fuzzed(name, readers[name], minutes, kept, seed)
+                    (Path(folder) / str(os.getpid())).write_text(json.dumps(counts))
+                    os._exit(0)
+                running[pid] = name
+                continue
+            pid, status = os.wait()
+            if status:
+                raise SystemExit(f"{running[pid]}: its process ended with {status}")
+            yield running.pop(pid), Counter(json.loads((Path(folder) / str(pid)).read_text()))
 
 
 def _work(name: str, reader: Reader, end: float, place: Path, kept: Path, seed: tuple[int, int]) -> None:
@@ -525,6 +547,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--minutes", type=float, default=10.0, help="for each reader")
     parser.add_argument("--only", default="", help="only readers with this in their name")
+    parser.add_argument("--jobs", type=int, default=1, help="readers at a time")
     parser.add_argument("--more", type=Path, help="a folder with more real files")
     parser.add_argument(
         "--kept", type=Path, default=Path("fuzz"), help="where files go that are not refused as they should"
@@ -533,15 +556,17 @@ def main() -> int:
     parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
     warnings.filterwarnings("ignore", "os.fork")
+    readers = {name: reader for name, reader in _readers(options.more).items() if options.only in name}
     found = {}
-    for name, reader in _readers(options.more).items():
-        if options.only in name:
-            found[name] = fuzzed(name, reader, options.minutes, options.kept, options.seed)
-            print(name, dict(found[name]), file=sys.stderr, flush=True)
-    lines = table(found)
+    for name, counts in all_fuzzed(readers, options.minutes, options.kept, options.seed, options.jobs):
+        found[name] = counts
+        print(name, dict(counts), file=sys.stderr, flush=True)
+    lines = table({name: found[name] for name in readers})
     print(*lines, sep="\n")
     if options.write:
-        publish_rows("fuzz", lines, f"fuzz.py --minutes {options.minutes:g} --more FOLDER --write")
+        publish_rows(
+            "fuzz", lines, f"fuzz.py --minutes {options.minutes:g} --jobs {options.jobs} --more FOLDER --write"
+        )
     return int(any(counts[one] for counts in found.values() for one in RESULTS[2:]))
 
 
