@@ -100,7 +100,7 @@ def run(
     from ffnca.commands import run_world
     from ffnca.part import Part
 
-    part = Part.parsed(split) if split else None
+    part = None if split is None else Part.parsed(split)
     figures = run_world(_request(world, size, seed, which, angle), steps, out, part)
     if as_json:
         _print_json(figures)
@@ -398,7 +398,7 @@ def demo() -> None:
 def _request(world: str, size: str | None, seed: int, which: str | None, angle: float, detail: int | None = None):
     from ffnca.systems.base import Request, parsed_size
 
-    return Request(world, parsed_size(size) if size else None, seed, which, angle, detail=detail)
+    return Request(world, None if size is None else parsed_size(size), seed, which, angle, detail=detail)
 
 
 def _check_long(long: bool, steps: int | None, size: str | None, out: Path | None) -> None:
@@ -440,7 +440,16 @@ def _print_table(table: object) -> None:
 def _print_json(value: object) -> None:
     from pydantic_core import to_json
 
-    typer.echo(to_json(value, inf_nan_mode="null"))
+    typer.echo(to_json(_printable(value), inf_nan_mode="null"))
+
+
+def _printable(value: Any) -> Any:
+    """The same; of names, bytes that are no UTF-8 as they are written elsewhere."""
+    if isinstance(value, dict):
+        return {_printable(name): _printable(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_printable(one) for one in value]
+    return value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value
 
 
 def main() -> None:

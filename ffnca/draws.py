@@ -62,7 +62,8 @@ def bernoulli_by_place(
     first, second = jax.random.key_data(key)
 
     def drawn(places: UInt32[Array, "*places"]) -> Bool[Array, "*places"]:
-        high, low = threefry2x32_p.bind(*jnp.broadcast_arrays(first, second, jnp.zeros_like(places), places))
+        nothing = places ^ places  # all four operands follow the places, as `jax.vmap` needs of this primitive
+        high, low = threefry2x32_p.bind(first + nothing, second + nothing, nothing, places)
         fraction = (high ^ low) >> 9  # 23 bits, as the digits of a number from 1 to 2
         return jax.lax.bitcast_convert_type(fraction | jnp.uint32(0x3F800000), jnp.float32) - 1.0 < probability
 

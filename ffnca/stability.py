@@ -153,9 +153,17 @@ def certified(
 def _stops(simulation: Simulation, wanted: set[int]) -> list[int]:
     """Where to look: where it is wanted, and between as often as `CELLS_PER_LOOK` says."""
     height, width, _ = simulation.start.shape
-    cells = CELLS_PER_LOOK * (ENCODED if isinstance(simulation.automaton, Encoded) else 1)
+    cells = CELLS_PER_LOOK * (ENCODED if _is_packed(simulation) else 1)
     piece = max(1, cells // (height * width))
     return sorted({*range(piece, max(wanted), piece), *wanted} - {0})
+
+
+def _is_packed(simulation: Simulation) -> bool:
+    """Whether steps are of a form in which a number holds several cells."""
+    if not isinstance(simulation.automaton, Encoded):
+        return False
+    coded = simulation.automaton.encode(simulation.start)
+    return sum(leaf.size for leaf in jax.tree.leaves(coded)) < simulation.start.size
 
 
 def _chance(simulation: Simulation, stops: list[int], key: PRNGKeyArray) -> Iterator[_Look]:

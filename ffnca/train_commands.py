@@ -19,7 +19,7 @@ from ffnca.run_folder import RunFolder
 from ffnca.systems.base import DETAILS
 from ffnca.systems.growth.creature import Creature
 from ffnca.systems.growth.cutout import is_opaque
-from ffnca.systems.growth.detail_training import UPDATES, train_detail
+from ffnca.systems.growth.detail_training import UPDATES, NothingLives, train_detail
 from ffnca.systems.growth.target import load_target, target_name
 from ffnca.systems.trainee import Trainee
 from ffnca.trainer import Report
@@ -179,8 +179,15 @@ def _grown(
     else:
         best.save(rule)
         if detail is not None:
-            best = _with_detail(best, wanted, seed, animation.stem)
-            best.save(rule)
+            try:
+                best = _with_detail(best, wanted, seed, animation.stem)
+                best.save(rule)
+            except NothingLives as error:  # the rule has not learned, which is said below
+                tell(f"{error}; no decoder was trained")
+                detail = None
+            except KeyboardInterrupt as stop:
+                command = _command([*words, *_options(budget), "--resume"])
+                raise Stopped(f"interrupted; {rule} has no decoder yet; go on with: {command}") from stop
         story(str(rule), [animation, sheet], seed=seed, detail=detail)
     said = f"; replaced: {', '.join(replaced)}" if replaced else ""
     sharp = "" if detail is None else f"; drawn at {detail} pixels a cell, PSNR {best.record['detail_psnr']:.1f} dB"

@@ -19,6 +19,7 @@ from ffnca.systems.growth.objective import OBJECTIVES
 from ffnca.systems.growth.recipe import Recipe
 from ffnca.systems.growth.rule_file import load_rule, save_rule
 from ffnca.systems.growth.spec import GONE_OBJECTIVES, TrainSpec
+from ffnca.systems.world_settings import build_world
 from ffnca.training import worst_error
 from ffnca.world_file import parse_world
 
@@ -254,3 +255,30 @@ def test_what_is_of_another_type_is_refused_by_its_name() -> None:
     """In a process of its own, where no types are checked by the tests."""
     done = subprocess.run([sys.executable, "-c", WRONG_TYPES], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_a_creature_from_a_file_is_reshaped_as_the_one_that_was_saved(tmp_path: Path) -> None:
+    creature = Creature.for_target("🐟", 16)
+    creature.save(tmp_path / "fish.safetensors")
+    again = Creature.load(tmp_path / "fish.safetensors")
+    for keys in ({"transport": "learned"}, {"hidden": (64,)}, {}):
+        assert again.reshaped(**keys).world.rule == creature.reshaped(**keys).world.rule
+
+
+def test_recipes_that_are_none_are_refused() -> None:
+    creature = Creature.for_target("🐟", 16)
+    for wrong in (lambda: creature.by_recipe("x"), lambda: creature.by_recipe(nothing=1)):  # pyright: ignore
+        with pytest.raises(InputError, match=r"recipe: .*; allowed: "):
+            wrong()
+
+
+def test_every_channel_of_exact_transport_belongs_to_a_wave_or_an_identity() -> None:
+    """Any other would be brought to full length like those, where it should be 0."""
+    targets = {name: {"emoji": emoji, "size": 12} for name, emoji in (("fish", "🐟"), ("anchor", "⚓"))}
+    given = {"kind": "growth", "title": "Two", "grid": {"size": [20, 20]}, "targets": targets}
+    creature = Creature.untrained(build_world(given, "two"))
+    code = creature.automaton.code
+    assert code is not None
+    assert creature.world.rule.channels == 4 + 2 * len(code.waves) + 3
+    with pytest.raises(InputError, match=r"channels = 17; allowed when transport is exact: 11 and 4 more .* as 15"):
+        build_world(given | {"rule": {"channels": 17}}, "two")

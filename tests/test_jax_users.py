@@ -63,6 +63,34 @@ def test_gradients_go_through_a_rollout_and_its_trajectory() -> None:
     np.testing.assert_allclose(plain, traced, atol=1e-6)
 
 
+def test_derivatives_and_maps_are_those_of_the_step_where_large_grids_are_kept_otherwise() -> None:
+    """Tiles of 16 bits have no derivative of their own, which must not be taken for one of 0."""
+    fish = ffnca.make("fish", (128, 128))
+
+    def total(state: jax.Array, **given) -> jax.Array:
+        last = ffnca.rollout(fish.automaton, state.astype(jnp.bfloat16), given.pop("steps", 2), key=KEY, **given)
+        return last.astype(jnp.float32).sum()
+
+    slopes = [
+        jax.jvp(lambda state, given=given: total(state, **given), (fish.start,), (fish.start,))[1]
+        for given in ({}, {"steps": jnp.asarray(2)}, {"every": 2})
+    ]
+    assert abs(float(slopes[0])) > 1
+    np.testing.assert_allclose(slopes, slopes[0], rtol=1e-3)
+    backwards = jax.grad(lambda state: ffnca.rollout(fish.automaton, state, 2, key=KEY, every=1).sum())(fish.start)
+    assert float(jnp.abs(backwards).max()) > 0
+    both = jnp.stack([fish.start, jnp.roll(fish.start, 9, 0)])
+    each = jax.vmap(lambda state: ffnca.rollout(fish.automaton, state, 2, key=KEY))(both)
+    for before, after in zip(both, each, strict=True):
+        np.testing.assert_allclose(after, ffnca.rollout(fish.automaton, before, 2, key=KEY), atol=1e-6)
+
+
+@pytest.mark.parametrize(("steps", "first"), [(jnp.asarray(-5), 0), (10, 2**31 - 5), (3, -1)])
+def test_steps_that_cannot_be_counted_are_refused(steps, first: int) -> None:
+    with pytest.raises(ffnca.InputError, match="is not a whole number from 0"):
+        ffnca.rollout(FISH.automaton, FISH.start, steps, key=KEY, first_step=first)
+
+
 def test_a_trajectory_ends_where_the_rollout_does() -> None:
     states = ffnca.rollout(FISH.automaton, FISH.start, 6, key=KEY, every=3)
     assert states.shape == (2, *FISH.start.shape)

@@ -47,6 +47,12 @@ def _number(automaton: object, state: jax.Array) -> jax.Array:
     return state[0, 0, 0]
 
 
+def test_a_creature_is_looked_at_as_often_as_it_is_said() -> None:
+    looks: list[int] = []
+    certified(make("fish"), 6000, key=jax.random.key(0), pause=looks.append)
+    assert max(np.diff([0, *looks])) <= 2500
+
+
 @pytest.mark.parametrize(("tail", "period"), [(0, 1), (0, 7), (13, 1), (5, 3), (100, 41)])
 def test_a_period_and_where_it_begins_are_exact(glider, tail: int, period: int) -> None:
     found = certified(_orbit(glider, tail, period), 20_000, key=jax.random.key(0))

@@ -13,6 +13,8 @@ from ffnca.automata.compiled import is_traced
 from ffnca.errors import InputError, whole_number
 from ffnca.lattice import Lattice, Program, Value
 
+Form = tuple[Callable[[Any], Any], Callable[[Any, Any], Any], Callable[[Any], Any]]
+"""How to begin, to step and to end."""
 _MOST_STEPS = 2**31 - 1
 
 
@@ -132,26 +134,46 @@ def rollout(
         The state after `num_steps` steps; or the states after `every`, 2 `every`, ... steps, time in front.
 
     Raises:
-        InputError: If `num_steps` is no whole number from 0 to 2^31 - 1, or no multiple of `every`.
+        InputError: If `num_steps` or `first_step` is no whole number from 0 on, their sum is above 2^31 - 1, or
+            `num_steps` is no multiple of `every`.
     """
+    if not is_traced(first_step):
+        first_step = whole_number(first_step, "first_step", 0, _MOST_STEPS)
+        if not is_traced(num_steps):
+            whole_number(num_steps, "num_steps", 0, _MOST_STEPS - first_step)
+    begun = jnp.asarray(first_step)
     if every is not None:
         every = whole_number(every, "every", 1, _MOST_STEPS)
         num_steps = whole_number(num_steps, "num_steps", 0, _MOST_STEPS)
         if num_steps % every:
             raise InputError(f"num_steps: {num_steps}; allowed with every = {every}: a multiple of it")
-        return _trajectory(automaton, state, num_steps // every, every, key, jnp.asarray(first_step))
-    if not isinstance(num_steps, jax.Array):
-        num_steps = whole_number(num_steps, "num_steps", 0, _MOST_STEPS)
-    if isinstance(num_steps, int) and is_traced(automaton, state):
-        return _counted(num_steps, automaton, state, key, jnp.asarray(first_step))
-    return _rolled(automaton, state, jnp.asarray(num_steps), key, jnp.asarray(first_step))
+        through = _differentiable_trajectory if is_traced(automaton, state) else _trajectory
+        return through(num_steps // every, every, automaton, state, key, begun)
+    if not is_traced(automaton, state):
+        return _rolled(automaton, state, jnp.asarray(num_steps), key, begun)
+    if isinstance(num_steps, jax.Array):
+        return _differentiable_roll(automaton, state, num_steps, key, begun)
+    return _counted(whole_number(num_steps, "num_steps", 0, _MOST_STEPS), automaton, state, key, begun)
 
 
 @jax.jit
 def _rolled(
     automaton: Automaton, state: Array, num_steps: Int[Array, ""], key: PRNGKeyArray, first_step: Int[Array, ""]
 ) -> Array:
-    encode, step, decode = form_of(automaton)
+    return _looped(form_of(automaton), state, num_steps, key, first_step)
+
+
+@partial(jax.jit, static_argnames=("num_states", "every"))
+def _trajectory(
+    num_states: int, every: int, automaton: Automaton, state: Array, key: PRNGKeyArray, first_step: Int[Array, ""]
+) -> Array:
+    return _scanned(form_of(automaton), num_states, every, state, key, first_step)
+
+
+def _looped(
+    form: Form, state: Array, num_steps: Int[Array, ""], key: PRNGKeyArray, first_step: Int[Array, ""]
+) -> Array:
+    encode, step, decode = form
 
     def advance(number: Int[Array, ""], moving: Any) -> Any:
         return step(moving, jax.random.fold_in(key, number))
@@ -160,11 +182,10 @@ def _rolled(
     return decode(last).astype(state.dtype)
 
 
-@partial(jax.jit, static_argnames=("num_states", "every"))
-def _trajectory(
-    automaton: Automaton, state: Array, num_states: int, every: int, key: PRNGKeyArray, first_step: Int[Array, ""]
+def _scanned(
+    form: Form, num_states: int, every: int, state: Array, key: PRNGKeyArray, first_step: Int[Array, ""]
 ) -> Array:
-    encode, step, decode = form_of(automaton)
+    encode, step, decode = form
 
     def advance(moving: Any, number: Int[Array, ""]) -> tuple[Any, None]:
         return step(moving, jax.random.fold_in(key, number)), None
@@ -176,12 +197,15 @@ def _trajectory(
     return jax.lax.scan(stretch, encode(state), first_step + every * jnp.arange(num_states))[1]
 
 
-def form_of(
-    automaton: Automaton,
-) -> tuple[Callable[[Array], Any], Callable[[Any, PRNGKeyArray], Any], Callable[[Any], Array]]:
+def form_of(automaton: Automaton) -> Form:
     """How to begin, to step and to end: by its encoded form if it has one."""
     if isinstance(automaton, Encoded):
         return automaton.encode, automaton.step_encoded, automaton.decode
+    return _plain_form(automaton)
+
+
+def _plain_form(automaton: Automaton) -> Form:
+    """By the step itself, which has a derivative; an encoded form need not have one."""
     return lambda state: state, automaton.step, lambda state: state
 
 
@@ -194,10 +218,37 @@ def _counted(
 
 @_counted.defjvp
 def _counted_jvp(num_steps: int, primals: tuple, tangents: tuple) -> tuple[Array, Array]:
-    def scanned(automaton: Automaton, state: Array, key: PRNGKeyArray, first_step: Int[Array, ""]) -> Array:
-        def advance(moving: Array, step: Int[Array, ""]) -> tuple[Array, None]:
-            return automaton.step(moving, jax.random.fold_in(key, step)), None
-
-        return jax.lax.scan(advance, state, first_step + jnp.arange(num_steps))[0]
+    def scanned(automaton: Automaton, *rest: Array) -> Array:
+        return _scanned(_plain_form(automaton), 1, num_steps, *rest)[0]
 
     return jax.jvp(scanned, primals, tangents)
+
+
+@partial(jax.custom_jvp, nondiff_argnums=(0, 1))
+def _differentiable_trajectory(
+    num_states: int, every: int, automaton: Automaton, state: Array, key: PRNGKeyArray, first_step: Int[Array, ""]
+) -> Array:
+    return _trajectory(num_states, every, automaton, state, key, first_step)
+
+
+@_differentiable_trajectory.defjvp
+def _trajectory_jvp(num_states: int, every: int, primals: tuple, tangents: tuple) -> tuple[Array, Array]:
+    def scanned(automaton: Automaton, *rest: Array) -> Array:
+        return _scanned(_plain_form(automaton), num_states, every, *rest)
+
+    return jax.jvp(scanned, primals, tangents)
+
+
+@jax.custom_jvp
+def _differentiable_roll(
+    automaton: Automaton, state: Array, num_steps: Int[Array, ""], key: PRNGKeyArray, first_step: Int[Array, ""]
+) -> Array:
+    return _rolled(automaton, state, num_steps, key, first_step)
+
+
+@_differentiable_roll.defjvp
+def _roll_jvp(primals: tuple, tangents: tuple) -> tuple[Array, Array]:
+    def looped(automaton: Automaton, *rest: Array) -> Array:
+        return _looped(_plain_form(automaton), *rest)
+
+    return jax.jvp(looped, primals, tangents)

@@ -6,7 +6,6 @@ Reference:
 
 import base64
 import binascii
-import math
 from typing import Any
 
 import numpy as np
@@ -53,7 +52,7 @@ def _layer(layer: Any, name: str) -> tuple[Float32[np.ndarray, "input output"], 
             raise InputError(f"{name}: {key} = {shown(layer.get(key))}; allowed: a whole number from 1 to {_MOST}")
     for key in _SCALES:
         scale = layer.get(key)
-        if type(scale) not in (int, float) or not math.isfinite(scale) or abs(scale) > _MAX_SCALE:
+        if type(scale) not in (int, float) or not abs(scale) <= _MAX_SCALE:  # nor NaN
             raise InputError(f"{name}: {key} = {shown(scale)}; allowed: a number up to {_MAX_SCALE:g}")
     inputs, outputs = (layer[key] for key in _SIZES)
     try:

@@ -2,6 +2,7 @@
 
 import io
 import math
+import pickletools
 import struct
 import zipfile
 import zlib
@@ -21,7 +22,7 @@ from ffnca.safetensors_file import header_of
 from ffnca.spec import shown
 
 MAX_BYTES = 16 * 2**20
-MAX_ARRAYS, MAX_DEPTH = 256, 8
+MAX_ARRAYS, MAX_DEPTH, MAX_NAME = 256, 8, 512
 SUFFIXES = (".npz", ".safetensors", ".pt", ".pth")
 _KINDS = "fiu"
 
@@ -100,8 +101,10 @@ def _of_safetensors(content: bytes, name: str) -> dict[str, np.ndarray]:
 
 
 def _of_pytorch(content: bytes, name: str) -> dict[str, np.ndarray]:
-    with _unpacked(content, name):
-        pass
+    with _unpacked(content, name) as archive:
+        for entry in archive.infolist():
+            if entry.filename.endswith(".pkl"):
+                _check_names(archive.read(entry))
     try:
         import torch  # pyright: ignore[reportMissingImports]
     except ImportError as error:
@@ -116,6 +119,20 @@ def _of_pytorch(content: bytes, name: str) -> dict[str, np.ndarray]:
         raise InputError(
             f"{name}: PyTorch reads no weights from it ({first[:100]}); allowed: a saved state_dict"
         ) from error
+
+
+def _check_names(pickled: bytes) -> None:
+    """Refuse long texts in a pickle, without unpickling it: PyTorch searches them for ever for what to advise.
+
+    Raises:
+        ValueError: If there is one, or it is no pickle.
+    """
+    try:
+        longest = max((len(given) for _, given, _ in pickletools.genops(pickled) if isinstance(given, str)), default=0)
+    except Exception as error:  # it takes the file's word for many things
+        raise ValueError(f"no pickle: {error}") from error
+    if longest > MAX_NAME:
+        raise ValueError(f"it holds a name of {longest} characters; allowed: {MAX_NAME}")
 
 
 def _flat(value: Any, prefix: str = "", depth: int = 0) -> Iterator[tuple[str, Any]]:

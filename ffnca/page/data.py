@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ffnca.automata.base import described_automaton, step_program
+from ffnca.errors import InputError
 from ffnca.lattice import Lattice, Program
 from ffnca.page.encoding import Arrays
 from ffnca.simulation import Simulation
@@ -80,7 +81,10 @@ def _turns(
     assert simulation.turned is not None
     turns = {}
     for angle in ANGLES:
-        turned = simulation.turned(simulation, float(angle))
+        try:
+            turned = simulation.turned(simulation, float(angle))
+        except InputError:  # the grid does not hold the body at this angle
+            continue
         moved = step_program(turned.automaton, simulation.num_channels)
         other = [
             [index, name, arrays.of(after, name)]

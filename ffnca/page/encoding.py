@@ -26,6 +26,8 @@ class Arrays:
 
     def add(self, array: np.ndarray, kind: str = "float32") -> int:
         """The number of an array."""
+        if kind == "float16" and np.abs(array).max(initial=0) > np.finfo(np.float16).max:
+            kind = "float32"
         data = np.ascontiguousarray(array, np.dtype(kind).newbyteorder("<"))
         text = base64.b64encode(data.tobytes()).decode()
         encoded = {"shape": list(data.shape), "type": kind, "data": text}

@@ -255,6 +255,8 @@ def test_bad_arguments_of_training_are_refused(plain) -> None:
         ({"detail": 2.5}, "detail"),
         ({"updates": 0}, "updates"),
         ({"hidden": (0,)}, "hidden"),
+        ({"hidden": (8.5,)}, "hidden"),
+        ({"hidden": (8,) * 5}, "hidden: 5 widths; allowed: 1 to 4"),
         ({"fine": np.zeros((1, 3, 3, 4), np.float32)}, "shape"),
         ({"fine": 2 * np.ones_like(fine_pictures(plain, 8))}, "0 to 1"),
     ]
@@ -263,6 +265,15 @@ def test_bad_arguments_of_training_are_refused(plain) -> None:
             train_detail(plain, **changed)
     with pytest.raises(InputError, match="channels"):
         CodeLayout.of(6.0, 7, 0, "wrap", 0.1)
+
+
+def test_a_body_that_has_died_is_not_drawn_finer(ffnca, tmp_path) -> None:
+    """The training ends as any that ends too early, with all its files."""
+    code, _, error = ffnca("grow", "🍩", "--size", 8, "--updates", 4, "--detail", 2, "--out", "d.gif")
+    assert code == 1
+    assert "nothing of it lives" in error
+    assert "has not learned yet" in error
+    assert {path.name for path in tmp_path.iterdir()} >= {"d.gif", "d.png", "d.safetensors"}
 
 
 def test_fine_pictures_lie_over_the_cells(tmp_path) -> None:

@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import pickle
 import sys
 import types
 import zipfile
@@ -224,7 +225,7 @@ def test_an_array_with_a_spoilt_head_is_refused_in_one_line(ffnca, tmp_path: Pat
 def test_pytorch_reads_weights_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With a stand-in for PyTorch, which need not be installed: asked for nothing but weights; refused without it."""
     with zipfile.ZipFile(tmp_path / "a.pt", "w") as archive:
-        archive.writestr("archive/data.pkl", b"")
+        archive.writestr("archive/data.pkl", pickle.dumps({"fc.bias": 1}))
     monkeypatch.setitem(sys.modules, "torch", None)
     with pytest.raises(InputError, match=r"needs PyTorch .* save its tensors as \.npz or \.safetensors"):
         read_arrays(tmp_path / "a.pt")
@@ -250,6 +251,12 @@ def test_pytorch_reads_weights_only(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         "model.fc.bias": [1.0, 1.0]
     }
     assert asked == [{"map_location": "cpu", "weights_only": True}]
+    for pickled, why in ((pickle.dumps("a." * 900), "a name of 1800 characters; allowed: 512"), (b"??", "no pickle")):
+        with zipfile.ZipFile(tmp_path / "b.pt", "w") as archive:
+            archive.writestr("archive/data.pkl", pickled)
+        with pytest.raises(InputError, match=f"b.pt: is not a .pt file, or is damaged .*{why}"):
+            read_arrays(tmp_path / "b.pt")
+    assert len(asked) == 1
 
     def sparse(self: Tensor) -> np.ndarray:
         raise TypeError("can't convert Sparse layout tensor to numpy")
@@ -336,6 +343,7 @@ BAD = {
     "of another size": lambda layers: [layers[0], {**layers[1], "in_ch": 127}],
     "whose scale is text": lambda layers: [{**layers[0], "weight_scale": "1"}, layers[1]],
     "whose scale is infinite": lambda layers: [{**layers[0], "bias_scale": float("inf")}, layers[1]],
+    "whose scale is a number of many digits": lambda layers: [{**layers[0], "weight_scale": 10**400}, layers[1]],
     "of no base 64": lambda layers: [{**layers[0], "data_b64": "???"}, layers[1]],
     "whose data are a number": lambda layers: [{**layers[0], "data_b64": 5}, layers[1]],
     "too large": lambda layers: [{**layers[0], "out_ch": 10**12}, layers[1]],

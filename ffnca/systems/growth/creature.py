@@ -30,7 +30,7 @@ from ffnca.systems.growth.objective import OBJECTIVES
 from ffnca.systems.growth.pictured import framed, pictured_world
 from ffnca.systems.growth.plan import Plan
 from ffnca.systems.growth.recalled import AT_HAND, recalled_recipe, recalled_world
-from ffnca.systems.growth.recipe import Recipe
+from ffnca.systems.growth.recipe import Recipe, checked_recipe
 from ffnca.systems.growth.rule import automaton_of, blank_rule, code_of, described_rule, filled_rule
 from ffnca.systems.growth.rule_file import RuleFile, load_rule, rule_bytes, save_rule
 from ffnca.systems.growth.schedule import need_of
@@ -157,8 +157,9 @@ class Creature:
         cls, world: GrowthWorld, pictures: Float[np.ndarray, "target h w 4"], recipe: Recipe | None = None
     ) -> Self:
         """A creature with a blank rule, trained by the recipe for its size and objective if none is given."""
-        recipe = recipe or fitted_recipe(world.train.objective, max(pictures.shape[1:3]))
-        code = code_of(world.rule, len(pictures), max(pictures.shape[1:3]), recipe.code_amplitude)
+        longest = max(pictures.shape[1:3])
+        recipe = fitted_recipe(world.train.objective, longest) if recipe is None else checked_recipe(recipe)
+        code = code_of(world.rule, len(pictures), longest, recipe.code_amplitude)
         model = described_rule(world.rule, world.train.objective, code)
         automaton = automaton_of(model, world.grid.boundary, blank_rule(model, world.title))
         return cls(world, pictures, automaton, recipe)
@@ -298,7 +299,8 @@ class Creature:
         Raises:
             InputError: If a value cannot be used.
         """
-        return replace(self.untaught(), recipe=replace(recipe or self.recipe, **changes))
+        base = self.recipe if recipe is None else checked_recipe(recipe)
+        return replace(self.untaught(), recipe=base.changed(changes))
 
     def _with(self, name: str, rule: dict[str, Any], train: dict[str, Any]) -> Self:
         given = self.world.model_dump(exclude_unset=True)  # what it leaves open may depend on what is changed

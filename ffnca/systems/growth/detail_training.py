@@ -31,7 +31,7 @@ from ffnca.systems.growth.body import Bodies
 from ffnca.systems.growth.corruption import wounded
 from ffnca.systems.growth.creature import Creature
 from ffnca.systems.growth.detail import COLOURS, CodeLayout, Decoder, features, inputs_of, offsets, patches
-from ffnca.systems.growth.model import MAX_HIDDEN_DETAIL
+from ffnca.systems.growth.model import MAX_HIDDEN_DETAIL, MOST_LAYERS
 from ffnca.systems.growth.pictured import framed
 from ffnca.systems.growth.schedule import falling_rate
 from ffnca.systems.growth.sharpener import Sharpener
@@ -124,6 +124,10 @@ class Learning(NamedTuple):
     optimisers: tuple[optax.OptState, ...]
 
 
+class NothingLives(InputError):
+    """A creature has no body of which a decoder could learn."""
+
+
 _OPTIMISER = optax.contrib.muon(1.0)
 """Of each layer by itself, as those of a rule have it."""
 
@@ -208,10 +212,15 @@ def train_detail(
     code = creature.code
     fine = checked_pictures(creature, fine_pictures(creature, detail) if fine is None else fine, detail)
     hidden = hidden or (HIDDEN if len(creature.pictures) == 1 else HIDDEN_OF_SEVERAL)
-    if not all(0 < width <= MAX_HIDDEN_DETAIL for width in hidden):
-        raise InputError(f"hidden: {hidden}; allowed: widths of 1 to {MAX_HIDDEN_DETAIL}")
+    if not 1 <= len(hidden) <= MOST_LAYERS:
+        raise InputError(f"hidden: {len(hidden)} widths; allowed: 1 to {MOST_LAYERS}")
+    hidden = tuple(whole_number(width, "hidden", 1, MAX_HIDDEN_DETAIL) for width in hidden)
     layer_key, state_key, point_key, round_key, measure_key = jax.random.split(jax.random.key(seed), 5)
     lesson = _lesson(creature, fine, detail, key=state_key)
+    if not float(lesson.chances[-1]) > 0:
+        raise NothingLives(
+            f"{creature.world.title}: nothing of it lives, so nothing can be drawn; train the rule further"
+        )
     known, _, weight = _points(lesson, code, detail, point_key)
     lesson = lesson._replace(standardiser=Standardiser.measured(known, weight))
     reads = inputs_of(code.num_features, hidden)

@@ -5,7 +5,7 @@ from typing import Any
 from ffnca.systems.growth.objective import DEFAULT, FOR_LARGE, OBJECTIVES
 from ffnca.systems.growth.position_code import code_channels
 from ffnca.systems.growth.recipe import LARGE_POOL, LARGE_WIDTH, LARGEST_SMALL, Recipe, is_large
-from ffnca.systems.growth.spec import GrowthWorld
+from ffnca.systems.growth.spec import GrowthWorld, identity_channels
 from ffnca.world import checked_world
 
 MARGIN = 16
@@ -14,7 +14,7 @@ MARGIN = 16
 
 def fitted_world(world: GrowthWorld, longest: int) -> GrowthWorld:
     """The world with what it leaves open chosen by the longer side of its body, and then by its objective."""
-    rule: dict[str, Any] = {"channels": 4 + code_channels(longest / 2)} if world.target else {}
+    rule: dict[str, Any] = {"channels": 4 + code_channels(longest / 2) + identity_channels(len(world.sought))}
     train: dict[str, Any] = {}
     if is_large(longest):
         train |= {"pool_size": LARGE_POOL}

@@ -38,7 +38,7 @@ class RuleModel(NcaSpec):
         return self
 
 
-MAX_HIDDEN_DETAIL = 512
+MAX_HIDDEN_DETAIL, MOST_LAYERS = 512, 4
 
 
 class DetailModel(Spec):
@@ -46,7 +46,10 @@ class DetailModel(Spec):
 
     factor: int = Field(ge=DETAILS[0], le=DETAILS[1], description=f"a whole number from {DETAILS[0]} to {DETAILS[1]}")
     hidden: tuple[Annotated[int, Field(ge=1, le=MAX_HIDDEN_DETAIL)], ...] = Field(
-        strict=False, min_length=1, max_length=4, description=f"1 to 4 widths of 1 to {MAX_HIDDEN_DETAIL}"
+        strict=False,
+        min_length=1,
+        max_length=MOST_LAYERS,
+        description=f"1 to {MOST_LAYERS} widths of 1 to {MAX_HIDDEN_DETAIL}",
     )
 
 

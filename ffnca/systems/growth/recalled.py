@@ -30,7 +30,7 @@ def recalled_world(rule: RuleFile, file: str) -> GrowthWorld:
         "kind": "growth",
         "title": model.title,
         "grid": model.grid.model_dump(),
-        "rule": {name: getattr(model.rule, name) for name in NcaSpec.model_fields},
+        "rule": _stated({name: getattr(model.rule, name) for name in NcaSpec.model_fields}),
         "train": _train(_table(told, "train"), model.rule.type).model_dump(exclude_unset=True),
     }
     with suppress(InputError):
@@ -49,6 +49,13 @@ def recalled_recipe(rule: RuleFile, objective: str) -> Recipe:
     if "recipe" in rule.provenance:  # told of is what differs from the usual
         return Recipe.recalled(_table(rule.provenance, "recipe") | own)
     return Recipe.recalled(vars(fitted_recipe(objective, max(rule.target.shape[-3:-1]))) | own)
+
+
+def _stated(rule: dict[str, Any]) -> dict[str, Any]:
+    """Of a [rule] table what says more than its transport does: the rest may become other with another transport."""
+    usual = NcaSpec(transport=rule["transport"])
+    always = ("transport", "channels")
+    return {name: value for name, value in rule.items() if name in always or value != getattr(usual, name)}
 
 
 def _table(told: Mapping[str, Any], name: str) -> dict[str, Any]:

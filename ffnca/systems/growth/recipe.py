@@ -6,7 +6,7 @@ given to `train_creature`. What somebody would set is in the world file's [train
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any, Self
 
 from ffnca.errors import InputError
@@ -127,6 +127,16 @@ class Recipe:
             said = f"code_amplitude = {self.code_amplitude}, unwanted_alpha = {self.unwanted_alpha}"
             raise InputError(f"recipe: {said}; allowed: above 0 to 2, and -1 to 0")
 
+    def changed(self, changes: Mapping[str, Any]) -> Self:
+        """The same with other values of some fields.
+
+        Raises:
+            InputError: If there is no such field, or a value cannot be used.
+        """
+        if unknown := changes.keys() - _DEFAULTS.keys():
+            raise InputError(f"recipe: {min(unknown)}; allowed: {', '.join(_DEFAULTS)}")
+        return replace(self, **changes)
+
     @classmethod
     def fitting(cls, longest: int, **changes: Any) -> Self:
         """The recipe for bodies of this longer side in cells, with some fields changed."""
@@ -145,6 +155,17 @@ class Recipe:
                 continue
             known[name] = value
         return cls(**known)
+
+
+def checked_recipe(recipe: Any) -> Recipe:
+    """The recipe.
+
+    Raises:
+        InputError: If it is none.
+    """
+    if not isinstance(recipe, Recipe):
+        raise InputError(f"recipe: {str(recipe)[:40]!r}; allowed: an ffnca.Recipe")
+    return recipe
 
 
 _DEFAULTS: dict[str, Any] = {field.name: field.default for field in fields(Recipe)}

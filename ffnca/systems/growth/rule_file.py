@@ -14,10 +14,10 @@ from ffnca.errors import InputError
 from ffnca.rule_file import FORMAT_VERSION, OLD_VERSION, StoredRule, provenance_text, read_rule, write_rule
 from ffnca.systems.growth.model import GrowthModel, checked_model
 from ffnca.systems.growth.old_rule_file import modernised
+from ffnca.systems.growth.spec import MAX_SIZE
 from ffnca.systems.stored import facts_of
 
 KIND = "growth"
-MAX_TARGET_SIDE = 128
 _LEVELS = 65535
 """A target in half precision is kept as whole numbers up to this: to 8 millionths."""
 PRECISE = ("state_weight",)
@@ -153,11 +153,10 @@ def _check_body(target: np.ndarray, seed_cell: np.ndarray, seed_at: np.ndarray, 
         target.ndim != 3 + len(several)
         or target.shape[:-3] != several
         or target.shape[-1] != 4
-        or max(target.shape[-3:-1]) > MAX_TARGET_SIDE
+        or max(target.shape[-3:-1]) > MAX_SIZE
     ):
         raise InputError(
-            f"{file}: tensor 'target' has shape {target.shape}; "
-            f"allowed: ({counted}h, w, 4), sides of up to {MAX_TARGET_SIDE}"
+            f"{file}: tensor 'target' has shape {target.shape}; allowed: ({counted}h, w, 4), sides of up to {MAX_SIZE}"
         )
     if target.min() < 0 or target.max() > 1:
         raise InputError(f"{file}: tensor 'target' has numbers out of range; allowed: 0 to 1")

@@ -29,6 +29,8 @@ GONE_OBJECTIVES = {"contrast", "pair", "self-contrastive", "random"}
 Transport = Literal["exact", "learned"]
 TRANSPORTED = "transported"
 """What a rule with exact transport sees first."""
+MIN_SIZE, MAX_SIZE = 8, 512
+"""Cells of the longer side of a body."""
 LEARNED_KEYS: dict[str, Any] = {"perception": ("identity", "sobel", "neighbour_mean", "alive"), "hidden": (278,)}
 """What the [rule] table says, where it says nothing, if transport is learned."""
 
@@ -114,7 +116,7 @@ class TargetSpec(Spec):
         description="a picture file",
         title="what to grow; found beside the world file",
     )
-    size: int = whole(40, 8, 512, "longer side in cells")
+    size: int = whole(40, MIN_SIZE, MAX_SIZE, "longer side in cells")
 
     @model_validator(mode="after")
     def _emoji_or_image(self) -> Self:
@@ -215,12 +217,20 @@ class GrowthWorld(World):
         name, objective = self.train.objective, OBJECTIVES[self.train.objective]
         if self.targets and not objective.several_targets:
             raise ValueError(f'train.objective = "{name}" grows one target; allowed with [targets]: any other')
-        fewest = 8 + identity_channels(len(self.sought))
+        identity = identity_channels(len(self.sought))
+        fewest = 8 + identity
         if self.rule.channels < fewest:
             raise ValueError(
                 f"rule.channels = {self.rule.channels} has no room for the codes of {len(self.sought)} targets; "
                 f"allowed: at least {fewest}"
             )
+        if self.rule.transport == "exact" and "channels" in self.rule.model_fields_set:
+            surplus = (self.rule.channels - fewest) % 4
+            if surplus:  # of no wave: nothing would bring them back to what they should be
+                raise ValueError(
+                    f"rule.channels = {self.rule.channels}; allowed when transport is exact: {fewest} and 4 more for "
+                    f"each further frequency, such as {self.rule.channels - surplus}"
+                )
         if len(self.rule.hidden) > objective.most_layers:
             allowed = "one width" if objective.most_layers == 1 else f"up to {objective.most_layers} widths"
             raise ValueError(f'rule.hidden = {list(self.rule.hidden)}; allowed: {allowed} when objective is "{name}"')

@@ -14,9 +14,8 @@ from ffnca.spec import shown
 from ffnca.systems.growth import cutout
 from ffnca.systems.growth.emoji import bounded_name, draw_emoji, emoji_name
 from ffnca.systems.growth.picture_file import read_picture, standard_picture
+from ffnca.systems.growth.spec import MAX_SIZE, MIN_SIZE
 
-MIN_SIZE = 8
-MAX_SIZE = 512
 MAX_NUMBERS = 2**25
 """Of an array that is to be shrunk."""
 MIN_ALPHA = 0.1  # cells under this are empty: the automaton could not keep them alive either
