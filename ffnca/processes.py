@@ -5,7 +5,9 @@ all of them, or one would wait for ever for the others.
 """
 
 import os
+import socket
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager as Context
@@ -59,25 +61,39 @@ class Together(NamedTuple):
         return cls(coordinator, number, index)
 
     def join(self) -> None:
-        """Find the others; before jax computes anything. Where they do not come in time, jax ends this process.
+        """Find the others; before jax computes anything. Where they do not come in time, this process ends, with 2.
 
         Raises:
             InputError: If the address cannot be used.
         """
+        host, _, port = self.coordinator.rpartition(":")
+        try:
+            socket.getaddrinfo(host.strip("[]"), int(port))
+        except (OSError, UnicodeError) as error:
+            raise InputError(f"--coordinator {self.coordinator}: there is no such host ({error})") from error
         import jax
 
         global _OWN
         _OWN = self
         others = "the other" if self.number == 2 else f"the {self.number - 1} others"
         say(f"process {self.index} waits for {others} at {self.coordinator}, {SECONDS_TO_MEET} seconds at most")
+        patience = threading.Timer(SECONDS_TO_MEET, self._leave_alone)
+        patience.start()
         try:
             jax.distributed.initialize(
                 *self,
-                initialization_timeout=SECONDS_TO_MEET,
+                initialization_timeout=2 * SECONDS_TO_MEET,
                 heartbeat_timeout_seconds=SECONDS_OF_SILENCE,
             )
         except (RuntimeError, ValueError) as error:
             raise InputError(f"--coordinator {self.coordinator}: the processes did not meet ({error})") from error
+        finally:
+            patience.cancel()
+
+    def _leave_alone(self) -> None:
+        """End before jax does, which would print the places in its code where it waited."""
+        say(f"--coordinator {self.coordinator}: not all {self.number} processes came in {SECONDS_TO_MEET} seconds")
+        os._exit(2)
 
 
 def another_is_gone(error: BaseException) -> bool:

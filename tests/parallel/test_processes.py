@@ -53,6 +53,18 @@ def until(happens: Callable[[], object], running: list[subprocess.Popen]) -> Non
         time.sleep(0.05)
 
 
+def test_who_waits_in_vain_says_so_in_a_line() -> None:
+    """With less patience than is usual; and where there is no such host at all."""
+    words = ["run", "highlife", "--size", "16", "--steps", "4", "--processes", "2"]
+    impatient = "import ffnca.processes as p; p.SECONDS_TO_MEET = 2; from ffnca import cli; cli.main()"
+    for index, host, said in ((0, "127.0.0.1", "not all 2 processes"), (1, "nowhere.invalid", "there is no such host")):
+        own = ["--coordinator", f"{host}:{free_port()}", "--process-id", str(index)]
+        ran = subprocess.run([sys.executable, "-c", impatient, *words, *own], capture_output=True, text=True)
+        assert ran.returncode == 2, ran.stderr
+        assert said in ran.stderr.splitlines()[-1]
+        assert len(ran.stderr.splitlines()) <= 2
+
+
 def test_four_processes_step_one_grid(tmp_path: Path) -> None:
     words = ("run", "mitosis", "--size", "32x48", "--steps", 40, "--json")
     four = started(4, *words, "--split", "2x2", "--out", tmp_path / "four.npz")
