@@ -70,14 +70,13 @@ class Sandpile:
         return COLOURS[np.clip(np.nan_to_num(np.asarray(state)[..., 0]), 0, TOPPLES_AT).astype(int)]
 
 
-def stabilised(grains: Float[Array, "H W"], *, boundary: Boundary = "zero") -> Float[Array, "H W"]:
-    """The pile after as many steps as it takes until no cell topples.
+def stabilised(grains: Float[Array, "H W"]) -> Float[Array, "H W"]:
+    """The pile after as many steps as it takes until no cell topples; grains fall off the edge.
 
     Args:
         grains: Of each cell, whole numbers.
-        boundary: As of `Sandpile`; with `wrap`, a pile of more than three grains a cell never comes to rest.
     """
-    return _stabilised(Sandpile(boundary), jnp.asarray(grains, jnp.float32)[..., None])[..., 0]
+    return _stabilised(Sandpile("zero"), jnp.asarray(grains, jnp.float32)[..., None])[..., 0]
 
 
 @jax.jit
