@@ -100,7 +100,7 @@ def _check_platform() -> None:
     try:
         jax.devices()
     except (RuntimeError, ValueError, AssertionError) as error:
-        names = [name for name in ("JAX_PLATFORMS", "JAX_PLATFORM_NAME") if os.environ.get(name)]
+        names = [name for name in ("JAX_PLATFORMS", "JAX_PLATFORM_NAME", "JAX_NUM_CPU_DEVICES") if os.environ.get(name)]
         asked = ", ".join(f"{name}={os.environ[name][:60]}" for name in names)
         if asked:
             raise InputError(f"{asked}: not on this machine; here is {_platforms()}") from error

@@ -37,6 +37,10 @@ def test_a_batch_of_states_is_one_rollout() -> None:
     assert (np.asarray(grown[0]) != np.asarray(grown[1])).any()  # each has fire masks of its own
 
 
+def test_no_states_at_all_stay_none() -> None:
+    assert ffnca.rollout(FISH.automaton, jnp.zeros((0, *FISH.start.shape)), 2, key=KEY).shape == (0, *FISH.start.shape)
+
+
 def test_several_simulations_at_once_are_mapped_over_their_parameters() -> None:
     snail = ffnca.make("snail")
     names = jax.tree.structure(FISH.automaton)

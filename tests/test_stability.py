@@ -49,7 +49,7 @@ def _number(automaton: object, state: jax.Array) -> jax.Array:
 
 def test_a_creature_is_looked_at_as_often_as_it_is_said() -> None:
     looks: list[int] = []
-    certified(make("fish"), 6000, key=jax.random.key(0), pause=looks.append)
+    certified(make("fish"), 3000, key=jax.random.key(0), pause=looks.append)
     assert max(np.diff([0, *looks])) <= 2500
 
 

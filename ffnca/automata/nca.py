@@ -295,6 +295,8 @@ def _where_chosen(
     or one number a cell. A derivative is that of `_in_every_cell`, since a loop of unknown length has none backwards.
     """
     own, seen = state.reshape(-1, state.shape[-1]), perception.reshape(-1, perception.shape[-1])
+    if not own.shape[0]:
+        return otherwise
     num_cells, chunk = own.shape[0], min(CHUNK, own.shape[0])
     num_slots = -(-num_cells // chunk) * chunk
 

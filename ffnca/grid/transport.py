@@ -110,7 +110,7 @@ class Vote(NamedTuple):
         longer = self.amplitude / jnp.maximum(self.lengths, SHORTEST)
         pairs = jnp.stack([longer * self.sines, longer * self.cosines], 1)
         singles = self.singles * self.amplitude / jnp.maximum(jnp.abs(self.singles), SHORTEST)
-        return jnp.moveaxis(jnp.concatenate([pairs.reshape(-1, *pairs.shape[2:]), singles]), 0, -1)
+        return jnp.moveaxis(jnp.concatenate([pairs.reshape(2 * pairs.shape[0], *pairs.shape[2:]), singles]), 0, -1)
 
 
 def _inner(field: Array) -> Array:

@@ -82,7 +82,8 @@ def rule_bytes(rule: RuleFile, name: str, *, half: bool = False) -> bytes:
     parameters, target = dict(rule.tensors), rule.target
     if half:
         types = {key: np.float32 if key in PRECISE else np.float16 for key in parameters}
-        parameters = {key: np.asarray(tensor, types[key]) for key, tensor in parameters.items()}
+        with np.errstate(over="ignore"):  # what becomes infinite is refused below
+            parameters = {key: np.asarray(tensor, types[key]) for key, tensor in parameters.items()}
         target = np.rint(np.asarray(target, np.float64) * _LEVELS).astype(np.uint16)
     stored = StoredRule(
         KIND,
