@@ -45,7 +45,9 @@ class NcaSpec(Spec):
         "learned if perception is given and does not begin with transported",
     )
 
-    channels: int = whole(16, 8, 64, "numbers in a cell: 4 of colour and alpha, the rest hidden")
+    channels: int = whole(
+        16, 8, 64, "numbers in a cell: 4 of colour and alpha, the rest hidden; without it, as many as its targets need"
+    )
     hidden: tuple[Width, ...] = several_of(
         (370,),
         "1 to 4 whole numbers from 8 to 2048 in a list",
