@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 
 from ffnca.errors import InputError
 from ffnca.notes import tell
-from ffnca.packages import loaded
 from ffnca.spec import shown
 
 
@@ -70,9 +69,9 @@ def _of_packages(group: str) -> dict[str, Extra]:
     found = {}
     for point in entry_points(group=f"ffnca.{group}"):
         try:
-            found[point.name] = Extra(*loaded(point, f"{point.name} of ffnca.{group}"))
-        except (InputError, TypeError) as error:  # the others go on
-            tell(str(error))
+            found[point.name] = Extra(*point.load())
+        except Exception as error:  # whatever a package does when it is imported
+            tell(f"{point.name} of ffnca.{group}: {point.value} cannot be used ({error})")
     return found
 
 

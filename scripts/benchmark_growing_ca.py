@@ -18,7 +18,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 from kept_rule import kept_rule
-from report import README, publish_rows
+from report import README, chosen, publish_rows
 
 from ffnca.allocation import keep_memory
 from ffnca.automata.base import rollout
@@ -104,7 +104,7 @@ def main() -> None:
     titles = ["target", "rule", "parameters", "minutes", *(f"T={age}" for age in AGES), "worst", *STRESSES]
     lines = [f"| {' | '.join(titles)} |", "|---" * len(titles) + "|"]
     print("\n".join(lines), flush=True)
-    kinds, seeds = options.kinds.split(","), [int(seed) for seed in options.seeds.split(",")]
+    kinds, seeds = chosen("--kinds", options.kinds, KINDS), [int(seed) for seed in options.seeds.split(",")]
     for name in names:
         path, key = options.folder / f"{name}.json", jax.random.key(0)
         blank = Creature.for_target(str(path.with_suffix(".png")), SIZE)

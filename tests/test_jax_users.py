@@ -95,6 +95,12 @@ def test_steps_that_cannot_be_counted_are_refused(steps, first: int) -> None:
         ffnca.rollout(FISH.automaton, FISH.start, steps, key=KEY, first_step=first)
 
 
+def test_steps_are_checked_where_the_first_is_not_known_yet() -> None:
+    from_any = jax.jit(lambda first: ffnca.rollout(FISH.automaton, FISH.start, -1, key=KEY, first_step=first))
+    with pytest.raises(ffnca.InputError, match="num_steps: -1"):
+        from_any(3)
+
+
 def test_a_trajectory_ends_where_the_rollout_does() -> None:
     states = ffnca.rollout(FISH.automaton, FISH.start, 6, key=KEY, every=3)
     assert states.shape == (2, *FISH.start.shape)

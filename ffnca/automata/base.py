@@ -137,23 +137,21 @@ def rollout(
         InputError: If `num_steps` or `first_step` is no whole number from 0 on, their sum is above 2^31 - 1, or
             `num_steps` is no multiple of `every`.
     """
-    if not is_traced(first_step):
-        first_step = whole_number(first_step, "first_step", 0, _MOST_STEPS)
-        if not is_traced(num_steps):
-            whole_number(num_steps, "num_steps", 0, _MOST_STEPS - first_step)
-    begun = jnp.asarray(first_step)
+    done = 0 if is_traced(first_step) else whole_number(first_step, "first_step", 0, _MOST_STEPS)
+    if every is not None or not is_traced(num_steps):
+        num_steps = whole_number(num_steps, "num_steps", 0, _MOST_STEPS - done)
+    begun = jnp.asarray(first_step if is_traced(first_step) else done)
     if every is not None:
         every = whole_number(every, "every", 1, _MOST_STEPS)
-        num_steps = whole_number(num_steps, "num_steps", 0, _MOST_STEPS)
         if num_steps % every:
             raise InputError(f"num_steps: {num_steps}; allowed with every = {every}: a multiple of it")
         through = _differentiable_trajectory if is_traced(automaton, state) else _trajectory
         return through(num_steps // every, every, automaton, state, key, begun)
     if not is_traced(automaton, state):
         return _rolled(automaton, state, jnp.asarray(num_steps), key, begun)
-    if isinstance(num_steps, jax.Array):
-        return _differentiable_roll(automaton, state, num_steps, key, begun)
-    return _counted(whole_number(num_steps, "num_steps", 0, _MOST_STEPS), automaton, state, key, begun)
+    if isinstance(num_steps, int):
+        return _counted(num_steps, automaton, state, key, begun)
+    return _differentiable_roll(automaton, state, num_steps, key, begun)
 
 
 @jax.jit

@@ -83,7 +83,12 @@ def _turns(
     for angle in ANGLES:
         try:
             turned = simulation.turned(simulation, float(angle))
-        except InputError:  # the grid does not hold the body at this angle
+            bodies = {
+                name: one.turned(one, float(angle))
+                for name, one in (choices or {"": simulation}).items()
+                if one.turned is not None
+            }
+        except InputError:  # the grid does not hold every body at this angle
             continue
         moved = step_program(turned.automaton, simulation.num_channels)
         other = [
@@ -92,11 +97,7 @@ def _turns(
             for name in after.arrays
             if not np.array_equal(before.arrays[name], after.arrays[name])
         ]
-        starts = {
-            name: arrays.add_sparse(np.asarray(one.turned(one, float(angle)).start))
-            for name, one in (choices or {"": simulation}).items()
-            if one.turned is not None
-        }
+        starts = {name: arrays.add_sparse(np.asarray(body.start)) for name, body in bodies.items()}
         turns[str(angle)] = {"arrays": other, "starts": starts}
     return turns
 

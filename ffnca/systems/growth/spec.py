@@ -219,8 +219,7 @@ class GrowthWorld(World):
         name, objective = self.train.objective, OBJECTIVES[self.train.objective]
         if self.targets and not objective.several_targets:
             raise ValueError(f'train.objective = "{name}" grows one target; allowed with [targets]: any other')
-        identity = identity_channels(len(self.sought))
-        fewest = 8 + identity
+        fewest = 8 + identity_channels(len(self.sought))
         if self.rule.channels < fewest:
             raise ValueError(
                 f"rule.channels = {self.rule.channels} has no room for the codes of {len(self.sought)} targets; "
