@@ -20,6 +20,7 @@ from jaxtyping import UInt8
 
 from ffnca.errors import InputError
 from ffnca.notes import tell
+from ffnca.processes import another_is_gone
 from ffnca.trainer import Progress
 
 NUM_KEPT = 2
@@ -125,6 +126,8 @@ class Checkpoints:
             with _told_once():
                 self._manager.save(step, args=ocp.args.StandardSave(leaves))  # pyright: ignore
         except Exception as error:  # of a full or a missing disk orbax says nearly anything
+            if another_is_gone(error):
+                raise
             found = _SYSTEM_SAYS.search(str(error))
             why = getattr(error, "strerror", None) or (found and found[1]) or str(error)[:200]
             raise InputError(f"{self._folder}: the checkpoint of round {step} cannot be written ({why})") from error
@@ -152,6 +155,8 @@ class Checkpoints:
                     found = self._restored(step, like)
                 break
             except Exception as error:  # of files that were cut off or changed orbax says nearly anything
+                if another_is_gone(error):
+                    raise
                 damaged[step] = error
         else:
             why = next(iter(damaged.values()), None)

@@ -548,6 +548,7 @@
       main.hidden = false;
       await show(given);
     }
+    if (!main.hidden) drawn(); // what is said of the page is true as soon as it is ready
     requestAnimationFrame(frame);
   })();
 

@@ -11,6 +11,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pytest
+
+from ffnca import processes
+from ffnca.processes import Together, another_is_gone
 
 WORLD = """
 kind = "growth"
@@ -76,6 +80,20 @@ def test_four_processes_step_one_grid(tmp_path: Path) -> None:
     one, split = (np.load(tmp_path / name)["state"] for name in ("one.npz", "four.npz"))
     assert np.array_equal(one, split)
     assert np.ptp(one) > 0.1
+
+
+@pytest.mark.parametrize(
+    ("error", "gone"),
+    [
+        (ValueError("UNKNOWN: Gloo all-reduce failed: Read error: Connection reset by peer"), True),
+        (ValueError("a shape"), False),
+        (MemoryError("RESOURCE_EXHAUSTED: Gloo"), False),
+    ],
+)
+def test_who_is_gone_is_told_from_other_errors(error: Exception, gone: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not another_is_gone(error)  # one that is alone has nobody to miss
+    monkeypatch.setattr(processes, "_OWN", Together("127.0.0.1:1", 2, 0))
+    assert another_is_gone(error) == gone
 
 
 def test_a_killed_process_leaves_a_run_that_goes_on(tmp_path: Path) -> None:
