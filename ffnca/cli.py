@@ -1,15 +1,15 @@
 """The command line. Every command imports what it needs when it runs, so that help answers at once."""
 
 import sys
-from operator import itemgetter
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from ffnca import terminal
 from ffnca.exit_codes import BAD_INPUT, exit_code
 from ffnca.export_words import ExportCommand
+from ffnca.printing import named_measures, print_json, print_rows, print_worlds
 
 app = typer.Typer(
     name="ffnca",
@@ -38,7 +38,6 @@ ProcessId = Annotated[int | None, typer.Option(metavar="I", help="With --coordin
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 NUM_STEPS_MAX, LONG_STEPS = 10_000_000, 1_000_000
 NOT_LEARNED = 1
-_LEAST_WIDTH = 80
 _DEMO_STEPS, _DEMO_WOUND = 220, 100
 
 
@@ -56,26 +55,9 @@ def worlds(as_json: AsJson = False) -> None:
 
     rows, patterns = list_worlds(), list_patterns()
     if as_json:
-        _print_json(rows + patterns)
+        print_json(rows + patterns)
         return
-    from rich.table import Column, Table
-
-    name, kind = Column("name", no_wrap=True), Column("kind", no_wrap=True)
-    table = Table(name, kind, "title", "size", "trained", "hand-wired", box=None)
-    for row in sorted(rows, key=itemgetter("kind")):
-        trained = {True: "yes", False: "no", None: "-"}[row["trained"]]
-        table.add_row(row["name"], row["kind"], row["title"], _size(row), trained, row["hand_wired"] or "-")
-    _print_table(table)
-    table = Table("pattern", "title", "kind", "size", box=None)
-    for row in patterns:
-        table.add_row(row["name"], row["title"], row["kind"], _size(row))
-    typer.echo()
-    _print_table(table)
-
-
-def _size(row: dict[str, Any]) -> str:
-    """Height and width of a listed world."""
-    return "x".join(map(str, row["size"]))
+    print_worlds(rows, patterns)
 
 
 @app.command()
@@ -103,10 +85,10 @@ def run(
     part = None if split is None else Part.parsed(split)
     figures = run_world(_request(world, size, seed, which, angle), steps, out, part)
     if as_json:
-        _print_json(figures)
+        print_json(figures)
     else:
-        measures = "".join(f", {_in_words(name)} {value:.4g}" for name, value in figures["measures"].items())
-        typer.echo(f"{figures['world']}: {steps} steps, {figures['steps_per_second']:.0f} steps/s{measures}")
+        speed = f"{steps} steps, {figures['steps_per_second']:.0f} steps/s"
+        typer.echo(f"{figures['world']}: {speed}{named_measures(figures['measures'])}")
 
 
 @app.command()
@@ -136,7 +118,7 @@ def view(
     with made_folder(out):
         figures = view_world(request, folder=out, num_frames=headless_frames, minutes=minutes)
     if as_json:
-        _print_json(figures)
+        print_json(figures)
         return
     for line in figures["written"]:
         typer.echo(line)
@@ -344,14 +326,9 @@ def evaluate(
     request = _request(world, size, seed, which, angle)
     evaluation = certify_world(request, steps or LONG_STEPS) if long else evaluate_world(request, out)
     if as_json:
-        _print_json(evaluation.table)
+        print_json(evaluation.table)
         return
-    from rich.table import Table
-
-    table = Table("measure", "value", title=world, box=None, title_justify="left")
-    for row in evaluation.rows:
-        table.add_row(*row)
-    _print_table(table)
+    print_rows(["measure", "value"], evaluation.rows, world)
 
 
 @app.command()
@@ -376,14 +353,9 @@ def bench(
     wanted = Wanted.chosen(tuple(only or ()), quick=quick)
     figures = benchmark(wanted, out)
     if as_json:
-        _print_json(figures)
+        print_json(figures)
         return
-    from rich.table import Table
-
-    table = Table("measured", "", "beside", "", "ratio", box=None)
-    for row in figures["rows"] + figures["memory"]:
-        table.add_row(*in_words(row))
-    _print_table(table)
+    print_rows(["measured", "", "beside", "", "ratio"], map(in_words, figures["rows"] + figures["memory"]))
 
 
 @app.command(short_help="Grow, wound and heal a shipped creature: demo.gif, demo.png.")
@@ -411,10 +383,6 @@ def _check_long(long: bool, steps: int | None, size: str | None, out: Path | Non
             raise InputError(f"{name} {value}: allowed {'without' if long else 'with'} --long")
 
 
-def _in_words(name: str) -> str:
-    return name.replace("_", " ").replace("relative mse", "relative MSE")
-
-
 def _compute(coordinator: str | None = None, processes: int | None = None, process_id: int | None = None) -> None:
     from ffnca import computing
     from ffnca.processes import Together
@@ -428,28 +396,6 @@ def _report(outcome) -> None:
     if outcome.shortfall is not None:
         terminal.say(outcome.shortfall)
         raise typer.Exit(NOT_LEARNED)
-
-
-def _print_table(table: object) -> None:
-    """As wide as the terminal; on a narrow one lines wrap, where columns would be squeezed until nothing is left."""
-    from rich.console import Console
-
-    Console(width=max(_LEAST_WIDTH, Console().width)).print(table)
-
-
-def _print_json(value: object) -> None:
-    from pydantic_core import to_json
-
-    typer.echo(to_json(_printable(value), inf_nan_mode="null"))
-
-
-def _printable(value: Any) -> Any:
-    """The same; of names, bytes that are no UTF-8 as they are written elsewhere."""
-    if isinstance(value, dict):
-        return {_printable(name): _printable(one) for name, one in value.items()}
-    if isinstance(value, list | tuple):
-        return [_printable(one) for one in value]
-    return value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value
 
 
 def main() -> None:

@@ -54,6 +54,7 @@ LAYERS = (
         "evaluating",
         "train_commands",
         "export_words",
+        "printing",
         "exit_codes",
         "cli",
         "__main__",
