@@ -302,9 +302,3 @@ def started(cells: Float[Any, "*batch H W C"]) -> Float[Array, "*batch H W twice
 def mass(automaton: Observed, state: Float[Array, "H W twice"]) -> Float[Array, ""]:
     """Sum over the present frame: of cells that are 0 or 1, how many live."""
     return jnp.sum(state[..., : state.shape[-1] // 2])
-
-
-@jax.jit
-def mean_goodness(automaton: Observed, state: Float[Array, "H W twice"]) -> Float[Array, ""]:
-    """Mean over the cells. A cell's counts from the best that it could have become, so it is at most 0."""
-    return -jnp.mean(automaton.deficit(state))

@@ -180,9 +180,3 @@ class Texture(nnx.Module):
     def render(self, state: Float[Array, "*batch H W C"]) -> UInt8[np.ndarray, "*batch H W 3"]:
         """The colours."""
         return np.rint(255 * self.rgb(state)).astype(np.uint8)
-
-
-@jax.jit
-def mean_goodness(automaton: Texture, state: Float[Array, "H W C"]) -> Float[Array, ""]:
-    """Mean over the cells. A cell's counts from the best that it could climb to, so it is at most 0."""
-    return -jnp.mean(automaton.deficit(state))

@@ -256,7 +256,8 @@ def test_bad_arguments_of_training_are_refused(plain) -> None:
         ({"updates": 0}, "updates"),
         ({"hidden": (0,)}, "hidden"),
         ({"hidden": (8.5,)}, "hidden"),
-        ({"hidden": (8,) * 5}, "hidden: 5 widths; allowed: 1 to 4"),
+        ({"hidden": (8,) * 5}, "allowed: 1 to 4 widths"),
+        ({"hidden": 8}, "hidden: 8; allowed: 1 to 4 widths"),
         ({"fine": np.zeros((1, 3, 3, 4), np.float32)}, "shape"),
         ({"fine": 2 * np.ones_like(fine_pictures(plain, 8))}, "0 to 1"),
     ]

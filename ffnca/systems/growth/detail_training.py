@@ -26,6 +26,7 @@ from ffnca.ff.standardise import Standardiser
 from ffnca.grid.boundary import pad
 from ffnca.grid.kernels import alive_mask
 from ffnca.render import over
+from ffnca.spec import shown
 from ffnca.systems.base import DETAILS
 from ffnca.systems.growth.body import Bodies
 from ffnca.systems.growth.corruption import wounded
@@ -178,6 +179,17 @@ def _round(
     return learning, jnp.mean(losses)
 
 
+def _checked_widths(hidden: Any) -> tuple[int, ...]:
+    """Widths of layers.
+
+    Raises:
+        InputError: If they are none, too many, or no numbers.
+    """
+    if not (isinstance(hidden, list | tuple) and 1 <= len(hidden) <= MOST_LAYERS):
+        raise InputError(f"hidden: {shown(hidden)}; allowed: 1 to {MOST_LAYERS} widths, such as {HIDDEN}")
+    return tuple(whole_number(width, "hidden", 1, MAX_HIDDEN_DETAIL) for width in hidden)
+
+
 def train_detail(
     creature: Creature,
     detail: int = 8,
@@ -211,10 +223,7 @@ def train_detail(
     creature = creature.turned(0.0)
     code = creature.code
     fine = checked_pictures(creature, fine_pictures(creature, detail) if fine is None else fine, detail)
-    hidden = hidden or (HIDDEN if len(creature.pictures) == 1 else HIDDEN_OF_SEVERAL)
-    if not 1 <= len(hidden) <= MOST_LAYERS:
-        raise InputError(f"hidden: {len(hidden)} widths; allowed: 1 to {MOST_LAYERS}")
-    hidden = tuple(whole_number(width, "hidden", 1, MAX_HIDDEN_DETAIL) for width in hidden)
+    hidden = _checked_widths(hidden or (HIDDEN if len(creature.pictures) == 1 else HIDDEN_OF_SEVERAL))
     layer_key, state_key, point_key, round_key, measure_key = jax.random.split(jax.random.key(seed), 5)
     lesson = _lesson(creature, fine, detail, key=state_key)
     if not float(lesson.chances[-1]) > 0:

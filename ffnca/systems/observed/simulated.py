@@ -9,12 +9,12 @@ from jaxtyping import Array, Float, UInt8
 
 from ffnca.automata.lenia import mapped
 from ffnca.automata.life import COLOURS
-from ffnca.automata.observed import Observed, mass, mean_goodness, started
+from ffnca.automata.observed import Observed, mass, started
 from ffnca.brushes import Brush, Touch, binary_brushes, number_brushes
 from ffnca.lattice import Lattice, Value
 from ffnca.render import heat
 from ffnca.systems.base import Request
-from ffnca.systems.learned_simulation import LearnedSimulation
+from ffnca.systems.learned_simulation import LearnedSimulation, mean_goodness
 from ffnca.systems.observed.observer import Observer
 from ffnca.systems.observed.watching import opened_watched
 from ffnca.views import Level, View, heat_legend

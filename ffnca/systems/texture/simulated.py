@@ -7,12 +7,12 @@ import jax
 import numpy as np
 from jaxtyping import Array, Float, UInt8
 
-from ffnca.automata.texture import NUM_COLOURS, Texture, mean_goodness
+from ffnca.automata.texture import NUM_COLOURS, Texture
 from ffnca.brushes import Brush, Touch, number_brushes
 from ffnca.lattice import Lattice, Value
 from ffnca.render import heat
 from ffnca.systems.base import Request
-from ffnca.systems.learned_simulation import LearnedSimulation
+from ffnca.systems.learned_simulation import LearnedSimulation, mean_goodness
 from ffnca.systems.texture.learner import TextureLearner
 from ffnca.views import Level, View, heat_legend
 
