@@ -12,8 +12,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from eval_table import named_targets
-from report import completed, publish, recorded
+from report import ROOT, completed, publish, recorded
 
 from ffnca.allocation import keep_memory
 from ffnca.evaluating import certify_world
@@ -25,7 +24,15 @@ from ffnca.world import rule_path_for, shipped_worlds
 from ffnca.world_file import load_world
 
 MARGIN, UNIT = 4, 16
+KEPT = ROOT / "scripts" / "results" / "long.jsonl"
+"""The runs that are printed."""
 MOVED = ("moved", "cells that moved", "colours moved, of 255")
+
+
+def named_targets(name: str) -> list[str | None]:
+    """The targets of a world that names several, else a single None."""
+    world = load_world(shipped_worlds()[name])
+    return list(world.targets) if isinstance(world, GrowthWorld) and world.targets else [None]
 
 
 def creatures() -> list[tuple[str, str | None]]:
@@ -46,14 +53,22 @@ def certificate(which: dict[str, Any]) -> dict[str, Any]:
     return table | {"seconds": round(time.perf_counter() - began, 1)}
 
 
+def shown_name(name: str, which: str | None) -> str:
+    """A creature as it is printed: its world, and the option that chooses its target."""
+    return f"{name} --which {which}" if which else name
+
+
+def longest_of(runs: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """The longest run of each creature, by the name that is printed."""
+    in_order = sorted(runs, key=lambda run: run["steps"])
+    return {shown_name(run["creature"], run["target"]): run for run in in_order}
+
+
 def table(runs: list[dict[str, Any]]) -> list[str]:
     """A row for each creature, of its longest run."""
-    longest: dict[str, dict[str, Any]] = {}
-    for run in sorted(runs, key=lambda run: run["steps"]):
-        longest[f"{run['creature']} --which {run['target']}" if run["target"] else run["creature"]] = run
     head = ["creature", "grid", *(f"T={age:,}" for age in AGES), "state", "largest change", *MOVED]
     lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
-    for name, run in sorted(longest.items()):
+    for name, run in sorted(longest_of(runs).items()):
         errors = [run["rel_mse"].get(str(age)) for age in AGES]
         figures = ["not run" if error is None else f"{error:.6f}" for error in errors]
         state = f"{run['state']}{', exact' if run['exact'] else ''}"

@@ -4,6 +4,7 @@ import atexit
 import gc
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -11,6 +12,8 @@ from collections.abc import Callable, Generator
 from pathlib import Path
 
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
+if hasattr(signal, "SIGHUP"):  # which nohup lets this process and all that it starts ignore
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 if "PYTEST_XDIST_WORKER" not in os.environ:  # workers have the settings and the cache of the process that started them
     if "XLA_FLAGS" not in os.environ:  # most of a test's time is compiling: this halves it
         os.environ["XLA_FLAGS"] = "--xla_backend_optimization_level=1 --xla_cpu_use_fusion_emitters=false"
