@@ -28,7 +28,9 @@ from ffnca.systems.growth.target import target_name
 
 AGES = (100, 200, 500, 1000, 2000)
 LOST_MSE = 1.0
-NUM_STEPS, WOUND_AT, SHEET_SCALE = 132, 96, 2
+STEPS_PER_CELL = 1.375
+"""Of the longer side: how many steps are drawn, after a wound at as many steps as it has cells."""
+SHEET_SCALE, LARGEST_SCALED = 2, 256
 
 
 def _named(rule: Creature) -> tuple[str, int]:
@@ -70,9 +72,9 @@ def main() -> None:
         amount, unit = str(rule.record["budget"]).split()
         asked = f"--target {name} --size {size}{f' --minutes {amount}' if unit == 'minutes' else ''}"
         publish_rows("large body", lines, f"study_large.py RULE.safetensors {asked} --write")
-        sheet = ROOT / "gallery" / f"large_{target_name(name)}.png"
-        play = Play(NUM_STEPS, (str(WOUND_AT),))
-        export_world(Request(str(options.rule)), sheet, play, Look(), Timing(), scale=SHEET_SCALE)
+        sheet = ROOT / "gallery" / f"large_{target_name(name)}_{size}.png"
+        play, scale = Play(int(STEPS_PER_CELL * size), (str(size),)), SHEET_SCALE if size <= LARGEST_SCALED else 1
+        export_world(Request(str(options.rule)), sheet, play, Look(), Timing(), scale=scale)
 
 
 if __name__ == "__main__":

@@ -35,6 +35,8 @@ LITTLE_MAIN = (
     f"creature.fitted_recipe = lambda *given: recipe.Recipe(**{LITTLE})\n"
     f"{MAIN}"
 )
+PATIENCE = 600
+"""Seconds, for what takes a few where nothing else runs."""
 COMMANDS = ("worlds", "run", "view", "train", "grow", "export", "import", "eval", "bench", "demo")
 
 
@@ -233,11 +235,11 @@ def test_ctrl_c_saves_and_exits_130(tiny: Path, tmp_path: Path, number: signal.S
     run = tmp_path / "run"
     words = ["train", str(tiny), "--out", str(run), "--minutes", "5"]
     process = subprocess.Popen([sys.executable, "-c", LITTLE_MAIN, *words], stderr=subprocess.PIPE, text=True)
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + PATIENCE
     while not (run / "metrics.jsonl").exists() and time.monotonic() < deadline:
         time.sleep(0.05)
     process.send_signal(number)
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130
     assert err.count("\n") == 1
     assert str(run / "rule.safetensors") in err
@@ -252,12 +254,12 @@ def test_ctrl_c_ends_a_long_run_and_leaves_nothing(tmp_path: Path, number: signa
     heard = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"  # not so behind `&` of a shell
     command = [sys.executable, "-c", f"{heard}; from ffnca.cli import main; main()", *words]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + PATIENCE
         while not any(tmp_path.iterdir()) and time.monotonic() < deadline:  # the file is made just before the steps
             time.sleep(0.05)
         process.send_signal(number)
         try:
-            _, err = process.communicate(timeout=60)
+            _, err = process.communicate(timeout=PATIENCE)
         finally:
             process.kill()
     assert (process.returncode, err) == (130, "ffnca: interrupted\n")

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 CHROMIUM = shutil.which("chromium")
+PATIENCE = 120_000
+"""Milliseconds, for what happens at once where nothing else runs."""
 FLAGS = ("--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--disable-quic")
 
 
@@ -17,6 +19,7 @@ def browser() -> Iterator[Any]:
     sync_api = pytest.importorskip("playwright.sync_api")
     if CHROMIUM is None:
         pytest.skip("no chromium")
+    sync_api.expect.set_options(timeout=PATIENCE)
     with sync_api.sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
         yield started
@@ -29,6 +32,7 @@ class Visit:
     def __init__(self, browser: Any, path: Path, fragment: str = "", **context: Any) -> None:
         """Open a file."""
         self.context = browser.new_context(**context)
+        self.context.set_default_timeout(PATIENCE)
         self.page = self.context.new_page()
         self.requests: list[str] = []
         self.complaints: list[str] = []

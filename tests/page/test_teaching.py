@@ -15,7 +15,10 @@ from ffnca.opening import opened
 from ffnca.page.writing import page_text
 from ffnca.systems.base import Request
 
-SECONDS, STEPS = 5, 30
+SECONDS, STEPS = (5, 20, 80), 30
+"""How long it learns: longer where that was not enough."""
+ENOUGH = 10
+"""Updates."""
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +33,10 @@ def page_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def taught(visited_once: Any, page_file: Path) -> Any:
     """A page that has learned its first drawing."""
     visit = visited_once(page_file)
-    visit.reached = visit.do("seconds => ffnca.learn(seconds)", SECONDS)
+    for seconds in SECONDS:
+        visit.reached = visit.do("seconds => ffnca.learn(seconds)", seconds)
+        if visit.reached["updates"] > ENOUGH:
+            break
     return visit
 
 
@@ -52,7 +58,7 @@ def _stepped(visit: Any, masks: np.ndarray) -> np.ndarray:
 
 
 def test_it_learns(taught: Any) -> None:
-    assert taught.reached["updates"] > 10
+    assert taught.reached["updates"] > ENOUGH
     assert taught.reached["relativeMse"] < 0.9
     assert taught.page.locator("#title").text_content() == "Learned"
 
