@@ -174,11 +174,13 @@ def export_world(
     if suffix in still:
         steps = play.num_steps if suffix == PATTERN else None
         no_frames = (play, look, timing) == (Play(steps), Look(), Timing())
-        if not no_frames or (scale, poster, request.detail) != (None, None, None):
+        no_detail = suffix == PAGE or request.detail is None
+        if not (no_frames and no_detail) or (scale, poster) != (None, None):
+            also = ", --detail" if suffix == PAGE else ""
             raise InputError(
                 f"{out}: holds one state and no frames; allowed with it: --steps, --seed"
                 if suffix == PATTERN
-                else f"{out}: holds a rule and no frames; allowed with it: --seed, --which, --angle"
+                else f"{out}: holds a rule and no frames; allowed with it: --seed, --which, --angle{also}"
             )
         if suffix == PATTERN:
             return _write_pattern(request, out, steps or 0)

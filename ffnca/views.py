@@ -1,6 +1,6 @@
 """Views: a state as a picture of cells. Those that every system has, and what a system builds its own from."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -60,6 +60,7 @@ class View(NamedTuple):
         draw_on: The same on a background of the user's choice; None where every cell is drawn.
         detail: Pixels a cell, down and across.
         level: The same as data; None where a page cannot draw it.
+        decoder: What draws `detail` pixels a cell, as data, for pages: numbers and arrays by name.
     """
 
     draw: Draw
@@ -67,6 +68,7 @@ class View(NamedTuple):
     draw_on: DrawOn | None = None
     detail: int = 1
     level: Level | None = None
+    decoder: tuple[Mapping[str, Any], Mapping[str, np.ndarray]] | None = None
 
 
 def heat_legend(low: str, high: str, numbers: tuple[str, ...]) -> Legend:

@@ -53,6 +53,7 @@ def page_data(
         "bodies": {name: _body(one, arrays) for name, one in (choices or {"": simulation}).items()},
         "turns": _turns(simulation, choices, program, arrays) if turns and simulation.turned else {},
         "views": views,
+        "decoder": _decoder(simulation.views["colour"], arrays),
         "signed": signed_legend().colours.tolist(),
         "top": CHANNEL_TOP,
         "brushes": {
@@ -100,6 +101,15 @@ def _turns(
         starts = {name: arrays.add_sparse(np.asarray(body.start)) for name, body in bodies.items()}
         turns[str(angle)] = {"arrays": other, "starts": starts}
     return turns
+
+
+def _decoder(view: View, arrays: Arrays) -> dict[str, Any] | None:
+    """What draws the colours finer than the cells, if anything does."""
+    if view.decoder is None:
+        return None
+    numbers, tensors = view.decoder
+    named = {name: arrays.add(one, "float16" if one.ndim == 2 else "float32") for name, one in tensors.items()}
+    return {"detail": view.detail, **numbers, "arrays": named}
 
 
 def _view(view: View, simulation: Simulation, arrays: Arrays) -> dict[str, Any]:

@@ -218,17 +218,21 @@
   const canvas = element("view");
   let picture = null;
 
+  const angleShown = () => (settings.angle in data.turns ? settings.angle : data.angle);
+
   function drawn() {
-    picture.draw(engine.read(), settings.show);
+    const whole_ = picture.draw(engine.read(), settings.show, angleShown());
     if (cursor && document.activeElement === canvas) {
-      picture.pen.strokeStyle = "#14614f";
-      picture.pen.strokeRect(cursor[1] + 0.5 - settings.brush, cursor[0] + 0.5 - settings.brush, 2 * settings.brush, 2 * settings.brush);
+      const { pen, scale } = picture, side = 2 * settings.brush * scale;
+      pen.lineWidth = scale;
+      pen.strokeStyle = "#14614f";
+      pen.strokeRect((cursor[1] + 0.5 - settings.brush) * scale, (cursor[0] + 0.5 - settings.brush) * scale, side, side);
     }
     element("step").textContent = step.toLocaleString("en");
     element("rate").textContent = rate >= 100 ? Math.round(rate).toLocaleString("en") : rate.toFixed(1);
     const mse = relativeMse();
     if (mse !== null) element("mse").textContent = mse < 0.001 ? mse.toExponential(1) : mse.toFixed(3);
-    dirty = false;
+    dirty = !whole_;
   }
 
   let last = performance.now(), due = 0, window_ = { steps: 0, since: last };
@@ -426,9 +430,11 @@
   }
 
   function saved() {
-    const scale = Math.max(1, Math.round(720 / Math.max(height, width))), large = document.createElement("canvas");
-    large.width = width * scale;
-    large.height = height * scale;
+    const large = document.createElement("canvas");
+    picture.draw(engine.read(), settings.show, angleShown(), Infinity);
+    const scale = Math.max(1, Math.round(720 / Math.max(canvas.height, canvas.width)));
+    large.width = canvas.width * scale;
+    large.height = canvas.height * scale;
     const brush = large.getContext("2d");
     brush.imageSmoothingEnabled = false;
     brush.drawImage(canvas, 0, 0, large.width, large.height);
@@ -576,6 +582,8 @@
       [masks, masksUsed] = [bytes, 0];
     },
     stepsPerSecond: () => rate,
+    // Whether what is shown is drawn whole: a decoder takes a few frames where much has changed.
+    drawnWhole: () => !dirty,
     pause(paused = true) {
       settings.paused = paused;
       refreshed();

@@ -96,7 +96,7 @@ const FfncaTeaching = (() => {
     const picture = arrays.push(array(target.shape, target.values)) - 1;
     const brushes = { ...data.brushes, seed: { kind: "set", values: Array.from(cell.values), single: true } };
     const bodies = { "": { start, target: picture } };
-    return { ...data, name: "learned", title, height, width, which: null, seed: 0, turns: {}, program, views, bodies, brushes, arrays };
+    return { ...data, name: "learned", title, height, width, which: null, seed: 0, turns: {}, decoder: null, program, views, bodies, brushes, arrays };
   }
 
   const shapeOf = (data, operation) => data.arrays[operation.arrays.kernel].shape;
@@ -118,7 +118,8 @@ const FfncaTeaching = (() => {
     const bodies = Object.fromEntries(
       Object.entries(data.bodies).map(([name, { start, target }]) => [name, { start: moved(start), target: moved(target) }]),
     );
-    return { ...data, program: written(data.program), views, bodies, arrays };
+    const decoder = data.decoder && { ...data.decoder, arrays: named(data.decoder.arrays) };
+    return { ...data, program: written(data.program), views, bodies, decoder, arrays };
   }
 
   // The page's own text with other data, which is only ever data there.

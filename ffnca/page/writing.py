@@ -30,7 +30,7 @@ def page_text(simulation: Simulation, seed: int = 0) -> str:
         InputError: If the simulation has no description as data.
     """
     data = _world_data(simulation, seed)
-    return _filled(data, title=data["title"], teachable=data["teachable"])
+    return _filled([data], data, title=data["title"])
 
 
 def gallery_text(requests: Sequence[Request], *, title: str, hint: str, credits: str) -> str:
@@ -47,7 +47,7 @@ def gallery_text(requests: Sequence[Request], *, title: str, hint: str, credits:
     """
     worlds = [_world_data(opened(request), request.seed, turns=False) for request in requests]
     data = {"title": title, "hint": hint, "credits": credits, "worlds": worlds}
-    return _filled(data, title=title, teachable=any(one["teachable"] for one in worlds), gallery=True)
+    return _filled(worlds, data, title=title, gallery=True)
 
 
 def _world_data(simulation: Simulation, seed: int, *, turns: bool = True) -> dict[str, Any]:
@@ -56,8 +56,12 @@ def _world_data(simulation: Simulation, seed: int, *, turns: bool = True) -> dic
     return page_data(simulation, choices, seed=seed, turns=turns)
 
 
-def _filled(data: dict[str, Any], *, title: str, teachable: bool, gallery: bool = False) -> str:
+def _filled(worlds: Sequence[dict[str, Any]], data: dict[str, Any], *, title: str, gallery: bool = False) -> str:
+    """The page of some data; scripts that none of its worlds needs are left out."""
     scripts, styles = SCRIPTS, ["style.css"]
+    teachable = any(world["teachable"] for world in worlds)
+    if any(world["decoder"] for world in worlds):
+        scripts = ("decoder.js", *scripts)
     if gallery:
         scripts, styles = ("gallery.js", *scripts), [*styles, "gallery.css"]
     packed = _packed(

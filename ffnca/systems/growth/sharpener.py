@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import jax
 import jax.numpy as jnp
@@ -50,6 +50,12 @@ class Sharpener:
     def tensors(self) -> dict[str, np.ndarray]:
         """Its parameters by flat dotted names."""
         return {name: np.asarray(tensor, np.float32) for name, tensor in named_tensors(self.decoder).items()}
+
+    def as_data(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        """What a program needs that draws as it does: what the channels mean, and its parameters by name."""
+        code = self.code
+        numbers = {"waves": list(code.waves), "identity": code.identity, "threshold": code.alive_threshold}
+        return numbers | {"layers": len(self.decoder.layers)}, self.tensors
 
     def drawn(
         self, state: Float[Array, "H W C"], detail: int | None = None, angle: float = 0.0

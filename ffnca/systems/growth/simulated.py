@@ -119,6 +119,7 @@ def _sharp_view(name: str, creature: Creature, detail: int) -> View:
         lambda automaton, state: over_white(state),
         draw_on=lambda automaton, state, background: _on_ground(automaton, drawn(state), background),
         detail=detail,
+        decoder=sharpener.as_data(),
     )
 
 
