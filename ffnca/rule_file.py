@@ -36,7 +36,7 @@ MAX_PROVENANCE = 2**16
 MAX_NAME = 200
 PREFIX = "rule."
 """Parameters are stored under this prefix, apart from the tensors that the picture needs."""
-PARAMETER_TYPES, OTHER_TYPES = ("F32", "F16"), ("F32", "U16", "I32")
+PARAMETER_TYPES, OTHER_TYPES = ("F32", "F16"), ("F32", "F16", "U16", "I32")
 _KEYS = {
     OLD_VERSION: ("format", "format_version", "record", "world"),
     FORMAT_VERSION: ("format", "format_version", "kind", "model", "provenance"),

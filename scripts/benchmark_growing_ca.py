@@ -95,7 +95,7 @@ def main() -> None:
     parser.add_argument("--kinds", default=DEFAULT, help=f"of {', '.join(KINDS)}, separated by commas")
     parser.add_argument("--seeds", default="0,1,2", help="of the training, separated by commas")
     parser.add_argument(
-        "--write", action="store_true", help="rewrite these rows: of the default in the README, of others here"
+        "--write", action="store_true", help="rewrite these rows, in the README if the default is among them, or here"
     )
     options = parser.parse_args()
     keep_memory()
@@ -122,7 +122,7 @@ def main() -> None:
     if options.write:
         length = f"--updates {options.updates}" if options.updates else f"--minutes {options.minutes:g}"
         command = f"benchmark_growing_ca.py FOLDER {length} --kinds {options.kinds} --seeds {options.seeds} --write"
-        if kinds == [DEFAULT]:
+        if DEFAULT in kinds:
             publish_rows("benchmark", lines, command, num_cells=2, document=README)
         else:
             publish_rows("other rules beside the published", lines, command, num_cells=2)

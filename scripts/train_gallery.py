@@ -1,11 +1,11 @@
 """Train every growth world that ships, or those named, and make the gallery from the rules.
 
-    python scripts/train_gallery.py [NAME ...] [--updates N] [--animations | --pictures | --page]
+    python scripts/train_gallery.py [NAME ...] [--updates N] [--decoders | --animations | --pictures | --page]
 
 Writes worlds/rules/NAME.safetensors, gallery/NAME.gif, gallery/NAME.png, gallery/index.html and gallery/README.md. With
-`--pictures` nothing is trained, with `--animations` neither trained nor written as a contact sheet; with `--page` only
-index.html and README.md are made, from the rules that ship. A rule of several targets is drawn with all of them on one
-grid.
+`--decoders` only the decoders of rules that ship are trained; with `--pictures` nothing is, with `--animations` nothing
+is trained or written as a contact sheet; with `--page` only index.html and README.md are made, from the rules that
+ship. A rule of several targets is drawn with all of them on one grid.
 """
 
 import argparse
@@ -30,6 +30,7 @@ from ffnca.page.writing import gallery_text
 from ffnca.simulation import Simulation
 from ffnca.systems.base import Request
 from ffnca.systems.growth.creature import Creature
+from ffnca.systems.growth.detail_training import train_detail
 from ffnca.systems.growth.spec import GrowthWorld
 from ffnca.training import train_creature
 from ffnca.world import rule_path_for, shipped_worlds, worlds_folder
@@ -44,6 +45,8 @@ SHOWN_WIDTH, PARADE_WIDTH = 384, 624
 """Pixels that an animation is wide on the page: the browser enlarges it."""
 WITH_HEALTH = ("lizard",)
 """Creatures whose health is shown beside their colours."""
+WITH_DETAIL, DETAIL, DECODER = ("lizard",), 8, (82, 40)
+"""Creatures whose rules hold a decoder, the pixels a cell that it draws, and its widths, so that a file has 40 KB."""
 CLASSICS = ("life", "brain", "cyclic-spirals", "orbium", "mitosis")
 """Automata that are not learned, on the page after the creatures."""
 TITLE, HINT = "Creatures", "Each grows from one cell, is wounded and heals. Open one to wound it yourself."
@@ -58,10 +61,16 @@ MOST_PAGE_BYTES = 1_500_000
 def train_one(name: str, world: GrowthWorld, folder: Path, updates: int) -> None:
     """Train one world and keep its rule."""
     creature = Creature.untrained(world, folder)
-    best = train_creature(creature, Budget(updates=updates))
+    keep(name, train_creature(creature, Budget(updates=updates)))
+
+
+def keep(name: str, creature: Creature) -> None:
+    """Save the rule that ships, with a decoder if it is one that has it."""
+    if name in WITH_DETAIL:
+        creature = train_detail(creature, DETAIL, hidden=DECODER)
     rule_path_for(name).parent.mkdir(exist_ok=True)
-    best.save(rule_path_for(name), half=True)
-    print(name, json.dumps(best.record), flush=True)
+    creature.save(rule_path_for(name), half=True)
+    print(name, json.dumps(creature.record), flush=True)
 
 
 def draw_parade(name: str, *, with_sheet: bool) -> None:
@@ -88,6 +97,9 @@ def draw(name: str, *, with_sheet: bool) -> None:
     export_world(Request(name), GALLERY / f"{name}.gif", play, Look(), Timing(), scale=SCALE)
     if name in WITH_HEALTH:
         export_world(Request(name), GALLERY / f"{name}-health.gif", play, Look(show="health"), Timing(), scale=SCALE)
+    if name in WITH_DETAIL:
+        fine = GALLERY / f"{name}-detail.gif"
+        export_world(Request(name, detail=DETAIL), fine, play, Look(), Timing(), scale=DETAIL)
     if with_sheet:
         story(name, [GALLERY / f"{name}.png"], num_steps=NUM_STEPS, wound_at=WOUND_AT)
 
@@ -145,6 +157,9 @@ def readme(names: list[str], shipped: dict[str, GrowthWorld]) -> str:
         if name in WITH_HEALTH:
             picture = f'<img src="{name}-health.gif" width="{width}" alt="Health of its cells">'
             lines += ["", "The health of each cell (`--show health`): light is well, hot is ill.", "", picture]
+        if name in WITH_DETAIL:
+            picture = f'<img src="{name}-detail.gif" width="{width}" alt="The same, drawn by its decoder">'
+            lines += ["", f"Drawn by its decoder, {DETAIL} pixels a cell (`--detail {DETAIL}`).", "", picture]
     return "\n".join(lines) + "\n"
 
 
@@ -154,6 +169,7 @@ def main() -> None:
     parser.add_argument("names", nargs="*")
     parser.add_argument("--updates", type=int, default=4_000)
     drawing = parser.add_mutually_exclusive_group()
+    drawing.add_argument("--decoders", action="store_true", help="only train decoders anew, for the shipped rules")
     drawing.add_argument("--animations", action="store_true", help="only remake animations, from the shipped rules")
     drawing.add_argument("--pictures", action="store_true", help="the same, and contact sheets")
     drawing.add_argument("--page", action="store_true", help="only remake index.html, from the shipped rules")
@@ -162,12 +178,17 @@ def main() -> None:
     shipped = {name: load_world(path) for name, path in shipped_worlds().items()}
     growth = {name: world for name, world in shipped.items() if isinstance(world, GrowthWorld)}
     for name in [] if options.page else options.names or list(growth):
+        if options.decoders:
+            if name in WITH_DETAIL:
+                keep(name, Creature.load(rule_path_for(name)))
+                draw(name, with_sheet=False)
+            continue
         if not (options.animations or options.pictures):
             train_one(name, growth[name], worlds_folder(), options.updates)
         paint = draw_parade if growth[name].targets else draw
         paint(name, with_sheet=not options.animations)
     trained = [name for name in growth if rule_path_for(name).exists()]
-    if not (options.animations or options.pictures):
+    if not (options.decoders or options.animations or options.pictures):
         (GALLERY / "index.html").write_text(living_page(trained), encoding="utf-8")
     (GALLERY / "README.md").write_text(readme(trained, growth), encoding="utf-8")
 

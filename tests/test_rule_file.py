@@ -145,7 +145,7 @@ TENSORS = [
     ({"rule.layer.kernel": None, "rule.layer.bias": None, "rule.scale": None}, "parameter tensors"),
     ({"rule.k": np.zeros(2, np.float64)}, "F64"),
     ({"rule.k": np.zeros(2, np.int32)}, "I32"),
-    ({"seed_cell": np.zeros(16, np.float16)}, "F16"),
+    ({"seed_cell": np.zeros(16, np.float16)}, "float16"),
     ({"seed_cell": np.zeros(16, np.uint16)}, "uint16"),
     ({"rule.k": np.zeros(2, np.uint16)}, "U16"),
     ({"rule.k": np.zeros((0, 2), np.float32)}, "dimensions"),

@@ -173,7 +173,12 @@ def test_a_rule_file_keeps_the_decoder(sharp, plain, rule, tmp_path) -> None:
     again.save(tmp_path / "again.safetensors")
     assert (tmp_path / "again.safetensors").read_bytes() == rule.read_bytes()
     sharp.save(tmp_path / "half.safetensors", half=True)
-    assert Creature.load(tmp_path / "half.safetensors").sharpener is not None
+    half = Creature.load(tmp_path / "half.safetensors").sharpener
+    assert half is not None
+    kept = read_rule(tmp_path / "half.safetensors").tensors
+    for name, tensor in sharp.sharpener.tensors.items():
+        assert kept[f"detail.{name}"].dtype == (np.float16 if tensor.ndim == 2 else np.float32)
+        np.testing.assert_allclose(half.tensors[name], tensor, rtol=1e-3, atol=1e-6)
     plain.save(tmp_path / "plain.safetensors")
     assert "detail" not in read_rule(tmp_path / "plain.safetensors").model
     assert Creature.load(tmp_path / "plain.safetensors").sharpener is None
@@ -235,7 +240,7 @@ def test_an_export_has_as_many_pixels_as_asked_for(rule, ffnca, tmp_path) -> Non
         (("export", "RULE", "out.gif", "--detail", "4", "--show", "health"), "colour"),
         (("export", "RULE", "out.gif", "--detail", "4", "--scale", "6"), "multiples of 4"),
         (("export", "RULE", "out.gif", "--detail", "4", "--palette", "target"), "--palette"),
-        (("export", "lizard", "out.gif", "--detail", "8"), "ffnca grow TARGET --detail 8"),
+        (("export", "fish", "out.gif", "--detail", "8"), "ffnca grow TARGET --detail 8"),
         (("export", "life", "out.gif", "--detail", "8"), "is of kind life"),
         (("view", "orbium", "--detail", "8", "--headless-frames", "1"), "is of kind lenia"),
         (("grow", "🐟", "--detail", "99"), "2 to 16"),

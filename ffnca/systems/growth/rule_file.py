@@ -65,7 +65,8 @@ def save_rule(path: Path, rule: RuleFile, *, half: bool = False) -> None:
     Args:
         path: Where to.
         rule: What to.
-        half: Keep the target and all parameters but `PRECISE` in 16 bits: smaller, and no longer number for number.
+        half: Keep the target, all parameters but `PRECISE` and the matrices of a decoder in 16 bits: smaller, and no
+            longer number for number.
 
     Raises:
         InputError: If the rule could not be loaded again, or the file cannot be written.
@@ -79,18 +80,19 @@ def rule_bytes(rule: RuleFile, name: str, *, half: bool = False) -> bytes:
     Raises:
         InputError: If the rule could not be loaded again; the message begins with `name`.
     """
-    parameters, target = dict(rule.tensors), rule.target
+    parameters, target, detail = dict(rule.tensors), rule.target, rule.detail
     if half:
         types = {key: np.float32 if key in PRECISE else np.float16 for key in parameters}
         with np.errstate(over="ignore"):  # what becomes infinite is refused below
             parameters = {key: np.asarray(tensor, types[key]) for key, tensor in parameters.items()}
+            detail = {key: np.asarray(one, np.float16 if one.ndim == 2 else np.float32) for key, one in detail.items()}
         target = np.rint(np.asarray(target, np.float64) * _LEVELS).astype(np.uint16)
     stored = StoredRule(
         KIND,
         rule.model.model_dump(mode="json", exclude=_left_out(rule)),
         parameters,
         {"target": target, "seed_cell": rule.seed_cell, "seed_at": rule.seed_at}
-        | {DETAIL + key: tensor for key, tensor in rule.detail.items()},
+        | {DETAIL + key: tensor for key, tensor in detail.items()},
         provenance_text(rule.provenance),
     )
     content = rule_file.rule_bytes(stored, name)
@@ -140,8 +142,9 @@ def grown_rule(stored: StoredRule, file: str) -> RuleFile:
     _check_body(own["target"], own["seed_cell"], own["seed_at"], model, file)
     parameters = {name: np.asarray(tensor, np.float32) for name, tensor in stored.parameters.items()}
     for name, tensor in detail.items():
-        if tensor.dtype != np.float32:
-            raise InputError(f"{file}: tensor {DETAIL + name[:60]!r} holds {tensor.dtype}; allowed: float32")
+        if tensor.dtype not in (np.float32, np.float16):
+            raise InputError(f"{file}: tensor {DETAIL + name[:60]!r} holds {tensor.dtype}; allowed: float32, float16")
+    detail = {name: np.asarray(tensor, np.float32) for name, tensor in detail.items()}
     return RuleFile(
         model, parameters, own["target"], own["seed_cell"], own["seed_at"], stored.provenance, version, detail
     )
