@@ -14,6 +14,7 @@ import jax
 import jax.numpy as jnp
 from benchmark_growing_ca import aligned_error
 from kept_rule import kept_rule
+from PIL import Image
 from report import ROOT, publish_rows
 
 from ffnca.allocation import keep_memory
@@ -30,7 +31,7 @@ AGES = (100, 200, 500, 1000, 2000)
 LOST_MSE = 1.0
 STEPS_PER_CELL = 1.375
 """Of the longer side: how many steps are drawn, after a wound at as many steps as it has cells."""
-SHEET_SCALE, LARGEST_SCALED = 2, 256
+SHEET_SCALE, LARGEST_SCALED, SHEET_COLOURS = 2, 256, 64
 
 
 def _named(rule: Creature) -> tuple[str, int]:
@@ -71,10 +72,12 @@ def main() -> None:
         name, size = _named(rule)
         amount, unit = str(rule.record["budget"]).split()
         asked = f"--target {name} --size {size}{f' --minutes {amount}' if unit == 'minutes' else ''}"
-        publish_rows("large body", lines, f"study_large.py RULE.safetensors {asked} --write")
+        publish_rows("large body", lines, f"study_large.py RULE.safetensors {asked} --write", num_cells=2)
         sheet = ROOT / "gallery" / f"large_{target_name(name)}_{size}.png"
         play, scale = Play(int(STEPS_PER_CELL * size), (str(size),)), SHEET_SCALE if size <= LARGEST_SCALED else 1
         export_world(Request(str(options.rule)), sheet, play, Look(), Timing(), scale=scale)
+        with Image.open(sheet) as picture:
+            picture.quantize(SHEET_COLOURS).save(sheet, optimize=True)
 
 
 if __name__ == "__main__":
