@@ -71,7 +71,7 @@ def test_a_real_pointer_wounds_a_real_creature(display: str, tmp_path: Path) -> 
         while identity == root and window.poll() is None:
             time.sleep(0.5)
             identity = under_pointer()
-        assert identity != root, "no window came"
+        assert identity != root, f"no window came: {window.communicate()}"
         user("windowfocus", "--sync", identity)
         number, before = 1, picture("fish.png")
         while (before != 255).any(-1).mean() < GROWN:
