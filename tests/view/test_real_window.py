@@ -29,7 +29,8 @@ GROWN = 0.11
 def display() -> Iterator[str]:
     """A virtual screen of its own."""
     read, write = os.pipe()
-    command = ["Xvfb", "-displayfd", str(write), "-screen", "0", "1280x900x24", "-nolisten", "tcp"]
+    # Without `-noreset` it begins anew whenever its last client leaves, and throws out one that comes at that moment.
+    command = ["Xvfb", "-displayfd", str(write), "-screen", "0", "1280x900x24", "-nolisten", "tcp", "-noreset"]
     server = subprocess.Popen(command, pass_fds=(write,), stderr=subprocess.DEVNULL)
     os.close(write)
     with os.fdopen(read) as numbers:
