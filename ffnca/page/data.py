@@ -15,6 +15,8 @@ from ffnca.views import CHANNEL_TOP, View, signed_legend
 
 ANGLES = range(15, 360, 15)
 """Degrees that a page offers besides 0."""
+MOST_PIXELS = 2048
+"""A side that a decoder draws in a page."""
 VERSION = 1
 
 
@@ -30,7 +32,7 @@ def page_data(
         turns: Whether it can be turned there, where it can be turned at all.
 
     Raises:
-        InputError: If the simulation has no description as data.
+        InputError: If the simulation has no description as data, or its decoder draws too many pixels.
     """
     height, width, channels = simulation.start.shape
     program, arrays = step_program(simulation.automaton, channels), Arrays()
@@ -53,7 +55,7 @@ def page_data(
         "bodies": {name: _body(one, arrays) for name, one in (choices or {"": simulation}).items()},
         "turns": _turns(simulation, choices, program, arrays) if turns and simulation.turned else {},
         "views": views,
-        "decoder": _decoder(simulation.views["colour"], arrays),
+        "decoder": _decoder(simulation.views["colour"], max(height, width), arrays),
         "signed": signed_legend().colours.tolist(),
         "top": CHANNEL_TOP,
         "brushes": {
@@ -103,10 +105,18 @@ def _turns(
     return turns
 
 
-def _decoder(view: View, arrays: Arrays) -> dict[str, Any] | None:
-    """What draws the colours finer than the cells, if anything does."""
+def _decoder(view: View, longest: int, arrays: Arrays) -> dict[str, Any] | None:
+    """What draws the colours finer than the cells, if anything does.
+
+    Raises:
+        InputError: If it draws more pixels than a page holds.
+    """
     if view.decoder is None:
         return None
+    if longest * view.detail > MOST_PIXELS:
+        raise InputError(
+            f"--detail {view.detail} of {longest} cells: a page draws up to {MOST_PIXELS} pixels on a side"
+        )
     numbers, tensors = view.decoder
     named = {name: arrays.add(one, "float16" if one.ndim == 2 else "float32") for name, one in tensors.items()}
     return {"detail": view.detail, **numbers, "arrays": named}

@@ -9,6 +9,7 @@ import pytest
 
 pytest.importorskip("playwright")
 
+from ffnca.errors import InputError
 from ffnca.opening import opened
 from ffnca.page.writing import page_text
 from ffnca.systems.base import Request
@@ -99,3 +100,8 @@ def test_a_page_that_is_saved_keeps_the_decoder(fine: Any, visited: Any, tmp_pat
     for visit in (again, fine):
         _begun(visit, steps=80)
     np.testing.assert_array_equal(_pixels(again), _pixels(fine))
+
+
+def test_more_pixels_than_a_page_holds_are_refused(rule: Path) -> None:
+    with pytest.raises(InputError, match="up to 2048 pixels"):
+        page_text(opened(Request(str(rule), size=(200, 200), detail=11)))
